@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One row per target. The numbers are those of docs/ARCHITECTURE.md: arrows point down only.
+// `pure` targets know no file, socket, clock, thread, Foundation or libm (Tests/LinkageTests proves it).
+
+enum Role {
+    case pure  // deterministic, no Foundation, strict memory safety
+    case kernel  // pure, and instantiates vector kernels: built for x86-64-v3
+    case shell  // talks to the operating system
+    case command
+    case support  // test support
+}
+
+let vectorFlags = ["-Xcc", "-mavx2", "-Xcc", "-mfma", "-Xcc", "-mbmi2"]
+
+func settings(_ role: Role) -> [SwiftSetting] {
+    var all: [SwiftSetting] = [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+    ]
+    #if arch(x86_64)
+        if role != .pure { all.append(.unsafeFlags(vectorFlags)) }
+    #endif
+    return all
+}
+
+func target(_ name: String, _ role: Role, _ dependencies: [Target.Dependency] = []) -> Target {
+    switch role {
+    case .command: .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings(role))
+    default: .target(name: name, dependencies: dependencies, swiftSettings: settings(role))
+    }
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies + ["TestSupport"],
+        swiftSettings: settings(.support))
+}
+
+func external(_ product: String, _ package: String) -> Target.Dependency {
+    .product(name: product, package: package)
+}
+
+let grdb = external("GRDB", "GRDB.swift")
+let yams = external("Yams", "Yams")
+let arguments = external("ArgumentParser", "swift-argument-parser")
+let logging = external("Logging", "swift-log")
+let ordered = external("OrderedCollections", "swift-collections")
+
+let package = Package(
+    name: "lathe",
+    products: [.executable(name: "lathe", targets: ["lathe"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    ],
+    targets: [
+        // 1-9: pure
+        target("Quantities", .pure),
+        .target(
+            name: "CVector", cSettings: [.unsafeFlags(["-mavx2", "-mfma", "-mbmi2", "-O2"])]),
+        target("SignalProcessing", .kernel, ["Quantities", "CVector"]),
+        target("Metering", .kernel, ["Quantities", "SignalProcessing"]),
+        target("Session", .pure, ["Quantities"]),
+        target("RenderPlan", .pure, ["Quantities"]),
+        target("RenderCompiler", .kernel, ["Quantities", "SignalProcessing", "Session", "RenderPlan"]),
+        target(
+            "RenderEngine", .kernel,
+            ["Quantities", "SignalProcessing", "Metering", "RenderPlan", "CVector"]),
+        target("FarmProtocol", .pure, ["Quantities", "RenderPlan"]),
+        target("FarmCoordination", .pure, ["Quantities", "RenderPlan", "FarmProtocol", ordered]),
+        // 10-12: system libraries and their wrappers
+        .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CSndFile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+        target("Hashing", .shell, ["Quantities", "CXXHash", "CCrypto"]),
+        target("ZeroMQ", .shell, ["CZeroMQ"]),
+        target("SoundFiles", .shell, ["Quantities", "CSndFile", "CVector"]),
+        // 13-18: what people meet
+        target("SessionFiles", .shell, ["Quantities", "Session", yams]),
+        target("Demo", .shell, ["Quantities", "SignalProcessing", "SoundFiles"]),
+        target("Terminal", .shell, []),
+        target("Reports", .shell, ["Quantities"]),
+        target("Storage", .shell, ["Quantities", "RenderPlan", "Hashing", grdb]),
+        target("Release", .shell, ["Quantities", "Metering", "Session", "SoundFiles", "Storage", "Hashing"]),
+        target(
+            "Farm", .shell,
+            [
+                "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
+                "RenderEngine", "FarmProtocol", "FarmCoordination", "Hashing", "ZeroMQ", "SoundFiles",
+                "Storage", "Release", logging,
+            ]),
+        target(
+            "lathe", .command,
+            [
+                "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
+                "RenderEngine", "FarmProtocol", "FarmCoordination", "Hashing", "SoundFiles",
+                "SessionFiles", "Storage", "Release", "Farm", arguments, logging,
+            ]),
+        // T: test support
+        target("TestSupport", .support, ["Quantities"]),
+        target(
+            "FarmSimulation", .support, ["Quantities", "RenderPlan", "FarmProtocol", "FarmCoordination"]),
+        tests("Quantities", ["Quantities"]),
+        tests("Hashing", ["Quantities", "Hashing"]),
+        tests("Storage", ["Quantities", "RenderPlan", "Hashing", "Storage"]),
+        tests("SignalProcessing", ["Quantities", "SignalProcessing"]),
+        tests("Demo", ["Quantities", "SignalProcessing", "SoundFiles", "Demo"]),
+        tests("Terminal", ["Terminal"]),
+        tests("Reports", ["Quantities", "Reports"]),
+        tests("Session", ["Quantities", "Session"]),
+        tests("SessionFiles", ["Quantities", "Session", "SessionFiles"]),
+    ]
+)

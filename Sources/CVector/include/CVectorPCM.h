@@ -1,0 +1,3 @@
+#ifndef LATHE_CVECTOR_PCM_H
+#define LATHE_CVECTOR_PCM_H
+#endif

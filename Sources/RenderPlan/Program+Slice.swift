@@ -1,0 +1,101 @@
+package import Quantities
+
+extension Program {
+    /// What of the program matters inside one segment: the only thing the engine renders from, and what the key says.
+    package func body(forSegment index: Int) -> Body {
+        guard case .mix(let mix) = body else { return body }
+        return .mix(mix.slice(range(ofSegment: index), isFirst: index == 0))
+    }
+
+    /// The frames of each port that a segment reads, in the order in which the key names them.
+    ///
+    /// A chained program reads its look-ahead once: segment k starts where segment k - 1 stopped reading.
+    package func reads(ofSegment index: Int) -> [PortRead] {
+        let range = range(ofSegment: index)
+        var reads: [PortRead] = []
+        func read(_ port: Int, _ wanted: FrameRange) {
+            let inside = wanted.intersection(FrameRange(0, inputs[port].frameCount))
+            if !inside.isEmpty { reads.append(PortRead(port: port, range: inside)) }
+        }
+        switch body(forSegment: index) {
+        case .mix(let mix):
+            for node in mix.nodes {
+                for strip in node.strips {
+                    let input = mix.inputRange(of: strip, for: range, isFirst: index == 0)
+                    switch strip.input {
+                    case .clips(let clips):
+                        for clip in clips {
+                            let heard = clip.range.intersection(input)
+                            read(clip.port, heard.shifted(by: clip.portOffset))
+                        }
+                    case .terms(let terms):
+                        for case .port(let port) in terms { read(port, input) }
+                    }
+                    var ahead = strip.latencyFrames
+                    for stage in strip.stages {
+                        if let port = stage.keyPort {
+                            read(port, FrameRange(index == 0 ? range.start : range.start + ahead, range.end + ahead))
+                        }
+                        ahead -= stage.latencyFrames
+                    }
+                }
+            }
+        case .convert(let convert):
+            if let wanted = convert.portRange(for: range) { read(0, wanted) }
+        case .finish(let finish):
+            let start = index == 0 ? range.start : range.start + finish.latencyFrames
+            read(0, FrameRange(start, range.end + finish.latencyFrames))
+        case .measure(let measure):
+            read(0, FrameRange(range.start - measure.historyFrames, range.end + measure.lookaheadFrames))
+        case .quantise(let quantise):
+            read(0, FrameRange(range.start - quantise.reachFrames, range.end + quantise.reachFrames))
+        case .encode(let encode):
+            read(0, FrameRange(0, encode.frameCount))
+        case .reverse:
+            read(0, range)
+        case .hashSource:
+            break
+        }
+        return reads
+    }
+
+    /// The tasks whose windows a segment reads, each once, in the order of first mention.
+    package func dependencies(ofSegment index: Int) -> [TaskID] {
+        var tasks: [TaskID] = []
+        var seen: Set<TaskID> = []
+        for read in reads(ofSegment: index) {
+            let port = inputs[read.port]
+            for segment in segments(of: read) {
+                let task = TaskID(port.program, segment)
+                if seen.insert(task).inserted { tasks.append(task) }
+            }
+        }
+        return tasks
+    }
+
+    /// The producer's segments that a read touches.
+    package func segments(of read: PortRead) -> ClosedRange<Int> {
+        let length = inputs[read.port].segmentFrames
+        return read.range.start / length...(read.range.end - 1) / length
+    }
+
+    /// The parts of a producer's segment that a read touches.
+    package func parts(of read: PortRead, inSegment segment: Int) -> ClosedRange<Int> {
+        let length = inputs[read.port].segmentFrames
+        let inside = read.range.intersection(FrameRange(start: segment * length, count: length))
+            .shifted(by: -segment * length)
+        return inside.start / Program.partFrames...(inside.end - 1) / Program.partFrames
+    }
+
+    /// What the farm sees of this program.
+    package func shape(
+        isDelivered: Bool = false, isRetained: Bool = false, costPerSegment: Int = 1
+    ) -> ProgramShape {
+        var stores = true
+        if case .hashSource = body { stores = false }
+        return ProgramShape(
+            kind: kind, segmentCount: segmentCount,
+            dependencies: (0..<segmentCount).map { dependencies(ofSegment: $0) }, costPerSegment: costPerSegment,
+            storesOutputs: stores, isDelivered: isDelivered, isRetained: isRetained, song: song)
+    }
+}

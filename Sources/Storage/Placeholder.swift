@@ -1,0 +1,2 @@
+internal import GRDB
+let placeholder = SQLITE_VERSION

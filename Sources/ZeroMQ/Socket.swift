@@ -1,0 +1,202 @@
+internal import CZeroMQ
+internal import Glibc
+
+/// What became of a message.
+package enum SendOutcome: Sendable, Hashable {
+    /// Queued for the peer, all frames. That is not delivery: only an answer is.
+    case sent
+    /// No room: the peer's queue is full, or a dealer has no connected router. Nothing was queued.
+    case wouldBlock
+    /// A router knows no peer with this routing id (any more). Nothing was queued.
+    case unroutable
+}
+
+/// A libzmq socket that never blocks.
+///
+/// **Threads:** a socket belongs to the thread that first binds, connects, sends, receives or polls with it; use by
+/// another one traps. It may be made on one thread and handed over before that. It closes with its last reference.
+package final class Socket {
+    let handle: UnsafeMutableRawPointer
+    /// Keeps the context alive for as long as this socket is open.
+    package let context: Context
+    package let kind: SocketKind
+    /// Received messages that were thrown away because they had more than the allowed number of frames.
+    package private(set) var discardedMessageCount = 0
+    private let maximumFrameCount: Int
+    private var owner: pthread_t?
+
+    /// Opens a socket with all of its options set.
+    ///
+    /// - Throws: `tooManyDescriptors`, `contextTerminated`, or `optionRefused` naming the option.
+    package init(
+        _ kind: SocketKind, in context: Context, options: SocketOptions = SocketOptions()
+    ) throws(ZeroMQError) {
+        precondition(options.maximumFrameCount > 0, "a message has at least one frame")
+        guard let opened = zmq_socket(context.handle, kind.code) else {
+            throw ZeroMQError(systemError: zmq_errno(), operation: "zmq_socket")
+        }
+        handle = opened
+        self.context = context
+        self.kind = kind
+        maximumFrameCount = options.maximumFrameCount
+        for (name, option, value) in options.integerOptions(for: kind) {
+            guard let value = CInt(exactly: value) else { throw Socket.refused(name, value: "\(value)") }
+            try set(name, option, to: value)
+        }
+        try set("MAXMSGSIZE", ZMQ_MAXMSGSIZE, to: Int64(options.maximumFrameByteCount))
+        if !options.routingID.isEmpty {
+            try Socket.require(
+                "ROUTING_ID", options.routingID.withUnsafeBytes {
+                    zmq_setsockopt(handle, ZMQ_ROUTING_ID, $0.baseAddress, $0.count)
+                })
+        }
+    }
+
+    deinit {
+        // It fails only for a pointer that is no socket.
+        _ = zmq_close(handle)
+    }
+
+    /// Listens at `ipc:///path`, `tcp://address:port` (port `*` takes a free one) or `inproc://name`.
+    ///
+    /// - Returns: the endpoint with the port that was taken.
+    /// - Throws: `addressInUse`, `addressUnusable`, `contextTerminated`.
+    @discardableResult
+    package func bind(_ endpoint: String) throws(ZeroMQError) -> String {
+        claim()
+        try Socket.checkLength(endpoint)
+        _ = try callZeroMQ("bind \(endpoint)") { zmq_bind(handle, endpoint) }
+        var text = [CChar](repeating: 0, count: 512)
+        var count = text.count
+        _ = try callZeroMQ("read the endpoint of \(endpoint)") {
+            zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &text, &count)
+        }
+        // The count includes the terminating zero.
+        return String(decoding: text[..<max(0, count - 1)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Connects, and goes on trying in the background until the socket closes.
+    ///
+    /// - Throws: `addressUnusable`, `contextTerminated`. A peer that is not there yet is no error.
+    package func connect(to endpoint: String) throws(ZeroMQError) {
+        claim()
+        try Socket.checkLength(endpoint)
+        _ = try callZeroMQ("connect to \(endpoint)") { zmq_connect(handle, endpoint) }
+    }
+
+    /// Queues one message: all of its frames or none. A router takes the first frame as the peer's routing id.
+    ///
+    /// - Throws: `contextTerminated`.
+    package func send(frames: [[UInt8]]) throws(ZeroMQError) -> SendOutcome {
+        claim()
+        precondition(!frames.isEmpty, "a message has at least one frame")
+        precondition(kind != .router || frames.count > 1, "a router's message is a routing id and a body")
+        for (index, frame) in frames.enumerated() {
+            let isLast = index == frames.count - 1
+            let outcome = try put(frame, flags: isLast ? ZMQ_DONTWAIT : ZMQ_DONTWAIT | ZMQ_SNDMORE)
+            if outcome == .sent { continue }
+            // libzmq refuses a frame after the first only when the peer left in the middle of the message. It has
+            // then taken back the earlier frames and swallows this message's later ones up to its end; they must
+            // be offered, or the start of the next message would be swallowed instead.
+            if index > 0 {
+                for (later, frame) in frames.enumerated().dropFirst(index + 1) {
+                    let more = later == frames.count - 1 ? 0 : ZMQ_SNDMORE
+                    _ = try put(frame, flags: ZMQ_DONTWAIT | more)
+                }
+            }
+            return outcome
+        }
+        return .sent
+    }
+
+    /// Takes the next message, or nil when none is waiting. On a router the first frame is the sender's routing id.
+    ///
+    /// A message with more frames than allowed is discarded whole and counted in `discardedMessageCount`. After 64
+    /// of those in a row it returns nil, so that a hostile peer cannot hold the thread; polling reports the rest.
+    ///
+    /// - Throws: `contextTerminated`.
+    package func receive() throws(ZeroMQError) -> [[UInt8]]? {
+        claim()
+        for _ in 0..<64 {
+            var frames: [[UInt8]] = []
+            var isTooLong = false
+            var hasMore = true
+            while hasMore {
+                // The frames of a message arrive together, so only the first one can be missing.
+                guard let frame = try takeFrame(keeping: frames.count < maximumFrameCount) else { return nil }
+                hasMore = frame.hasMore
+                if let bytes = frame.bytes { frames.append(bytes) } else { isTooLong = true }
+            }
+            if !isTooLong { return frames }
+            discardedMessageCount += 1
+        }
+        return nil
+    }
+
+    /// Marks the calling thread as the owner, or traps when another one is.
+    func claim() {
+        let current = pthread_self()
+        if let owner {
+            precondition(pthread_equal(owner, current) != 0, "a socket was used by a second thread")
+        } else {
+            owner = current
+        }
+    }
+
+    private func put(_ frame: [UInt8], flags: CInt) throws(ZeroMQError) -> SendOutcome {
+        do throws(ZeroMQError) {
+            let result = try callZeroMQ("zmq_send") {
+                frame.withUnsafeBytes { zmq_send(handle, $0.baseAddress, $0.count, flags) }
+            }
+            return result == nil ? .wouldBlock : .sent
+        } catch {
+            if error.systemError == EHOSTUNREACH { return .unroutable }
+            throw error
+        }
+    }
+
+    /// Takes one frame; `bytes` is nil when it was not to be kept.
+    private func takeFrame(keeping: Bool) throws(ZeroMQError) -> (bytes: [UInt8]?, hasMore: Bool)? {
+        var message = zmq_msg_t()
+        // It always succeeds: an empty message owns nothing.
+        _ = zmq_msg_init(&message)
+        defer { _ = zmq_msg_close(&message) }
+        guard try callZeroMQ("zmq_msg_recv", { zmq_msg_recv(&message, handle, ZMQ_DONTWAIT) }) != nil else {
+            return nil
+        }
+        let hasMore = zmq_msg_more(&message) != 0
+        guard keeping else { return (nil, hasMore) }
+        let count = zmq_msg_size(&message)
+        guard count > 0, let data = zmq_msg_data(&message) else { return ([], hasMore) }
+        return ([UInt8](UnsafeRawBufferPointer(start: data, count: count)), hasMore)
+    }
+
+    private func set<Value: BitwiseCopyable>(
+        _ name: String, _ option: CInt, to value: Value
+    ) throws(ZeroMQError) {
+        let result = withUnsafeBytes(of: value) { zmq_setsockopt(handle, option, $0.baseAddress, $0.count) }
+        if result != 0 && zmq_errno() == EINVAL { throw Socket.refused(name, value: "\(value)") }
+        try Socket.require(name, result)
+    }
+
+    private static func require(_ name: String, _ result: CInt) throws(ZeroMQError) {
+        if result == 0 { return }
+        let code = zmq_errno()
+        if code == EINVAL { throw refused(name, value: "its value") }
+        throw ZeroMQError(systemError: code, operation: "zmq_setsockopt(\(name))")
+    }
+
+    private static func refused(_ name: String, value: String) -> ZeroMQError {
+        ZeroMQError(
+            code: .optionRefused, operation: "zmq_setsockopt(\(name))", systemError: EINVAL,
+            message: "libzmq does not accept \(value); see the range of this option in its manual")
+    }
+
+    private static func checkLength(_ endpoint: String) throws(ZeroMQError) {
+        let prefix = "ipc://"
+        guard endpoint.hasPrefix(prefix), endpoint.utf8.count - prefix.utf8.count > 107 else { return }
+        throw ZeroMQError(
+            code: .addressUnusable, operation: endpoint, systemError: ENAMETOOLONG,
+            message: "an ipc:// path has at most 107 bytes; set TMPDIR or XDG_RUNTIME_DIR to a shorter directory")
+    }
+}
