@@ -81,6 +81,7 @@ let package = Package(
         .systemLibrary(name: "CSndFile", providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CFileSystem"),
         target("Hashing", .shell, ["Quantities", "CXXHash", "CCrypto"]),
         target("ZeroMQ", .shell, ["CZeroMQ"]),
         target("SoundFiles", .shell, ["Quantities", "CSndFile", "CVector"]),
@@ -89,7 +90,7 @@ let package = Package(
         target("Demo", .shell, ["Quantities", "SignalProcessing", "SoundFiles"]),
         target("Terminal", .shell, []),
         target("Reports", .shell, ["Quantities"]),
-        target("Storage", .shell, ["Quantities", "RenderPlan", "Hashing", grdb]),
+        target("Storage", .shell, ["Quantities", "RenderPlan", "Hashing", "CFileSystem", grdb]),
         target("Release", .shell, ["Quantities", "Metering", "Session", "SoundFiles", "Storage", "Hashing"]),
         target(
             "Farm", .shell,
@@ -110,6 +111,8 @@ let package = Package(
         target(
             "FarmSimulation", .support, ["Quantities", "RenderPlan", "FarmProtocol", "FarmCoordination"]),
         tests("Quantities", ["Quantities"]),
+        tests("ZeroMQ", ["ZeroMQ"]),
+        tests("Metering", ["Quantities", "SignalProcessing", "Metering"]),
         tests("Hashing", ["Quantities", "Hashing"]),
         tests("Storage", ["Quantities", "RenderPlan", "Hashing", "Storage"]),
         tests("SignalProcessing", ["Quantities", "SignalProcessing"]),

@@ -43,8 +43,8 @@ extension Program {
                 guard let result = byTask[TaskID(port.program, segment)] else {
                     preconditionFailure("a dependency without a result")
                 }
-                let parts = result.outputs[port.output]
-                for part in parts(of: read, inSegment: segment, stored: parts) {
+                let stored = result.outputs[port.output]
+                for part in parts(of: read, inSegment: segment, stored: stored) {
                     encode(part.digest, into: &encoder)
                 }
             }

@@ -1,4 +1,4 @@
-package import Quantities
+import Quantities
 
 extension Program {
     /// What of the program matters inside one segment: the only thing the engine renders from, and what the key says.
