@@ -1,0 +1,123 @@
+import CVector
+import Quantities
+import RenderPlan
+import SignalProcessing
+
+/// Up to four strips in eight lanes, their stages aligned by kind.
+///
+/// Unequal chains share steps where they can: a lane without a step runs it as identity. How strips are aligned
+/// changes speed, never a bit, because no lane's result depends on its neighbours.
+final class LaneGroup {
+    private let firstStrip: Int
+    private let stripCount: Int
+    let steps: [LaneStep]
+    private let lanes: Scratch<LaneFrame>
+    private let keyLanes: Scratch<LaneFrame>?
+
+    init(firstStrip: Int, strips: [Strip], blockFrames: Int) throws {
+        precondition((1...4).contains(strips.count), "a lane group holds one to four strips")
+        self.firstStrip = firstStrip
+        stripCount = strips.count
+        steps = try Self.align(strips, firstStrip: firstStrip, blockFrames: blockFrames)
+        lanes = Scratch(count: blockFrames, zero: LaneFrame())
+        keyLanes = steps.contains { $0.keyPort != nil } ? Scratch(count: blockFrames, zero: LaneFrame()) : nil
+    }
+
+    /// Takes the strips' planes through the steps, in place.
+    func process(strips: [StripRunner], frame: Int, count: Int, inputs: any SegmentInputs) throws {
+        guard !steps.isEmpty else { return }
+        var planes = [UnsafeMutablePointer<Float>?](repeating: nil, count: 8)
+        for i in 0..<stripCount {
+            planes[i] = strips[firstStrip + i].planes.left
+            planes[i + 4] = strips[firstStrip + i].planes.right
+        }
+        let floats = UnsafeMutableRawPointer(lanes.pointer).assumingMemoryBound(to: Float.self)
+        planes.withUnsafeBufferPointer { list in
+            list.baseAddress?.withMemoryRebound(to: UnsafePointer<Float>?.self, capacity: 8) {
+                lathe_lanes_from_planar(floats, $0, count)
+            }
+        }
+        for step in steps {
+            var key: UnsafeMutablePointer<LaneFrame>?
+            if let port = step.keyPort, let keyLanes {
+                try readKey(port, for: step, frame: frame + step.keyLatencyFrames, count: count, inputs, keyLanes)
+                key = keyLanes.pointer
+            }
+            step.process(lanes.pointer, key: key, count: count, at: frame)
+        }
+        planes.withUnsafeBufferPointer { list in
+            if let base = list.baseAddress { lathe_planar_from_lanes(base, floats, count) }
+        }
+    }
+
+    private func readKey(
+        _ port: Int, for step: LaneStep, frame: Int, count: Int, _ inputs: any SegmentInputs,
+        _ keyLanes: Scratch<LaneFrame>
+    ) throws {
+        let planes = step.keyPlanes(frameCount: count)
+        try inputs.read(
+            port: port, range: FrameRange(start: frame, count: count), left: planes.left, right: planes.right)
+        let lane = step.strip - firstStrip
+        for i in 0..<count {
+            keyLanes.pointer[i][lane] = planes.left[i]
+            keyLanes.pointer[i][lane + 4] = planes.right[i]
+        }
+    }
+
+    // MARK: - Alignment
+
+    /// Steps in the order in which every strip meets its own stages in order. At each turn the kind that most
+    /// strips wait for goes next, so that equal chains end up as one column of full lanes.
+    private static func align(
+        _ strips: [Strip], firstStrip: Int, blockFrames: Int
+    ) throws -> [LaneStep] {
+        var next = [Int](repeating: 0, count: strips.count)
+        var steps: [LaneStep] = []
+        while true {
+            let waiting = strips.indices.filter { next[$0] < strips[$0].stages.count }
+            guard let leader = waiting.first else { return try LaneStep.fused(steps) }
+            var best = StepClass(strips[leader].stages[next[leader]], strip: leader)
+            var bestCount = 0
+            for strip in waiting {
+                let candidate = StepClass(strips[strip].stages[next[strip]], strip: strip)
+                let count = waiting.count { StepClass(strips[$0].stages[next[$0]], strip: $0) == candidate }
+                if count > bestCount {
+                    best = candidate
+                    bestCount = count
+                }
+            }
+            var lanes = [Stage?](repeating: nil, count: 4)
+            var keyLatencyFrames = 0
+            for strip in waiting where StepClass(strips[strip].stages[next[strip]], strip: strip) == best {
+                lanes[strip] = strips[strip].stages[next[strip]]
+                keyLatencyFrames = strips[strip].stages[next[strip]...].reduce(0) { $0 + $1.latencyFrames }
+                next[strip] += 1
+            }
+            steps.append(
+                try LaneStep.make(
+                    lanes: lanes, firstStrip: firstStrip, keyLatencyFrames: keyLatencyFrames,
+                    blockFrames: blockFrames))
+        }
+    }
+
+    /// Stages that may run as one step: same kind, same arithmetic, no side-chain and nothing of a single strip's.
+    private struct StepClass: Equatable {
+        let kind: Stage.Kind
+        let version: UInt32
+        /// Equalizer sections above fs/4 run in Double.
+        let isDouble: Bool
+        /// Set where a step serves this strip alone.
+        let owner: Int?
+
+        init(_ stage: Stage, strip: Int) {
+            kind = stage.kind
+            version = stage.version
+            isDouble = stage.kind == .equalizerSection && SectionCoefficients(values: stage.values).needsDouble
+            switch stage.kind {
+            case .equalizerSection, .gain: owner = nil
+            case .compressor: owner = stage.keyPort == nil ? nil : strip
+            case .limiter, .delay, .reverb: owner = strip
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import CVector
+import Quantities
+import RenderPlan
+import SignalProcessing
+
+/// Runs strips and sums block by block: ports to planar scratch, four strips to a lane group, devices over the
+/// lanes, and back to planar for the taps, so that a block stays in the first-level cache from end to end.
+final class MixRunner: SegmentRunner {
+    private let program: Program
+    private let blockFrames: Int
+    private let latencyFrames: Int
+    private var nodes: [NodeRunner] = []
+    private let wires: [StereoScratch]
+    private let outputWires: [Int]
+
+    init(program: Program, body: MixBody, blockFrames: Int) throws {
+        self.program = program
+        // Longer blocks would leave the cache, shorter ones are only for tests.
+        self.blockFrames = min(blockFrames, 8192)
+        latencyFrames = body.latencyFrames
+        outputWires = body.outputWires
+        let wireCount = body.nodes.reduce(0) { $0 + $1.sums.count }
+        let frames = self.blockFrames
+        wires = (0..<wireCount).map { _ in StereoScratch(frameCount: frames) }
+        for (index, node) in body.nodes.enumerated() {
+            nodes.append(try NodeRunner(index: index, node: node, blockFrames: frames))
+        }
+    }
+
+    func reset() throws {
+        guard case .mix(let body) = program.body else { return }
+        nodes = try body.nodes.enumerated().map {
+            try NodeRunner(index: $0.offset, node: $0.element, blockFrames: blockFrames)
+        }
+    }
+
+    func restore(_ snapshot: [UInt8]) throws {
+        var reader = SnapshotReader(snapshot)
+        for node in nodes { try node.read(from: &reader) }
+        guard reader.isAtEnd else { throw RenderError.malformedSnapshot }
+    }
+
+    func snapshot() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for node in nodes { try node.write(to: &bytes) }
+        return bytes
+    }
+
+    func render(segment: Int, inputs: any SegmentInputs, outputs: any SegmentOutputs) throws {
+        guard case .mix(let slice) = program.body(forSegment: segment) else { return }
+        let range = program.range(ofSegment: segment)
+        let writers = outputWires.indices.map {
+            WindowWriter(output: $0, channelCount: 2, frameCount: range.count)
+        }
+        if segment == 0 {
+            var frame = -latencyFrames
+            while frame < 0 {
+                let count = min(blockFrames, -frame)
+                try process(slice, frame: frame, count: count, inputs: inputs)
+                frame += count
+            }
+        }
+        var frame = range.start
+        while frame < range.end {
+            let room = writers.first?.room ?? blockFrames
+            let count = min(blockFrames, range.end - frame, room)
+            try process(slice, frame: frame, count: count, inputs: inputs)
+            for (writer, wire) in zip(writers, outputWires) {
+                writer.destination(channel: 0).update(from: wires[wire].left, count: count)
+                writer.destination(channel: 1).update(from: wires[wire].right, count: count)
+                try writer.advance(count, to: outputs)
+            }
+            frame += count
+        }
+        guard writers.allSatisfy(\.isFinite) else {
+            _ = try snapshot()  // names the device, where a device is to blame
+            throw RenderError.notFinite(node: 0, strip: 0, device: nil)
+        }
+    }
+
+    private func process(_ slice: MixBody, frame: Int, count: Int, inputs: any SegmentInputs) throws {
+        var firstWire = 0
+        for (runner, node) in zip(nodes, slice.nodes) {
+            try runner.process(
+                node, frame: frame, count: count, inputs: inputs, wires: wires, firstWire: firstWire)
+            firstWire += node.sums.count
+        }
+    }
+}
+
+/// Two planes of Float32.
+final class StereoScratch {
+    private let storage: Scratch<Float>
+    let left: UnsafeMutablePointer<Float>
+    let right: UnsafeMutablePointer<Float>
+
+    init(frameCount: Int) {
+        storage = Scratch(count: 2 * frameCount, zero: 0)
+        left = storage.pointer
+        right = storage.pointer + frameCount
+    }
+}
