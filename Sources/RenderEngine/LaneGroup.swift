@@ -72,10 +72,12 @@ final class LaneGroup {
         _ strips: [Strip], firstStrip: Int, blockFrames: Int
     ) throws -> [LaneStep] {
         var next = [Int](repeating: 0, count: strips.count)
-        var steps: [LaneStep] = []
+        var columns: [LaneStep.Column] = []
         while true {
             let waiting = strips.indices.filter { next[$0] < strips[$0].stages.count }
-            guard let leader = waiting.first else { return try LaneStep.fused(steps) }
+            guard let leader = waiting.first else {
+                return try LaneStep.make(columns, firstStrip: firstStrip, blockFrames: blockFrames)
+            }
             var best = StepClass(strips[leader].stages[next[leader]], strip: leader)
             var bestCount = 0
             for strip in waiting {
@@ -93,26 +95,20 @@ final class LaneGroup {
                 keyLatencyFrames = strips[strip].stages[next[strip]...].reduce(0) { $0 + $1.latencyFrames }
                 next[strip] += 1
             }
-            steps.append(
-                try LaneStep.make(
-                    lanes: lanes, firstStrip: firstStrip, keyLatencyFrames: keyLatencyFrames,
-                    blockFrames: blockFrames))
+            columns.append(LaneStep.Column(lanes: lanes, keyLatencyFrames: keyLatencyFrames))
         }
     }
 
-    /// Stages that may run as one step: same kind, same arithmetic, no side-chain and nothing of a single strip's.
+    /// Stages that may run as one step: same kind and version, no side-chain and nothing of a single strip's.
     private struct StepClass: Equatable {
         let kind: Stage.Kind
         let version: UInt32
-        /// Equalizer sections above fs/4 run in Double.
-        let isDouble: Bool
         /// Set where a step serves this strip alone.
         let owner: Int?
 
         init(_ stage: Stage, strip: Int) {
             kind = stage.kind
             version = stage.version
-            isDouble = stage.kind == .equalizerSection && SectionCoefficients(values: stage.values).needsDouble
             switch stage.kind {
             case .equalizerSection, .gain: owner = nil
             case .compressor: owner = stage.keyPort == nil ? nil : strip

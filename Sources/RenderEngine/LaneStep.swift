@@ -33,49 +33,76 @@ class LaneStep {
         return made
     }
 
-    /// The step for one stage per lane (nil: identity there); all stages are of one kind.
-    static func make(
-        lanes: [Stage?], firstStrip: Int, keyLatencyFrames: Int, blockFrames: Int
-    ) throws -> LaneStep {
-        guard let lane = lanes.firstIndex(where: { $0 != nil }), let stage = lanes[lane] else {
-            preconditionFailure("a step without a stage")
-        }
-        let strip = firstStrip + lane
-        switch stage.kind {
-        case .equalizerSection:
-            let sections = lanes.map { $0.map { SectionCoefficients(values: $0.values) } }
-            return LaneProcessorStep(
-                EqualizerSection(lanes: sections), strip: strip, stage: stage, keyLatencyFrames: keyLatencyFrames)
-        case .compressor:
-            let curves = lanes.map { $0.map { CompressorCoefficients(values: $0.values) } }
-            return LaneProcessorStep(
-                Compressor(lanes: curves), strip: strip, stage: stage, keyLatencyFrames: keyLatencyFrames)
-        case .gain:
-            var gains = LaneFrame(repeating: 1)
-            for (i, stage) in lanes.enumerated() {
-                guard let stage else { continue }
-                gains[i] = Float(stage.values[0])
-                gains[i + 4] = Float(stage.values[1])
-            }
-            return LaneProcessorStep(
-                GainStage(lanes: gains), strip: strip, stage: stage, keyLatencyFrames: keyLatencyFrames)
-        case .limiter:
-            return StereoProcessorStep(
-                TruePeakLimiter(LimiterCoefficients(values: stage.values)), lane: lane, strip: strip, stage: stage,
-                blockFrames: blockFrames)
-        case .delay:
-            return StereoProcessorStep(
-                StereoDelay(DelayCoefficients(values: stage.values)), lane: lane, strip: strip, stage: stage,
-                blockFrames: blockFrames)
-        case .reverb:
-            return StereoProcessorStep(
-                FDNReverb(ReverbCoefficients(values: stage.values)), lane: lane, strip: strip, stage: stage,
-                blockFrames: blockFrames)
+    /// One stage per lane, all of one kind; nil where the lane passes through.
+    struct Column {
+        var lanes: [Stage?]
+        var keyLatencyFrames: Int
+
+        var lane: Int { lanes.firstIndex { $0 != nil } ?? 0 }
+        var stage: Stage {
+            guard let stage = lanes[lane] else { preconditionFailure("a column without a stage") }
+            return stage
         }
     }
 
-    /// Neighbouring equalizer sections run as one pass over the block.
-    static func fused(_ steps: [LaneStep]) throws -> [LaneStep] { steps }
+    /// A step for each column; neighbouring equalizer sections become one pass over the block.
+    static func make(_ columns: [Column], firstStrip: Int, blockFrames: Int) throws -> [LaneStep] {
+        var steps: [LaneStep] = []
+        var rest = columns[...]
+        while let column = rest.first {
+            let sections = rest.prefix { $0.stage.kind == .equalizerSection }
+            if sections.isEmpty {
+                steps.append(try make(column, firstStrip: firstStrip, blockFrames: blockFrames))
+                rest = rest.dropFirst()
+            } else {
+                let chain = EqualizerChain(
+                    sections: try sections.map { try numbers($0) { SectionCoefficients(values: $0) } })
+                steps.append(
+                    LaneProcessorStep(
+                        chain, strip: firstStrip + column.lane, stage: column.stage, keyLatencyFrames: 0))
+                rest = rest.dropFirst(sections.count)
+            }
+        }
+        return steps
+    }
+
+    private static func make(_ column: Column, firstStrip: Int, blockFrames: Int) throws -> LaneStep {
+        let stage = column.stage
+        let lane = column.lane
+        let strip = firstStrip + lane
+        switch stage.kind {
+        case .equalizerSection:
+            preconditionFailure("sections are made as chains")
+        case .compressor:
+            let compressor = Compressor(lanes: try numbers(column) { CompressorCoefficients(values: $0) })
+            return LaneProcessorStep(
+                compressor, strip: strip, stage: stage, keyLatencyFrames: column.keyLatencyFrames)
+        case .gain:
+            let gains = GainStage(lanes: try numbers(column) { GainCoefficients(values: $0) })
+            return LaneProcessorStep(gains, strip: strip, stage: stage, keyLatencyFrames: 0)
+        case .limiter:
+            let processor = TruePeakLimiter(try numbers(stage) { LimiterCoefficients(values: $0) })
+            return StereoProcessorStep(processor, lane: lane, strip: strip, stage: stage, blockFrames: blockFrames)
+        case .delay:
+            let processor = StereoDelay(try numbers(stage) { DelayCoefficients(values: $0) })
+            return StereoProcessorStep(processor, lane: lane, strip: strip, stage: stage, blockFrames: blockFrames)
+        case .reverb:
+            let processor = FDNReverb(try numbers(stage) { ReverbCoefficients(values: $0) })
+            return StereoProcessorStep(processor, lane: lane, strip: strip, stage: stage, blockFrames: blockFrames)
+        }
+    }
+
+    /// The processor's numbers, or an error where a program came with others.
+    static func numbers<Numbers>(_ stage: Stage, _ read: ([Double]) -> Numbers?) throws -> Numbers {
+        guard let numbers = read(stage.values) else { throw RenderError.malformedProgram }
+        return numbers
+    }
+
+    private static func numbers<Numbers>(
+        _ column: Column, _ read: ([Double]) -> Numbers?
+    ) throws -> [Numbers?] {
+        try column.lanes.map { try $0.map { try numbers($0, read) } }
+    }
 }
 
 /// A processor of all eight lanes.

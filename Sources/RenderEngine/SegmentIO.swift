@@ -23,6 +23,8 @@ package enum RenderError: Error, Equatable {
     case notFinite(node: Int, strip: Int, device: Int?)
     /// The snapshot's bytes are not those of this program.
     case malformedSnapshot
+    /// A program with numbers that its processors cannot have written.
+    case malformedProgram
     /// The program is not one the engine runs (encoding is done by whoever holds the codec).
     case unsupported
 }

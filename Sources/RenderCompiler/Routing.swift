@@ -1,0 +1,236 @@
+import Quantities
+import RenderPlan
+import Session
+
+/// Turns a song's channels into units: tracks into cells, buses, returns, `Direct`, pre-master and master.
+struct Routing {
+    private let song: Song
+    private let audible: Audibility
+    private(set) var units: [Unit] = []
+    /// The inputs of the master sum in session order.
+    private(set) var stems: [(name: String, sum: SumRef)] = []
+    private(set) var preMaster = SumRef(unit: 0, sum: 0)
+    private(set) var mix = SumRef(unit: 0, sum: 0)
+    /// Longest declared tail along any path, in frames.
+    private(set) var tailFrames = 0
+
+    private let trackChains: [CompiledChain]
+    private let busChains: [CompiledChain]
+    private let returnChains: [CompiledChain]
+    private let masterChain: CompiledChain
+    /// Channels that some side-chain listens to.
+    private let keyed: Set<ChannelReference>
+    private var busUnits: [Int] = []
+    private var returnUnits: [Int] = []
+    /// Where each channel's pre-fader signal is found by those who listen to it.
+    private var keyTaps: [ChannelReference: SumRef] = [:]
+    /// What flows into each bus, `Direct` (last) and each return, in session order.
+    private var busTerms: [[SumRef]]
+    private var returnTerms: [[SumRef]]
+
+    init(_ song: Song) {
+        self.song = song
+        audible = Audibility(song)
+        trackChains = song.tracks.map { CompiledChain($0.devices, rateHertz: song.rateHertz) }
+        busChains = song.buses.map { CompiledChain($0.devices, rateHertz: song.rateHertz) }
+        returnChains = song.returns.map { CompiledChain($0.devices, rateHertz: song.rateHertz) }
+        masterChain = CompiledChain(song.master.devices, rateHertz: song.rateHertz)
+        keyed = Set((trackChains + busChains + returnChains + [masterChain]).flatMap { $0.keys.values })
+        busTerms = Array(repeating: [], count: song.buses.count + 1)
+        returnTerms = Array(repeating: [], count: song.returns.count)
+        addTracks()
+        addChannels()
+        connectKeys()
+        addMaster()
+        tailFrames = longestTail()
+    }
+
+    // MARK: - Tracks
+
+    /// Cells per destination, grouped by chain shape in the order of their first tracks, eight strips at most.
+    private mutating func addTracks() {
+        for destination in 0...song.buses.count {
+            var cells: [(shape: [UInt8], isOpen: Bool, tracks: [Int])] = []
+            for track in song.tracks.indices where self.destination(of: track) == destination && isNeeded(track) {
+                // A key, and whoever listens to one, stands alone, so that no cell can wait for itself.
+                let isOpen = !keyed.contains(.track(track)) && trackChains[track].keys.isEmpty
+                let shape = trackChains[track].shape
+                let cell = cells.firstIndex {
+                    $0.isOpen && isOpen && $0.shape == shape && $0.tracks.count < MixNode.maximumStripCount
+                }
+                if let cell { cells[cell].tracks.append(track) } else { cells.append((shape, isOpen, [track])) }
+            }
+            for cell in cells { addCell(cell.tracks, destination: destination) }
+        }
+    }
+
+    private func destination(of track: Int) -> Int {
+        switch song.tracks[track].mixer.output {
+        case .bus(let bus): bus
+        case .master: song.buses.count
+        }
+    }
+
+    /// Whether anything can be heard or listened to of a track.
+    private func isNeeded(_ track: Int) -> Bool {
+        audible.tracks[track] || song.tracks[track].mixer.sends.contains { $0.tap == .pre }
+            || keyed.contains(.track(track))
+    }
+
+    private mutating func addCell(_ tracks: [Int], destination: Int) {
+        let index = units.count
+        var unit = Unit(name: tracks.map { song.tracks[$0].name }.joined(separator: ", "))
+        unit.strips = tracks.map { track in
+            strip(
+                song.tracks[track].name, .clips(song.tracks[track].clips), trackChains[track],
+                song.tracks[track].mixer, law: isMono(song.tracks[track]) ? .constantPower : .balance)
+        }
+        let heard = tracks.indices.filter { audible.tracks[tracks[$0]] }
+        if !heard.isEmpty {
+            busTerms[destination].append(SumRef(unit: index, sum: unit.sums.count))
+            unit.sums.append(heard.map { Tap(strip: $0, point: .output) })
+        }
+        addSends(tracks.map { song.tracks[$0].mixer }, audible: tracks.map { audible.tracks[$0] }, &unit, index)
+        for (strip, track) in tracks.enumerated() where keyed.contains(.track(track)) {
+            keyTaps[.track(track)] = SumRef(unit: index, sum: unit.sums.count)
+            unit.sums.append([Tap(strip: strip, point: .preFader)])
+        }
+        units.append(unit)
+    }
+
+    private func isMono(_ track: Track) -> Bool {
+        !track.clips.isEmpty && track.clips.allSatisfy { song.sources[$0.source].channelCount == 1 }
+    }
+
+    private func strip(
+        _ name: String, _ input: UnitStrip.Input, _ chain: CompiledChain, _ mixer: Mixer, law: Strip.PanLaw
+    ) -> UnitStrip {
+        UnitStrip(
+            name: name, input: input, chain: chain,
+            fader: Curve(decibels: mixer.fader, automation: mixer.faderAutomation),
+            pan: Curve(pan: mixer.pan, automation: mixer.panAutomation), panLaw: law,
+            isPolarityInverted: mixer.isPolarityInverted)
+    }
+
+    /// One sum per return that any of the strips sends to.
+    private mutating func addSends(_ mixers: [Mixer], audible: [Bool], _ unit: inout Unit, _ index: Int) {
+        for destination in song.returns.indices {
+            var taps: [Tap] = []
+            for (strip, mixer) in mixers.enumerated() {
+                for send in mixer.sends where send.to == destination && (send.tap == .pre || audible[strip]) {
+                    taps.append(
+                        Tap(
+                            strip: strip, point: send.tap == .pre ? .preFader : .postFader,
+                            gain: Curve(decibels: send.gain, automation: send.automation)))
+                }
+            }
+            guard !taps.isEmpty else { continue }
+            returnTerms[destination].append(SumRef(unit: index, sum: unit.sums.count))
+            unit.sums.append(taps)
+        }
+    }
+
+    // MARK: - Buses and returns
+
+    /// Buses and returns get their units first and their terms later: they may feed each other in any acyclic way.
+    private mutating func addChannels() {
+        for (i, bus) in song.buses.enumerated() {
+            busUnits.append(units.count)
+            addChannel(bus, chain: busChains[i], reference: .bus(i), isAudible: audible.buses[i])
+        }
+        for (i, bus) in song.returns.enumerated() {
+            returnUnits.append(units.count)
+            addChannel(bus, chain: returnChains[i], reference: .returned(i), isAudible: audible.returns[i])
+        }
+        for (i, unit) in busUnits.enumerated() { units[unit].strips[0].input = .terms(busTerms[i]) }
+        for (i, unit) in returnUnits.enumerated() { units[unit].strips[0].input = .terms(returnTerms[i]) }
+    }
+
+    private mutating func addChannel(
+        _ bus: Bus, chain: CompiledChain, reference: ChannelReference, isAudible: Bool
+    ) {
+        let index = units.count
+        var unit = Unit(name: bus.name)
+        unit.strips = [strip(bus.name, .terms([]), chain, bus.mixer, law: .balance)]
+        if isAudible {
+            let sum = SumRef(unit: index, sum: unit.sums.count)
+            unit.sums.append([Tap(strip: 0, point: .output)])
+            switch bus.mixer.output {
+            case .bus(let outer): busTerms[outer].append(sum)
+            case .master: stems.append((bus.name, sum))
+            }
+        }
+        addSends([bus.mixer], audible: [isAudible], &unit, index)
+        if keyed.contains(reference) {
+            keyTaps[reference] = SumRef(unit: index, sum: unit.sums.count)
+            unit.sums.append([Tap(strip: 0, point: .preFader)])
+        }
+        units.append(unit)
+    }
+
+    private mutating func connectKeys() {
+        for unit in units.indices {
+            for strip in units[unit].strips.indices {
+                for (stage, channel) in units[unit].strips[strip].chain.keys {
+                    units[unit].strips[strip].keys[stage] = keyTaps[channel]
+                }
+            }
+        }
+    }
+
+    // MARK: - Master
+
+    private mutating func addMaster() {
+        let direct = busTerms[song.buses.count]
+        if !direct.isEmpty {
+            stems.insert(("Direct", SumRef(unit: units.count, sum: 0)), at: 0)
+            addSum(named: "Direct", direct)
+        }
+        preMaster = SumRef(unit: units.count, sum: 0)
+        addSum(named: "Pre-master", stems.map(\.sum))
+        mix = preMaster
+        let chain = masterChain
+        let fader = Curve(decibels: song.master.fader, automation: song.master.faderAutomation)
+        guard !chain.stages.isEmpty || fader.constant != 0 else { return }
+        mix = SumRef(unit: units.count, sum: 0)
+        var unit = Unit(name: "Master")
+        unit.strips = [UnitStrip(name: "Master", input: .terms([preMaster]), chain: chain, fader: fader)]
+        unit.sums = [[Tap(strip: 0, point: .output)]]
+        for (stage, channel) in chain.keys { unit.strips[0].keys[stage] = keyTaps[channel] }
+        units.append(unit)
+    }
+
+    private mutating func addSum(named name: String, _ terms: [SumRef]) {
+        var unit = Unit(name: name)
+        unit.strips = [UnitStrip(name: name, input: .terms(terms), chain: CompiledChain([], rateHertz: 1))]
+        unit.sums = [[Tap(strip: 0, point: .output)]]
+        units.append(unit)
+    }
+
+    // MARK: - Order and tails
+
+    /// Units so that each comes after those it reads; ties by session order. nil: a cycle.
+    func topologicalOrder() -> [Int]? {
+        var order: [Int] = []
+        var isPlaced = [Bool](repeating: false, count: units.count)
+        while order.count < units.count {
+            let ready = units.indices.first { unit in
+                !isPlaced[unit] && units[unit].producers.allSatisfy { isPlaced[$0] }
+            }
+            guard let ready else { return nil }
+            isPlaced[ready] = true
+            order.append(ready)
+        }
+        return order
+    }
+
+    private func longestTail() -> Int {
+        guard let order = topologicalOrder() else { return 0 }
+        var tails = [Int](repeating: 0, count: units.count)
+        for unit in order {
+            let before = units[unit].producers.reduce(0) { max($0, tails[$1]) }
+            tails[unit] = before + units[unit].strips.reduce(0) { max($0, $1.chain.tailFrames) }
+        }
+        return tails.reduce(0, max)
+    }
+}

@@ -1,0 +1,250 @@
+import Metering
+package import Quantities
+package import RenderPlan
+package import Session
+import SignalProcessing
+
+/// Compiles one song's mix into programs.
+///
+/// Deterministic: the same song gives the same programs in the same order, on every machine.
+package struct SongCompiler {
+    private let song: Song
+    private let songIndex: Int
+    private let identities: [Digest]
+    private let segmentFrames: Int
+    private let routing: Routing
+    private var frameCount = 0
+    /// Program and first output of each unit's sums.
+    private var streams: [SumRef: StreamRef] = [:]
+    private var hashPrograms: [Int: ProgramID] = [:]
+    private var conversions: [Conversion: ProgramID] = [:]
+
+    private struct Conversion: Hashable {
+        var source: Int
+        var startFrame: Int
+        var frameCount: Int
+    }
+
+    /// - Parameters:
+    ///   - identities: Per source of the song, a digest of (path, size, modification time, inode).
+    ///   - songIndex: Its place in the job.
+    package static func compile(
+        _ song: Song, songIndex: Int, identities: [Digest], options: CompileOptions, into programs: inout ProgramList
+    ) throws -> SongPlan {
+        var compiler = SongCompiler(song, songIndex: songIndex, identities: identities, options: options)
+        return try compiler.compile(into: &programs)
+    }
+
+    private init(_ song: Song, songIndex: Int, identities: [Digest], options: CompileOptions) {
+        precondition(identities.count == song.sources.count, "one identity per source")
+        self.song = song
+        self.songIndex = songIndex
+        self.identities = identities
+        segmentFrames = options.segmentFrames(rateHertz: song.rateHertz)
+        routing = Routing(song)
+    }
+
+    private mutating func compile(into programs: inout ProgramList) throws -> SongPlan {
+        let clipEnd = song.tracks.flatMap(\.clips).reduce(0) { max($0, $1.atFrame + $1.frameCount) }
+        let tail = min(routing.tailFrames, song.tailLimitFrames)
+        frameCount = song.lengthFrames ?? clipEnd + tail
+        guard frameCount > 0 else { throw CompileError("song \"\(song.title)\" has neither clips nor a length") }
+        guard let order = routing.topologicalOrder() else {
+            throw CompileError("the routing of song \"\(song.title)\" has a cycle")
+        }
+        let needed = neededUnits(order)
+        let partition = Partition(routing.units, order: order.filter { needed[$0] })
+        for group in partition.groups { addProgram(group, to: &programs) }
+        let preMaster = stream(routing.preMaster)
+        let mix = stream(routing.mix)
+        let preMasterMeasurement = addMeasurement(of: preMaster, "Pre-master", to: &programs)
+        let mixMeasurement =
+            mix == preMaster ? preMasterMeasurement : addMeasurement(of: mix, "Mix", to: &programs)
+        let rule: SongPlan.LengthRule =
+            song.lengthFrames != nil ? .length : routing.tailFrames > song.tailLimitFrames ? .tailLimit : .tail
+        return SongPlan(
+            song: songIndex, rateHertz: song.rateHertz, segmentFrames: segmentFrames, frameCount: frameCount,
+            lengthRule: rule, clipEndFrame: min(clipEnd, frameCount),
+            stems: routing.stems.map { SongPlan.Stem(name: $0.name, stream: stream($0.sum)) },
+            preMaster: preMaster, mix: mix, preMasterMeasurement: preMasterMeasurement,
+            mixMeasurement: mixMeasurement)
+    }
+
+    private func stream(_ sum: SumRef) -> StreamRef {
+        guard let stream = streams[sum] else { preconditionFailure("a sum without a program") }
+        return stream
+    }
+
+    /// Units that the mix depends on.
+    private func neededUnits(_ order: [Int]) -> [Bool] {
+        var needed = [Bool](repeating: false, count: routing.units.count)
+        needed[routing.mix.unit] = true
+        needed[routing.preMaster.unit] = true
+        for unit in order.reversed() where needed[unit] {
+            for producer in routing.units[unit].producers { needed[producer] = true }
+        }
+        return needed
+    }
+
+    // MARK: - Programs
+
+    private mutating func addProgram(_ group: [Int], to programs: inout ProgramList) {
+        var ports: [InputPort] = []
+        var nodes: [MixNode] = []
+        var labels: [[ProgramLabel.StripLabel]] = []
+        var wires: [SumRef: Int] = [:]
+        var outputs: [SumRef] = []
+        for unit in group {
+            var strips: [Strip] = []
+            for strip in routing.units[unit].strips {
+                strips.append(compile(strip, wires: wires, ports: &ports, programs: &programs))
+            }
+            nodes.append(MixNode(strips: strips, sums: routing.units[unit].sums))
+            labels.append(
+                routing.units[unit].strips.map {
+                    ProgramLabel.StripLabel(name: $0.name, devices: $0.chain.names)
+                })
+            for sum in routing.units[unit].sums.indices { wires[SumRef(unit: unit, sum: sum)] = wires.count }
+        }
+        let inside = Set(group)
+        // A sum that only a later unit of the same program reads never leaves it.
+        for unit in group {
+            for sum in routing.units[unit].sums.indices {
+                let reference = SumRef(unit: unit, sum: sum)
+                if isRead(reference, outside: inside) { outputs.append(reference) }
+            }
+        }
+        let body = MixBody(nodes: nodes, outputWires: outputs.map { wires[$0] ?? 0 })
+        let program = Program(
+            kind: body.isStateful ? .chained : .windowed, rateHertz: song.rateHertz, segmentFrames: segmentFrames,
+            frameCount: frameCount, inputs: ports,
+            outputs: outputs.map { _ in OutputPort(channelCount: 2, format: .planarFloat32) }, body: .mix(body),
+            song: songIndex)
+        let name = group.map { routing.units[$0].name }.joined(separator: " > ")
+        let id = programs.add(program, ProgramLabel(name: name, strips: labels))
+        for (output, sum) in outputs.enumerated() { streams[sum] = StreamRef(program: id, output: output) }
+    }
+
+    private func isRead(_ sum: SumRef, outside group: Set<Int>) -> Bool {
+        if sum == routing.mix || sum == routing.preMaster || routing.stems.contains(where: { $0.sum == sum }) {
+            return true
+        }
+        return routing.units.indices.contains { unit in
+            guard !group.contains(unit) else { return false }
+            return routing.units[unit].strips.contains { strip in
+                if strip.keys.values.contains(sum) { return true }
+                if case .terms(let terms) = strip.input { return terms.contains(sum) }
+                return false
+            }
+        }
+    }
+
+    private mutating func compile(
+        _ strip: UnitStrip, wires: [SumRef: Int], ports: inout [InputPort], programs: inout ProgramList
+    ) -> Strip {
+        var stages = strip.chain.stages
+        for (stage, key) in strip.keys.sorted(by: { $0.key < $1.key }) {
+            stages[stage].keyPort = port(for: stream(key), in: &ports, programs)
+        }
+        let input: StripInput
+        switch strip.input {
+        case .clips(let clips):
+            input = .clips(clips.map { compile($0, ports: &ports, programs: &programs) })
+        case .terms(let terms):
+            input = .terms(
+                terms.map { term in
+                    if let wire = wires[term] { return .wire(wire) }
+                    return .port(port(for: stream(term), in: &ports, programs))
+                })
+        }
+        return Strip(
+            input: input, stages: stages, fader: strip.fader, pan: strip.pan, panLaw: strip.panLaw,
+            isPolarityInverted: strip.isPolarityInverted)
+    }
+
+    private func port(for stream: StreamRef, in ports: inout [InputPort], _ programs: ProgramList) -> Int {
+        let producer = programs[stream.program]
+        return port(
+            InputPort(
+                program: stream.program, output: stream.output,
+                channelCount: producer.outputs[stream.output].channelCount, segmentFrames: producer.segmentFrames,
+                frameCount: producer.frameCount), in: &ports)
+    }
+
+    private func port(_ port: InputPort, in ports: inout [InputPort]) -> Int {
+        if let index = ports.firstIndex(of: port) { return index }
+        ports.append(port)
+        return ports.count - 1
+    }
+
+    private mutating func compile(
+        _ clip: Clip, ports: inout [InputPort], programs: inout ProgramList
+    ) -> ClipRead {
+        let source = song.sources[clip.source]
+        var read = ClipRead(
+            port: 0, startFrame: clip.atFrame, frameCount: clip.frameCount,
+            portOffset: clip.startFrame - clip.atFrame,
+            gain: clip.gain.value == -.infinity ? 0 : PinnedMath.gain(decibels: clip.gain.value),
+            fadeInFrames: clip.fadeInFrames, fadeOutFrames: clip.fadeOutFrames,
+            fadeShape: clip.fadeShape == .linear ? .linear : .equalPower)
+        let hashing = hashProgram(clip.source, programs: &programs)
+        if source.rateHertz == song.rateHertz {
+            read.port = port(sourcePort(clip.source, hashing, programs), in: &ports)
+        } else {
+            // The converted stream lies on the clip's own grid: its frame 0 is the clip's first frame.
+            let converted = conversion(of: clip, hashing, programs: &programs)
+            read.port = port(for: StreamRef(program: converted, output: 0), in: &ports, programs)
+            read.portOffset = -clip.atFrame
+        }
+        return read
+    }
+
+    private func sourcePort(_ source: Int, _ hashing: ProgramID, _ programs: ProgramList) -> InputPort {
+        let program = programs[hashing]
+        return InputPort(
+            program: hashing, output: 0, channelCount: song.sources[source].channelCount,
+            segmentFrames: program.segmentFrames, frameCount: program.frameCount, source: source)
+    }
+
+    private mutating func hashProgram(_ source: Int, programs: inout ProgramList) -> ProgramID {
+        if let known = hashPrograms[source] { return known }
+        let file = song.sources[source]
+        let program = Program(
+            kind: .windowed, rateHertz: file.rateHertz, segmentFrames: 10 * Program.partFrames,
+            frameCount: file.frameCount, inputs: [],
+            outputs: [OutputPort(channelCount: file.channelCount, format: .digests)],
+            body: .hashSource(
+                SourceBody(source: source, identity: identities[source], samples: file.samples)), song: songIndex)
+        let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
+        let id = programs.add(program, ProgramLabel(name: name))
+        hashPrograms[source] = id
+        return id
+    }
+
+    private mutating func conversion(
+        of clip: Clip, _ hashing: ProgramID, programs: inout ProgramList
+    ) -> ProgramID {
+        let wanted = Conversion(source: clip.source, startFrame: clip.startFrame, frameCount: clip.frameCount)
+        if let known = conversions[wanted] { return known }
+        let source = song.sources[clip.source]
+        let converter = PolyphaseConverter(from: source.rateHertz, to: song.rateHertz)
+        let program = Program(
+            kind: .windowed, rateHertz: song.rateHertz, segmentFrames: segmentFrames, frameCount: clip.frameCount,
+            inputs: [sourcePort(clip.source, hashing, programs)],
+            outputs: [OutputPort(channelCount: source.channelCount, format: .planarFloat32)],
+            body: .convert(
+                ConvertBody(
+                    fromHertz: source.rateHertz, toHertz: song.rateHertz, startFrame: 0,
+                    frameCount: clip.frameCount, portStartFrame: clip.startFrame,
+                    reachFrames: converter.historyFrames, version: PolyphaseConverter.version)), song: songIndex)
+        let id = programs.add(program, ProgramLabel(name: "rate conversion"))
+        conversions[wanted] = id
+        return id
+    }
+
+    private func addMeasurement(
+        of stream: StreamRef, _ name: String, to programs: inout ProgramList
+    ) -> ProgramID {
+        FinishCompiler.addMeasurement(of: stream, name: "\(name) measurement", song: songIndex, to: &programs)
+    }
+}

@@ -1,0 +1,63 @@
+import Quantities
+import RenderPlan
+import SignalProcessing
+
+/// Dither and rounding of one port into interleaved little-endian integers. Output 1: how many samples clipped.
+final class QuantiseRunner: SegmentRunner {
+    private let program: Program
+    private let body: QuantiseBody
+    private let quantisers: [Quantiser]
+
+    init(program: Program, body: QuantiseBody) {
+        self.program = program
+        self.body = body
+        quantisers = (0..<program.outputs[0].channelCount).map { channel in
+            let noise = DitherNoise(seed: body.seed, outputOrdinal: body.output, channel: channel)
+            return Quantiser(bits: body.samples.bitCount, dither: body.isDithered ? noise : nil)
+        }
+    }
+
+    func render(segment: Int, inputs: any SegmentInputs, outputs: any SegmentOutputs) throws {
+        let range = program.range(ofSegment: segment)
+        var clippedCount = 0
+        var frame = range.start
+        while frame < range.end {
+            let part = FrameRange(start: frame, count: min(Program.partFrames, range.end - frame))
+            clippedCount += try quantise(part, inputs: inputs, outputs: outputs)
+            frame = part.end
+        }
+        let count = (0..<8).map { UInt8(truncatingIfNeeded: clippedCount >> (8 * $0)) }
+        try count.withUnsafeBytes { try outputs.write(output: 1, part: $0) }
+    }
+
+    private func quantise(
+        _ part: FrameRange, inputs: any SegmentInputs, outputs: any SegmentOutputs
+    ) throws -> Int {
+        let needed = FrameRange(part.start - body.reachFrames, part.end + body.reachFrames)
+        let planes = StereoScratch(frameCount: needed.count)
+        try inputs.read(port: 0, range: needed, left: planes.left, right: planes.right)
+        let integers = Scratch<Int32>(count: part.count, zero: 0)
+        let sampleBytes = body.samples.bitCount / 8
+        let frameBytes = sampleBytes * quantisers.count
+        let packed = Scratch<UInt8>(count: part.count * frameBytes, zero: 0)
+        var clippedCount = 0
+        for (channel, (quantiser, plane)) in zip(quantisers, [planes.left, planes.right]).enumerated() {
+            guard allFinite(plane, needed.count) else {
+                throw RenderError.notFinite(node: 0, strip: 0, device: nil)
+            }
+            var output = MutableSpan<Int32>(_unsafeStart: integers.pointer, count: part.count)
+            clippedCount += quantiser.process(
+                input: Span(_unsafeStart: plane, count: needed.count), inputStart: needed.start, output: &output,
+                outputStart: part.start)
+            var to = packed.pointer + channel * sampleBytes
+            for i in 0..<part.count {
+                let word = UInt32(bitPattern: integers.pointer[i])
+                for byte in 0..<sampleBytes { to[byte] = UInt8(truncatingIfNeeded: word >> (8 * UInt32(byte))) }
+                to += frameBytes
+            }
+        }
+        try outputs.write(
+            output: 0, part: UnsafeRawBufferPointer(start: packed.pointer, count: part.count * frameBytes))
+        return clippedCount
+    }
+}
