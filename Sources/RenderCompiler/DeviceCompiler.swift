@@ -27,11 +27,12 @@ struct CompiledChain {
             for band in settings.bands { append(band, index: index, rateHertz: rateHertz) }
         case .compressor(let settings):
             names.append("compressor")
-            let numbers = CompressorCoefficients.design(
+            let numbers = CompressorCoefficients(
                 thresholdDecibels: settings.threshold.value, ratio: settings.ratio,
                 attackSeconds: settings.attackSeconds, releaseSeconds: settings.releaseSeconds,
                 kneeDecibels: settings.knee.value, makeUpDecibels: settings.makeUp.value,
-                detector: settings.detector == .peak ? .peak : .rms, rateHertz: Double(rateHertz))
+                detector: settings.detector == .peak ? .peak : .rms, usesKey: settings.key != nil,
+                rateHertz: Double(rateHertz))
             // The port is filled in when the program is made.
             if let key = settings.key { keys[stages.count] = key }
             stages.append(
@@ -39,8 +40,8 @@ struct CompiledChain {
         case .limiter(let settings):
             names.append("limiter")
             let numbers = LimiterCoefficients.design(
-                gainDecibels: settings.gain.value, ceilingDecibels: settings.ceiling.value,
-                releaseSeconds: settings.releaseSeconds, rateHertz: rateHertz)
+                ceilingDecibels: settings.ceiling.value, releaseSeconds: settings.releaseSeconds,
+                gainDecibels: settings.gain.value, rateHertz: rateHertz)
             let limiter = TruePeakLimiter(numbers)
             stages.append(
                 Stage(

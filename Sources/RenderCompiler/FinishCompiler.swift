@@ -51,7 +51,7 @@ package enum FinishCompiler {
     ) -> FinishPass {
         let producer = programs[stream.program]
         let numbers = LimiterCoefficients.design(
-            gainDecibels: gainDecibels, ceilingDecibels: ceiling.value, releaseSeconds: 0.08,
+            ceilingDecibels: ceiling.value, releaseSeconds: 0.08, gainDecibels: gainDecibels,
             rateHertz: producer.rateHertz)
         let program = Program(
             kind: .chained, rateHertz: producer.rateHertz, segmentFrames: producer.segmentFrames,

@@ -10,22 +10,24 @@ struct Partition {
 
     init(_ units: [Unit], order: [Int]) {
         var mergedInto: [Int: Int] = [:]
+        groups = Self.sorted(order.map { [$0] }, units) ?? []
+        precondition(groups.count == order.count, "the routing has a cycle")
         for bus in order {
-            guard let cell = Self.onlyCell(of: bus, units, order), mergedInto[cell] == nil,
+            guard let cell = Self.onlyCell(of: bus, units), mergedInto[cell] == nil,
                 // A bus that reads ahead would make the cell's other outputs early.
-                units[bus].latencyFrames == 0,
-                Self.isConvex(cell, bus, units, order)
+                units[bus].latencyFrames == 0
             else { continue }
             mergedInto[cell] = bus
+            let merged = order.filter { mergedInto[$0] == nil }.map { unit in
+                order.filter { mergedInto[$0] == unit } + [unit]
+            }
+            // Two merges that are convex one by one can wait for each other: the whole graph is looked at each time.
+            if let sorted = Self.sorted(merged, units) { groups = sorted } else { mergedInto[cell] = nil }
         }
-        groups = order.filter { mergedInto[$0] == nil }.map { unit in
-            order.filter { mergedInto[$0] == unit } + [unit]
-        }
-        groups = Self.sorted(groups, units)
     }
 
     /// The cell of tracks that `bus` reads, when it is the only one.
-    private static func onlyCell(of bus: Int, _ units: [Unit], _ order: [Int]) -> Int? {
+    private static func onlyCell(of bus: Int, _ units: [Unit]) -> Int? {
         guard units[bus].strips.count == 1, case .terms(let terms) = units[bus].strips[0].input else { return nil }
         let cells = Set(terms.map(\.unit).filter { isCell(units[$0]) })
         return cells.count == 1 ? cells.first : nil
@@ -35,17 +37,8 @@ struct Partition {
         unit.strips.contains { if case .clips = $0.input { true } else { false } }
     }
 
-    /// Whether no path goes from `cell` through another unit into `bus`.
-    static func isConvex(_ cell: Int, _ bus: Int, _ units: [Unit], _ order: [Int]) -> Bool {
-        var reached: Set<Int> = []
-        for unit in order where unit != cell && unit != bus {
-            if units[unit].producers.contains(where: { $0 == cell || reached.contains($0) }) { reached.insert(unit) }
-        }
-        return !units[bus].producers.contains { reached.contains($0) }
-    }
-
-    /// Programs after those they read: merging keeps the program graph free of cycles, and this would trap if not.
-    private static func sorted(_ groups: [[Int]], _ units: [Unit]) -> [[Int]] {
+    /// Programs after those they read; nil when one would wait for itself.
+    private static func sorted(_ groups: [[Int]], _ units: [Unit]) -> [[Int]]? {
         var placed: Set<Int> = []
         var rest = groups
         var result: [[Int]] = []
@@ -55,7 +48,7 @@ struct Partition {
                     units[unit].producers.allSatisfy { placed.contains($0) || group.contains($0) }
                 }
             }
-            guard let next else { preconditionFailure("a program waits for itself") }
+            guard let next else { return nil }
             placed.formUnion(rest[next])
             result.append(rest.remove(at: next))
         }

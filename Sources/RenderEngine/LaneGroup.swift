@@ -14,11 +14,12 @@ final class LaneGroup {
     private let lanes: Scratch<LaneFrame>
     private let keyLanes: Scratch<LaneFrame>?
 
-    init(firstStrip: Int, strips: [Strip], blockFrames: Int) throws {
+    init(firstStrip: Int, strips: [Strip], rateHertz: Int, blockFrames: Int) throws {
         precondition((1...4).contains(strips.count), "a lane group holds one to four strips")
         self.firstStrip = firstStrip
         stripCount = strips.count
-        steps = try Self.align(strips, firstStrip: firstStrip, blockFrames: blockFrames)
+        steps = try Self.align(
+            strips, firstStrip: firstStrip, rateHertz: rateHertz, blockFrames: blockFrames)
         lanes = Scratch(count: blockFrames, zero: LaneFrame())
         keyLanes = steps.contains { $0.keyPort != nil } ? Scratch(count: blockFrames, zero: LaneFrame()) : nil
     }
@@ -69,14 +70,15 @@ final class LaneGroup {
     /// Steps in the order in which every strip meets its own stages in order. At each turn the kind that most
     /// strips wait for goes next, so that equal chains end up as one column of full lanes.
     private static func align(
-        _ strips: [Strip], firstStrip: Int, blockFrames: Int
+        _ strips: [Strip], firstStrip: Int, rateHertz: Int, blockFrames: Int
     ) throws -> [LaneStep] {
         var next = [Int](repeating: 0, count: strips.count)
         var columns: [LaneStep.Column] = []
         while true {
             let waiting = strips.indices.filter { next[$0] < strips[$0].stages.count }
             guard let leader = waiting.first else {
-                return try LaneStep.make(columns, firstStrip: firstStrip, blockFrames: blockFrames)
+                return try LaneStep.make(
+                    columns, firstStrip: firstStrip, rateHertz: rateHertz, blockFrames: blockFrames)
             }
             var best = StepClass(strips[leader].stages[next[leader]], strip: leader)
             var bestCount = 0

@@ -46,13 +46,13 @@ class LaneStep {
     }
 
     /// A step for each column; neighbouring equalizer sections become one pass over the block.
-    static func make(_ columns: [Column], firstStrip: Int, blockFrames: Int) throws -> [LaneStep] {
+    static func make(_ columns: [Column], firstStrip: Int, rateHertz: Int, blockFrames: Int) throws -> [LaneStep] {
         var steps: [LaneStep] = []
         var rest = columns[...]
         while let column = rest.first {
             let sections = rest.prefix { $0.stage.kind == .equalizerSection }
             if sections.isEmpty {
-                steps.append(try make(column, firstStrip: firstStrip, blockFrames: blockFrames))
+                steps.append(try make(column, firstStrip: firstStrip, rateHertz: rateHertz, blockFrames: blockFrames))
                 rest = rest.dropFirst()
             } else {
                 let chain = EqualizerChain(
@@ -66,7 +66,7 @@ class LaneStep {
         return steps
     }
 
-    private static func make(_ column: Column, firstStrip: Int, blockFrames: Int) throws -> LaneStep {
+    private static func make(_ column: Column, firstStrip: Int, rateHertz: Int, blockFrames: Int) throws -> LaneStep {
         let stage = column.stage
         let lane = column.lane
         let strip = firstStrip + lane
@@ -74,7 +74,8 @@ class LaneStep {
         case .equalizerSection:
             preconditionFailure("sections are made as chains")
         case .compressor:
-            let compressor = Compressor(lanes: try numbers(column) { CompressorCoefficients(values: $0) })
+            let compressor = Compressor(
+                lanes: try numbers(column) { CompressorCoefficients(values: $0) }, rateHertz: Double(rateHertz))
             return LaneProcessorStep(
                 compressor, strip: strip, stage: stage, keyLatencyFrames: column.keyLatencyFrames)
         case .gain:

@@ -23,14 +23,15 @@ final class MixRunner: SegmentRunner {
         let frames = self.blockFrames
         wires = (0..<wireCount).map { _ in StereoScratch(frameCount: frames) }
         for (index, node) in body.nodes.enumerated() {
-            nodes.append(try NodeRunner(index: index, node: node, blockFrames: frames))
+            nodes.append(try NodeRunner(index: index, node: node, rateHertz: program.rateHertz, blockFrames: frames))
         }
     }
 
     func reset() throws {
         guard case .mix(let body) = program.body else { return }
         nodes = try body.nodes.enumerated().map {
-            try NodeRunner(index: $0.offset, node: $0.element, blockFrames: blockFrames)
+            try NodeRunner(
+                index: $0.offset, node: $0.element, rateHertz: program.rateHertz, blockFrames: blockFrames)
         }
     }
 

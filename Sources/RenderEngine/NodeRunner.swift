@@ -13,12 +13,13 @@ final class NodeRunner {
     private let gains: Scratch<Double>
     private let clip: StereoScratch
 
-    init(index: Int, node: MixNode, blockFrames: Int) throws {
+    init(index: Int, node: MixNode, rateHertz: Int, blockFrames: Int) throws {
         self.index = index
         strips = node.strips.map { StripRunner($0, blockFrames: blockFrames) }
         groups = try stride(from: 0, to: node.strips.count, by: 4).map { first in
             let members = Array(node.strips[first..<min(first + 4, node.strips.count)])
-            return try LaneGroup(firstStrip: first, strips: members, blockFrames: blockFrames)
+            return try LaneGroup(
+                firstStrip: first, strips: members, rateHertz: rateHertz, blockFrames: blockFrames)
         }
         left = Scratch(count: blockFrames, zero: 0)
         right = Scratch(count: blockFrames, zero: 0)

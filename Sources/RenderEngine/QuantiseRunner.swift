@@ -1,3 +1,4 @@
+import CVector
 import Quantities
 import RenderPlan
 import SignalProcessing
@@ -36,28 +37,27 @@ final class QuantiseRunner: SegmentRunner {
         let needed = FrameRange(part.start - body.reachFrames, part.end + body.reachFrames)
         let planes = StereoScratch(frameCount: needed.count)
         try inputs.read(port: 0, range: needed, left: planes.left, right: planes.right)
-        let integers = Scratch<Int32>(count: part.count, zero: 0)
-        let sampleBytes = body.samples.bitCount / 8
-        let frameBytes = sampleBytes * quantisers.count
-        let packed = Scratch<UInt8>(count: part.count * frameBytes, zero: 0)
+        let integers = [Scratch<Int32>(count: part.count, zero: 0), Scratch<Int32>(count: part.count, zero: 0)]
+        let byteCount = part.count * quantisers.count * body.samples.bitCount / 8
+        let packed = Scratch<UInt8>(count: byteCount, zero: 0)
         var clippedCount = 0
         for (channel, (quantiser, plane)) in zip(quantisers, [planes.left, planes.right]).enumerated() {
             guard allFinite(plane, needed.count) else {
                 throw RenderError.notFinite(node: 0, strip: 0, device: nil)
             }
-            var output = MutableSpan<Int32>(_unsafeStart: integers.pointer, count: part.count)
+            var output = MutableSpan<Int32>(_unsafeStart: integers[channel].pointer, count: part.count)
             clippedCount += quantiser.process(
                 input: Span(_unsafeStart: plane, count: needed.count), inputStart: needed.start, output: &output,
                 outputStart: part.start)
-            var to = packed.pointer + channel * sampleBytes
-            for i in 0..<part.count {
-                let word = UInt32(bitPattern: integers.pointer[i])
-                for byte in 0..<sampleBytes { to[byte] = UInt8(truncatingIfNeeded: word >> (8 * UInt32(byte))) }
-                to += frameBytes
-            }
+        }
+        let right = quantisers.count > 1 ? integers[1].pointer : nil
+        if body.samples == .integer16 {
+            lathe_pack_int16(packed.pointer, integers[0].pointer, right, part.count)
+        } else {
+            lathe_pack_int24(packed.pointer, integers[0].pointer, right, part.count)
         }
         try outputs.write(
-            output: 0, part: UnsafeRawBufferPointer(start: packed.pointer, count: part.count * frameBytes))
+            output: 0, part: UnsafeRawBufferPointer(start: packed.pointer, count: byteCount))
         return clippedCount
     }
 }

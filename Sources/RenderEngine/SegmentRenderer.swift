@@ -21,7 +21,7 @@ package final class SegmentRenderer {
         case .mix(let mix):
             runner = try MixRunner(program: program, body: mix, blockFrames: blockFrames)
         case .finish(let finish):
-            runner = FinishRunner(program: program, body: finish, blockFrames: blockFrames)
+            runner = try FinishRunner(program: program, body: finish, blockFrames: blockFrames)
         case .convert(let convert):
             runner = ConvertRunner(program: program, body: convert)
         case .measure(let measure):

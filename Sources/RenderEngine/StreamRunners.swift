@@ -8,19 +8,22 @@ final class FinishRunner: SegmentRunner {
     private let program: Program
     private let body: FinishBody
     private let blockFrames: Int
+    private let numbers: LimiterCoefficients
     private var limiter: TruePeakLimiter
     private let planes: StereoScratch
 
-    init(program: Program, body: FinishBody, blockFrames: Int) {
+    init(program: Program, body: FinishBody, blockFrames: Int) throws {
+        guard let numbers = LimiterCoefficients(values: body.values) else { throw RenderError.malformedProgram }
         self.program = program
         self.body = body
+        self.numbers = numbers
         self.blockFrames = min(blockFrames, 8192)
-        limiter = TruePeakLimiter(LimiterCoefficients(values: body.values))
+        limiter = TruePeakLimiter(numbers)
         precondition(limiter.latencyFrames == body.latencyFrames, "the plan states another latency")
         planes = StereoScratch(frameCount: self.blockFrames)
     }
 
-    func reset() throws { limiter = TruePeakLimiter(LimiterCoefficients(values: body.values)) }
+    func reset() throws { limiter = TruePeakLimiter(numbers) }
 
     func restore(_ snapshot: [UInt8]) throws {
         var reader = SnapshotReader(snapshot)

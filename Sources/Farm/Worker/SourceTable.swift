@@ -1,0 +1,53 @@
+import Foundation
+package import Quantities
+import SoundFiles
+
+/// The audio files of a job by number. A message names a number, never a path.
+package struct SourceTable: Sendable, Codable {
+    package var paths: [String]
+
+    package init(paths: [String]) { self.paths = paths }
+}
+
+/// Reads sources in parts of 65,536 frames and checks each against the digest it was planned with.
+final class SourceReaders {
+    private let table: SourceTable
+    private var readers: [Int: SoundFileReader] = [:]
+
+    init(_ table: SourceTable) { self.table = table }
+
+    func reader(_ source: Int) throws -> SoundFileReader {
+        if let reader = readers[source] { return reader }
+        guard table.paths.indices.contains(source) else {
+            throw TaskError.sourceUnknown(source)
+        }
+        // A song of hundreds of files must not hold as many descriptors.
+        if readers.count >= 64 { readers.removeAll() }
+        let reader = try SoundFileReader(path: table.paths[source])
+        readers[source] = reader
+        return reader
+    }
+
+    func name(_ source: Int) -> String {
+        table.paths.indices.contains(source) ? table.paths[source] : "source \(source)"
+    }
+}
+
+/// Why a task failed on a worker, in words for the person who reads the report.
+enum TaskError: Error, CustomStringConvertible {
+    case sourceUnknown(Int)
+    case sourceChanged(String)
+    /// Bytes of an input or of the snapshot are missing or wrong: the coordinator is told which.
+    case unreadable([Digest])
+    case malformed(String)
+
+    var description: String {
+        switch self {
+        case .sourceUnknown(let number): "source \(number) is not in the job's table"
+        case .sourceChanged(let file):
+            "\(file) changed while rendering. Leave audio files alone during a render, then render again."
+        case .unreadable: "stored bytes are missing or damaged"
+        case .malformed(let what): "malformed \(what)"
+        }
+    }
+}

@@ -1,0 +1,181 @@
+import Foundation
+import Hashing
+import Quantities
+import RenderEngine
+import RenderPlan
+import SoundFiles
+import Storage
+
+/// A rendered segment: its result, where its bytes were put, and what it cost.
+struct ExecutedTask {
+    var result: TaskResult
+    var locations: Locations
+    var costMicroseconds: Int
+}
+
+/// Where a task starts from.
+enum TaskStart {
+    /// The state that the previous segment left behind.
+    case live
+    /// The bytes of a snapshot; nil is the program's beginning.
+    case snapshot(Part?)
+}
+
+/// Executes one task at a time: engine, files, packs. One executor belongs to one thread.
+final class TaskExecutor {
+    private let packs: PackReader
+    private let writer: PackWriter
+    private let sources: SourceReaders
+    private let blockFrames: Int
+    private var current: Current?
+
+    private struct Current {
+        var program: Program
+        var renderer: SegmentRenderer?
+        var inputs: WindowInputs
+    }
+
+    init(packs: PackReader, writer: PackWriter, sources: SourceTable, blockFrames: Int) {
+        self.packs = packs
+        self.writer = writer
+        self.sources = SourceReaders(sources)
+        self.blockFrames = blockFrames
+    }
+
+    func execute(
+        _ program: Program, segment: Int, inputs results: [TaskResult], locations: Locations, start: TaskStart
+    ) throws -> ExecutedTask {
+        let began = threadMicroseconds()
+        let output = PackOutputs(writer: writer, portCount: program.outputs.count)
+        var snapshot: [UInt8]?
+        switch program.body {
+        case .hashSource(let body):
+            try hash(body, program, segment: segment, into: output)
+        case .encode(let body):
+            let inputs = WindowInputs(program: program, packs: packs, sources: sources)
+            try inputs.turn(to: segment, results: results, locations: locations)
+            try encode(body, program, inputs: inputs, into: output)
+        default:
+            snapshot = try render(
+                program, segment: segment, results: results, locations: locations, start: start, into: output)
+        }
+        var result = TaskResult(outputs: output.parts)
+        if let snapshot { result.snapshot = try output.put(snapshot) }
+        return ExecutedTask(
+            result: result, locations: output.locations, costMicroseconds: threadMicroseconds() - began)
+    }
+
+    /// Forgets the live state, as after an error.
+    func reset() { current = nil }
+
+    // MARK: - Kinds of work
+
+    private func render(
+        _ program: Program, segment: Int, results: [TaskResult], locations: Locations, start: TaskStart,
+        into output: PackOutputs
+    ) throws -> [UInt8]? {
+        var running: Current
+        if let current, current.program == program {
+            running = current
+        } else {
+            running = Current(
+                program: program, renderer: try SegmentRenderer(program: program, blockFrames: blockFrames),
+                inputs: WindowInputs(program: program, packs: packs, sources: sources))
+        }
+        // Whatever goes wrong, a half-rendered state is never gone on from.
+        current = nil
+        guard let renderer = running.renderer else { throw TaskError.malformed("program") }
+        switch start {
+        case .live where program.kind == .chained && renderer.nextSegment != segment:
+            throw TaskError.malformed("lease: no live state for segment \(segment)")
+        case .live where program.kind == .chained:
+            break
+        case .snapshot(let part?):
+            try renderer.load(segment: segment, snapshot: try snapshotBytes(part, locations))
+        case .live, .snapshot(nil):
+            try renderer.load(segment: segment, snapshot: nil)
+        }
+        try running.inputs.turn(to: segment, results: results, locations: locations)
+        let snapshot = try renderer.render(segment: segment, inputs: running.inputs, outputs: output)
+        current = running
+        return snapshot
+    }
+
+    private func snapshotBytes(_ part: Part, _ locations: Locations) throws -> [UInt8] {
+        guard let location = locations[part.digest], location.byteCount == part.byteCount else {
+            throw TaskError.unreadable([part.digest])
+        }
+        do {
+            return try packs.read(location, digest: part.digest)
+        } catch let error as StoreError where error.isLoss {
+            throw TaskError.unreadable([part.digest])
+        }
+    }
+
+    private func hash(
+        _ body: SourceBody, _ program: Program, segment: Int, into output: PackOutputs
+    ) throws {
+        let reader = try sources.reader(body.source)
+        guard reader.info.frameCount == program.frameCount else {
+            throw TaskError.sourceChanged(sources.name(body.source))
+        }
+        let range = program.range(ofSegment: segment)
+        var frame = range.start
+        while frame < range.end {
+            let part = FrameRange(start: frame, count: min(Program.partFrames, range.end - frame))
+            try reader.withCanonicalBytes(part) { bytes in
+                output.parts[0].append(Part(digest: Digest.of(bytes), byteCount: bytes.count))
+            }
+            frame = part.end
+        }
+    }
+
+    private func encode(
+        _ body: EncodeBody, _ program: Program, inputs: WindowInputs, into output: PackOutputs
+    ) throws {
+        let layout = SampleLayout(format: body.samples, channelCount: program.inputs[0].channelCount)
+        let encoder = try FlacEncoder(name: "FLAC", rate: program.rateHertz, layout: layout)
+        try inputs.forEachPart(port: 0, frameCount: body.frameCount) { try encoder.append(packed: $0) }
+        let file = try encoder.finish()
+        var offset = 0
+        while offset < file.count {
+            let end = min(file.count, offset + Self.encodedPartBytes)
+            try file[offset..<end].withUnsafeBytes { try output.write(output: 0, part: $0) }
+            offset = end
+        }
+    }
+
+    private static let encodedPartBytes = 1 << 20
+}
+
+/// Appends output parts to the worker's own pack and remembers where they went.
+final class PackOutputs: SegmentOutputs {
+    private let writer: PackWriter
+    var parts: [[Part]]
+    private(set) var locations: Locations = [:]
+
+    init(writer: PackWriter, portCount: Int) {
+        self.writer = writer
+        parts = Array(repeating: [], count: portCount)
+    }
+
+    func write(output: Int, part bytes: UnsafeRawBufferPointer) throws {
+        parts[output].append(try append(bytes))
+    }
+
+    func put(_ bytes: [UInt8]) throws -> Part { try bytes.withUnsafeBytes { try append($0) } }
+
+    private func append(_ bytes: UnsafeRawBufferPointer) throws -> Part {
+        let part = Part(digest: Digest.of(bytes), byteCount: bytes.count)
+        // Silence, above all, comes again and again.
+        if locations[part.digest] == nil { locations[part.digest] = try writer.append(bytes) }
+        return part
+    }
+}
+
+/// CPU time of this thread.
+func threadMicroseconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Int(time.tv_sec) * 1_000_000 + Int(time.tv_nsec) / 1000
+}
