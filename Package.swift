@@ -111,6 +111,7 @@ let package = Package(
         target(
             "FarmSimulation", .support, ["Quantities", "RenderPlan", "FarmProtocol", "FarmCoordination"]),
         tests("Quantities", ["Quantities"]),
+        tests("SoundFiles", ["Quantities", "SoundFiles", "CSndFile", "CVector"]),
         tests("ZeroMQ", ["ZeroMQ"]),
         tests("Metering", ["Quantities", "SignalProcessing", "Metering"]),
         tests("Hashing", ["Quantities", "Hashing"]),

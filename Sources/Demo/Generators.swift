@@ -33,11 +33,11 @@ struct NoiseStream {
     }
 }
 
-/// One cycle of a sine, interpolated linearly: error below 1e-7.
+/// One cycle of a sine, interpolated linearly: error below 1e-7 of full scale.
 enum SineTable {
     private static let size = 8192
     private static let values: [Double] = (0...size).map {
-        pinnedSine(cycles: Double($0) / Double(size))
+        PinnedMath.sin(6.283185307179586 * Double($0) / Double(size))
     }
 
     /// - Parameter cycles: the phase in whole turns, of any sign.
@@ -126,7 +126,7 @@ struct Decay {
     private(set) var value = 1.0
     private let factor: Double
 
-    init(seconds: Double, rate: Double) { factor = pinnedExp2(-1.4426950408889634 / (seconds * rate)) }
+    init(seconds: Double, rate: Double) { factor = PinnedMath.exp2(-1.4426950408889634 / (seconds * rate)) }
 
     mutating func next() -> Double {
         let now = value
@@ -146,9 +146,9 @@ struct Contour {
 
     init(attack: Double, decay: Double, sustain: Double, release: Double, rate: Double) {
         rise = 1 / max(1, attack * rate)
-        fall = pinnedExp2(-1.4426950408889634 / (decay * rate))
+        fall = PinnedMath.exp2(-1.4426950408889634 / (decay * rate))
         self.sustain = sustain
-        self.release = pinnedExp2(-1.4426950408889634 / (release * rate))
+        self.release = PinnedMath.exp2(-1.4426950408889634 / (release * rate))
     }
 
     mutating func next(isHeld: Bool) -> Double {
@@ -165,10 +165,10 @@ struct Contour {
 }
 
 /// Frequency of a MIDI note number, equal temperament, A4 (69) = 440 Hz.
-func hertz(_ note: Double) -> Double { 440 * pinnedExp2((note - 69) / 12) }
+func hertz(_ note: Double) -> Double { 440 * PinnedMath.exp2((note - 69) / 12) }
 
 /// Amplitude of a level in decibels.
-func amplitude(decibels: Double) -> Double { pinnedExp2(decibels * 0.16609640474436813) }
+func amplitude(decibels: Double) -> Double { PinnedMath.gain(decibels: decibels) }
 
 @inline(__always)
 func softClip(_ x: Double) -> Double { x / (1 + x.magnitude) }

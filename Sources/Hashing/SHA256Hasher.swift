@@ -8,7 +8,9 @@ package final class SHA256Hasher {
     private let context: OpaquePointer
 
     package init() {
-        guard let context = EVP_MD_CTX_new() else { fatalError("libcrypto could not allocate a digest context") }
+        guard let context = EVP_MD_CTX_new() else {
+            fatalError("libcrypto could not allocate a digest context")
+        }
         self.context = context
         start()
     }

@@ -7,7 +7,8 @@ extension LoudnessAnalyzer {
     /// The most frames before and after any window that measuring it reads.
     package static func reach(rateHertz: Int) -> (historyFrames: Int, lookaheadFrames: Int) {
         let analyzer = LoudnessAnalyzer(rateHertz: rateHertz, channelCount: 2)
-        // A window that starts just before a whole second reads furthest back: to the filter's start for that second.
+        // A window that starts just before a whole second reads furthest back: to the filter's start for that
+        // second.
         let window = FrameRange(10 * rateHertz - 1, 11 * rateHertz)
         let needed = analyzer.framesNeeded(for: window, songFrameCount: 20 * rateHertz)
         return (window.start - needed.start, needed.end - window.end)

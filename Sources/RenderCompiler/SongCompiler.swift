@@ -1,6 +1,6 @@
 import Metering
 package import Quantities
-package import RenderPlan
+import RenderPlan
 package import Session
 import SignalProcessing
 

@@ -1,4 +1,4 @@
-package import Quantities
+import Quantities
 package import RenderPlan
 
 /// An output of a program.

@@ -119,7 +119,11 @@ final class LaneProcessorStep<Processor: LaneProcessor>: LaneStep {
         _ lanes: UnsafeMutablePointer<LaneFrame>, key: UnsafeMutablePointer<LaneFrame>?, count: Int, at frame: Int
     ) {
         var block = MutableSpan<LaneFrame>(_unsafeStart: lanes, count: count)
-        processor.process(&block, key: key.map { Span(_unsafeStart: $0, count: count) }, at: frame)
+        if let key {
+            processor.process(&block, key: Span(_unsafeStart: key, count: count), at: frame)
+        } else {
+            processor.process(&block, key: nil, at: frame)
+        }
     }
 
     override func write(to snapshot: inout SnapshotWriter) { processor.write(to: &snapshot) }

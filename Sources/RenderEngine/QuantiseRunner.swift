@@ -37,27 +37,33 @@ final class QuantiseRunner: SegmentRunner {
         let needed = FrameRange(part.start - body.reachFrames, part.end + body.reachFrames)
         let planes = StereoScratch(frameCount: needed.count)
         try inputs.read(port: 0, range: needed, left: planes.left, right: planes.right)
-        let integers = [Scratch<Int32>(count: part.count, zero: 0), Scratch<Int32>(count: part.count, zero: 0)]
+        let left = Scratch<Int32>(count: part.count, zero: 0)
+        let right = Scratch<Int32>(count: part.count, zero: 0)
+        var clippedCount = try quantise(planes.left, needed, channel: 0, part, into: left.pointer)
+        if quantisers.count > 1 {
+            clippedCount += try quantise(planes.right, needed, channel: 1, part, into: right.pointer)
+        }
         let byteCount = part.count * quantisers.count * body.samples.bitCount / 8
         let packed = Scratch<UInt8>(count: byteCount, zero: 0)
-        var clippedCount = 0
-        for (channel, (quantiser, plane)) in zip(quantisers, [planes.left, planes.right]).enumerated() {
-            guard allFinite(plane, needed.count) else {
-                throw RenderError.notFinite(node: 0, strip: 0, device: nil)
-            }
-            var output = MutableSpan<Int32>(_unsafeStart: integers[channel].pointer, count: part.count)
-            clippedCount += quantiser.process(
-                input: Span(_unsafeStart: plane, count: needed.count), inputStart: needed.start, output: &output,
-                outputStart: part.start)
-        }
-        let right = quantisers.count > 1 ? integers[1].pointer : nil
+        let second = quantisers.count > 1 ? right.pointer : nil
         if body.samples == .integer16 {
-            lathe_pack_int16(packed.pointer, integers[0].pointer, right, part.count)
+            lathe_pack_int16(packed.pointer, left.pointer, second, part.count)
         } else {
-            lathe_pack_int24(packed.pointer, integers[0].pointer, right, part.count)
+            lathe_pack_int24(packed.pointer, left.pointer, second, part.count)
         }
         try outputs.write(
             output: 0, part: UnsafeRawBufferPointer(start: packed.pointer, count: byteCount))
         return clippedCount
+    }
+
+    private func quantise(
+        _ plane: UnsafeMutablePointer<Float>, _ needed: FrameRange, channel: Int, _ part: FrameRange,
+        into integers: UnsafeMutablePointer<Int32>
+    ) throws -> Int {
+        guard allFinite(plane, needed.count) else { throw RenderError.notFinite(node: 0, strip: 0, device: nil) }
+        var output = MutableSpan<Int32>(_unsafeStart: integers, count: part.count)
+        return quantisers[channel].process(
+            input: Span(_unsafeStart: plane, count: needed.count), inputStart: needed.start, output: &output,
+            outputStart: part.start)
     }
 }

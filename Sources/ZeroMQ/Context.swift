@@ -3,8 +3,8 @@ internal import Glibc
 
 /// A libzmq context: the I/O threads that the sockets of one process share.
 ///
-/// Every `Socket` retains its context, so the context ends after its last socket, and ending it cannot hang on a
-/// socket that is still open. It may be shared by threads. A child made by `fork` must not use it.
+/// Every `Socket` retains its context, so the context ends after its last socket, and ending it cannot hang
+/// on a socket that is still open. It may be shared by threads. A child made by `fork` must not use it.
 package final class Context: Sendable {
     // SAFETY: libzmq contexts are documented as thread safe; the pointer never changes.
     nonisolated(unsafe) let handle: UnsafeMutableRawPointer
@@ -22,7 +22,9 @@ package final class Context: Sendable {
             throw ZeroMQError(systemError: zmq_errno(), operation: "zmq_ctx_new")
         }
         handle = made
-        _ = try callZeroMQ("zmq_ctx_set(IO_THREADS)") { zmq_ctx_set(made, ZMQ_IO_THREADS, CInt(ioThreadCount)) }
+        _ = try callZeroMQ("zmq_ctx_set(IO_THREADS)") {
+            zmq_ctx_set(made, ZMQ_IO_THREADS, CInt(ioThreadCount))
+        }
         _ = try callZeroMQ("zmq_ctx_set(MAX_SOCKETS)") {
             zmq_ctx_set(made, ZMQ_MAX_SOCKETS, CInt(maximumSocketCount))
         }

@@ -53,7 +53,8 @@ package struct Poller {
         sockets.remove(at: index)
     }
 
-    /// Waits until something is ready or the time is over, and returns what is ready in the order of registration.
+    /// Waits until something is ready or the time is over, and returns what is ready in the order of
+    /// registration.
     ///
     /// A signal does not end the wait. A negative time waits for ever.
     ///

@@ -13,8 +13,9 @@ package enum SendOutcome: Sendable, Hashable {
 
 /// A libzmq socket that never blocks.
 ///
-/// **Threads:** a socket belongs to the thread that first binds, connects, sends, receives or polls with it; use by
-/// another one traps. It may be made on one thread and handed over before that. It closes with its last reference.
+/// **Threads:** a socket belongs to the thread that first binds, connects, sends, receives or polls with it;
+/// use by another one traps. It may be made on one thread and handed over before that. It closes with its
+/// last reference.
 package final class Socket {
     let handle: UnsafeMutableRawPointer
     /// Keeps the context alive for as long as this socket is open.
@@ -64,7 +65,7 @@ package final class Socket {
     @discardableResult
     package func bind(_ endpoint: String) throws(ZeroMQError) -> String {
         claim()
-        try Socket.checkLength(endpoint)
+        try Socket.check(endpoint)
         _ = try callZeroMQ("bind \(endpoint)") { zmq_bind(handle, endpoint) }
         var text = [CChar](repeating: 0, count: 512)
         var count = text.count
@@ -80,11 +81,12 @@ package final class Socket {
     /// - Throws: `addressUnusable`, `contextTerminated`. A peer that is not there yet is no error.
     package func connect(to endpoint: String) throws(ZeroMQError) {
         claim()
-        try Socket.checkLength(endpoint)
+        try Socket.check(endpoint)
         _ = try callZeroMQ("connect to \(endpoint)") { zmq_connect(handle, endpoint) }
     }
 
-    /// Queues one message: all of its frames or none. A router takes the first frame as the peer's routing id.
+    /// Queues one message: all of its frames or none. A router takes the first frame as the peer's routing
+    /// id.
     ///
     /// - Throws: `contextTerminated`.
     package func send(frames: [[UInt8]]) throws(ZeroMQError) -> SendOutcome {
@@ -95,9 +97,9 @@ package final class Socket {
             let isLast = index == frames.count - 1
             let outcome = try put(frame, flags: isLast ? ZMQ_DONTWAIT : ZMQ_DONTWAIT | ZMQ_SNDMORE)
             if outcome == .sent { continue }
-            // libzmq refuses a frame after the first only when the peer left in the middle of the message. It has
-            // then taken back the earlier frames and swallows this message's later ones up to its end; they must
-            // be offered, or the start of the next message would be swallowed instead.
+            // libzmq refuses a frame after the first only when the peer left in the middle of the message. It
+            // has then taken back the earlier frames and swallows this message's later ones up to its end;
+            // they must be offered, or the start of the next message would be swallowed instead.
             if index > 0 {
                 for (later, frame) in frames.enumerated().dropFirst(index + 1) {
                     let more = later == frames.count - 1 ? 0 : ZMQ_SNDMORE
@@ -109,10 +111,12 @@ package final class Socket {
         return .sent
     }
 
-    /// Takes the next message, or nil when none is waiting. On a router the first frame is the sender's routing id.
+    /// Takes the next message, or nil when none is waiting. On a router the first frame is the sender's
+    /// routing id.
     ///
-    /// A message with more frames than allowed is discarded whole and counted in `discardedMessageCount`. After 64
-    /// of those in a row it returns nil, so that a hostile peer cannot hold the thread; polling reports the rest.
+    /// A message with more frames than allowed is discarded whole and counted in `discardedMessageCount`.
+    /// After 64 of those in a row it returns nil, so that a hostile peer cannot hold the thread; polling
+    /// reports the rest.
     ///
     /// - Throws: `contextTerminated`.
     package func receive() throws(ZeroMQError) -> [[UInt8]]? {
@@ -192,11 +196,20 @@ package final class Socket {
             message: "libzmq does not accept \(value); see the range of this option in its manual")
     }
 
-    private static func checkLength(_ endpoint: String) throws(ZeroMQError) {
-        let prefix = "ipc://"
-        guard endpoint.hasPrefix(prefix), endpoint.utf8.count - prefix.utf8.count > 107 else { return }
-        throw ZeroMQError(
-            code: .addressUnusable, operation: endpoint, systemError: ENAMETOOLONG,
-            message: "an ipc:// path has at most 107 bytes; set TMPDIR or XDG_RUNTIME_DIR to a shorter directory")
+    /// Refuses what libzmq would cut short or wrap around without a word.
+    private static func check(_ endpoint: String) throws(ZeroMQError) {
+        let path = endpoint.hasPrefix("ipc://") ? endpoint.dropFirst("ipc://".count) : ""
+        if path.utf8.count > 107 {
+            throw ZeroMQError(
+                code: .addressUnusable, operation: endpoint, systemError: ENAMETOOLONG,
+                message: "an ipc:// path has at most 107 bytes; set TMPDIR or XDG_RUNTIME_DIR shorter")
+        }
+        if endpoint.hasPrefix("tcp://"), let port = endpoint.split(separator: ":").last, port != "*",
+            UInt16(port) == nil
+        {
+            throw ZeroMQError(
+                code: .addressUnusable, operation: endpoint, systemError: EINVAL,
+                message: "a port is a number from 0 to 65535, or * for a free one")
+        }
     }
 }

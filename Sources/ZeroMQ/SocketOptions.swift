@@ -18,12 +18,13 @@ package enum SocketKind: Sendable {
     }
 }
 
-/// What a socket is made with. libzmq applies most options only to later connections, so all of them are set before
-/// the first bind or connect, and none can be changed after that. Times are milliseconds.
+/// What a socket is made with. libzmq applies most options only to later connections, so all of them are set
+/// before the first bind or connect, and none can be changed after that. Times are milliseconds.
 package struct SocketOptions: Sendable {
     /// How long closing waits for unsent messages. Lingering is not delivery: acknowledge, then close with 0.
     package var lingerMilliseconds: Int = 0
-    /// Messages queued per peer for sending, approximately; a fuse, as flow control counts bytes of credit above.
+    /// Messages queued per peer for sending, approximately; a fuse, as flow control counts bytes of credit
+    /// above.
     package var sendHighWaterMark: Int = 1000
     /// Messages queued per peer after receiving, approximately.
     package var receiveHighWaterMark: Int = 1000
@@ -31,8 +32,8 @@ package struct SocketOptions: Sendable {
     package var maximumFrameByteCount: Int = 1 << 21
     /// The most frames in a received message; a message with more is discarded whole and counted.
     package var maximumFrameCount: Int = 64
-    /// Interval of connection heartbeats; 0 sends none. They are answered by the peer's I/O thread, and so say
-    /// nothing about its application.
+    /// Interval of connection heartbeats; 0 sends none. They are answered by the peer's I/O thread, and so
+    /// say nothing about its application.
     package var heartbeatIntervalMilliseconds: Int = 0
     /// Silence after a heartbeat that drops the connection; 0 means the interval.
     package var heartbeatTimeoutMilliseconds: Int = 0
@@ -75,8 +76,8 @@ package struct SocketOptions: Sendable {
         }
         switch kind {
         case .router:
-            // Without MANDATORY a router silently drops what it cannot deliver; without HANDOVER a peer that comes
-            // back under its old name is ignored.
+            // Without MANDATORY a router silently drops what it cannot deliver; without HANDOVER a peer that
+            // comes back under its old name is ignored.
             all.append(("ROUTER_MANDATORY", ZMQ_ROUTER_MANDATORY, 1))
             all.append(("ROUTER_HANDOVER", ZMQ_ROUTER_HANDOVER, 1))
         case .dealer:

@@ -3,8 +3,8 @@ internal import Glibc
 
 /// Lets any thread wake a thread that waits in a `Poller`.
 ///
-/// The waiting thread registers `descriptor` and calls `drain` when it is readable, **before** it looks at whatever
-/// the other threads left for it; then no signal is lost. Signals between two drains count once.
+/// The waiting thread registers `descriptor` and calls `drain` when it is readable, **before** it looks at
+/// whatever the other threads left for it; then no signal is lost. Signals between two drains count once.
 package final class WakeUp: Sendable {
     /// For `Poller.add(descriptor:)`; open as long as this object.
     package let descriptor: CInt

@@ -54,7 +54,7 @@ package struct ZeroMQError: Error, Equatable, CustomStringConvertible {
                 (.addressUnusable, "choose a directory that you may write to, or a port above 1023")
             case EMFILE, ENFILE:
                 (.tooManyDescriptors, "raise the limit of open files (ulimit -n)")
-            case errnoContextTerminated:
+            case lathe_eterm:
                 (.contextTerminated, "the farm is stopping; use no socket after the context was shut down")
             case EINVAL:
                 (.addressUnusable, "check the spelling: ipc:///path or tcp://address:port")
@@ -66,13 +66,10 @@ package struct ZeroMQError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// libzmq's own "context terminated"; the header defines it as an expression over `ZMQ_HAUSNUMERO`.
-let errnoContextTerminated: CInt = 156_384_712 + 53
-
 /// The one gate through which every libzmq call goes.
 ///
-/// Calls interrupted by a signal are repeated; EAGAIN is a result (nil), since every call here is non-blocking
-/// where it can block. EFAULT and ENOTSOCK mean that this module is wrong and trap.
+/// Calls interrupted by a signal are repeated; EAGAIN is a result (nil), since every call here is
+/// non-blocking where it can block. EFAULT and ENOTSOCK mean that this module is wrong and trap.
 func callZeroMQ(
     _ operation: @autoclosure () -> String, _ body: () -> CInt
 ) throws(ZeroMQError) -> CInt? {

@@ -1,8 +1,9 @@
 // Vector shuffles that Swift's SIMD types cannot express well: transposes between planar channels and lane
-// frames, packing and unpacking of PCM, and the guard for denormals. Nothing here is arithmetic on sound, except
-// the scaling by a power of two (exact) and the lane sums (additions in a fixed order).
+// frames, packing and unpacking of PCM, and the guard for denormals. Nothing here is arithmetic on sound,
+// except the scaling by a power of two (exact) and the lane sums (additions in a fixed order).
 //
-// Every function has a plain C twin, `..._plain`, which defines its result; the vector forms give the same bits.
+// Every function has a plain C twin, `..._plain`, which defines its result; the vector forms give the same
+// bits.
 #ifndef LATHE_CVECTOR_H
 #define LATHE_CVECTOR_H
 

@@ -7,8 +7,8 @@
 #endif
 
 // Makes this thread treat denormals as zero, in operands and results, until `lathe_fp_guard_end(saved)`.
-// x86-64: FTZ (bit 15) and DAZ (bit 6) of MXCSR. aarch64: FZ (bit 24) of FPCR, which covers both.
-// The compiler may move arithmetic across these calls: put them in a function around the one that computes, and
+// x86-64: FTZ (bit 15) and DAZ (bit 6) of MXCSR. aarch64: FZ (bit 24) of FPCR, which covers both. The
+// compiler may move arithmetic across these calls: put them in a function around the one that computes, and
 // keep that one from being inlined.
 static inline uint32_t lathe_fp_guard_begin(void) {
 #if defined(__x86_64__)

@@ -9,8 +9,8 @@
 #include <arm_neon.h>
 #endif
 
-// A lane frame is eight consecutive floats, one per lane: `lanes[8 * frame + lane]`, the layout of SIMD8<Float>.
-// No pointer needs an alignment beyond that of its element. Arrays must not overlap.
+// A lane frame is eight consecutive floats, one per lane: `lanes[8 * frame + lane]`, the layout of
+// SIMD8<Float>. No pointer needs an alignment beyond that of its element. Arrays must not overlap.
 
 // lanes <- planes. A plane that is NULL is silence.
 static inline void lathe_lanes_from_planar_plain(
@@ -35,8 +35,8 @@ static inline void lathe_planar_add_lanes_plain(
             for (size_t i = first; i < n; i++) planes[lane][i] += lanes[8 * i + lane];
 }
 
-// left <- left + lane 0 + lane 1 + lane 2 + lane 3, right likewise from lanes 4 to 7: in Double, one addition after
-// the other in that order, so a sum over several cells has one fixed shape.
+// left <- left + lane 0 + lane 1 + lane 2 + lane 3, right likewise from lanes 4 to 7: in Double, one
+// addition after the other in that order, so a sum over several cells has one fixed shape.
 static inline void lathe_sum_lanes_plain(
     double *left, double *right, const float *lanes, size_t first, size_t n) {
     for (size_t i = first; i < n; i++)

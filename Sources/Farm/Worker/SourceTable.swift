@@ -40,6 +40,8 @@ enum TaskError: Error, CustomStringConvertible {
     /// Bytes of an input or of the snapshot are missing or wrong: the coordinator is told which.
     case unreadable([Digest])
     case malformed(String)
+    /// Nobody wants the result any more.
+    case abandoned
 
     var description: String {
         switch self {
@@ -48,6 +50,7 @@ enum TaskError: Error, CustomStringConvertible {
             "\(file) changed while rendering. Leave audio files alone during a render, then render again."
         case .unreadable: "stored bytes are missing or damaged"
         case .malformed(let what): "malformed \(what)"
+        case .abandoned: "abandoned"
         }
     }
 }

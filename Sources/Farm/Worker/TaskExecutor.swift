@@ -1,3 +1,4 @@
+import FarmProtocol
 import Foundation
 import Hashing
 import Quantities
@@ -5,12 +6,32 @@ import RenderEngine
 import RenderPlan
 import SoundFiles
 import Storage
+import Synchronization
 
 /// A rendered segment: its result, where its bytes were put, and what it cost.
 struct ExecutedTask {
     var result: TaskResult
     var locations: Locations
     var costMicroseconds: Int
+}
+
+/// Job and number of a program.
+struct ProgramName: Hashable {
+    var job: JobID
+    var program: ProgramID
+}
+
+/// A task under way, seen from the thread that speaks for it.
+final class TaskWatch: Sendable {
+    private let state = Mutex<(frames: Int, isAbandoned: Bool)>((0, false))
+
+    var frames: Int { state.withLock { $0.frames } }
+    func abandon() { state.withLock { $0.isAbandoned = true } }
+    func advance(_ frames: Int) { state.withLock { $0.frames += frames } }
+
+    func check() throws {
+        if state.withLock({ $0.isAbandoned }) { throw TaskError.abandoned }
+    }
 }
 
 /// Where a task starts from.
@@ -30,6 +51,7 @@ final class TaskExecutor {
     private var current: Current?
 
     private struct Current {
+        var name: ProgramName
         var program: Program
         var renderer: SegmentRenderer?
         var inputs: WindowInputs
@@ -42,11 +64,15 @@ final class TaskExecutor {
         self.blockFrames = blockFrames
     }
 
+    /// - Parameters:
+    ///   - name: Job and number of the program; live state belongs to it.
+    ///   - watch: Told of progress, asked whether to go on.
     func execute(
-        _ program: Program, segment: Int, inputs results: [TaskResult], locations: Locations, start: TaskStart
+        _ program: Program, _ name: ProgramName, segment: Int, inputs results: [TaskResult], locations: Locations, start: TaskStart,
+        watch: TaskWatch
     ) throws -> ExecutedTask {
         let began = threadMicroseconds()
-        let output = PackOutputs(writer: writer, portCount: program.outputs.count)
+        let output = PackOutputs(writer: writer, portCount: program.outputs.count, watch: watch)
         var snapshot: [UInt8]?
         switch program.body {
         case .hashSource(let body):
@@ -57,7 +83,7 @@ final class TaskExecutor {
             try encode(body, program, inputs: inputs, into: output)
         default:
             snapshot = try render(
-                program, segment: segment, results: results, locations: locations, start: start, into: output)
+                program, name, segment: segment, results: results, locations: locations, start: start, into: output)
         }
         var result = TaskResult(outputs: output.parts)
         if let snapshot { result.snapshot = try output.put(snapshot) }
@@ -71,15 +97,15 @@ final class TaskExecutor {
     // MARK: - Kinds of work
 
     private func render(
-        _ program: Program, segment: Int, results: [TaskResult], locations: Locations, start: TaskStart,
+        _ program: Program, _ name: ProgramName, segment: Int, results: [TaskResult], locations: Locations, start: TaskStart,
         into output: PackOutputs
     ) throws -> [UInt8]? {
         var running: Current
-        if let current, current.program == program {
+        if let current, current.name == name, current.program == program {
             running = current
         } else {
             running = Current(
-                program: program, renderer: try SegmentRenderer(program: program, blockFrames: blockFrames),
+                name: name, program: program, renderer: try SegmentRenderer(program: program, blockFrames: blockFrames),
                 inputs: WindowInputs(program: program, packs: packs, sources: sources))
         }
         // Whatever goes wrong, a half-rendered state is never gone on from.
@@ -122,6 +148,7 @@ final class TaskExecutor {
         let range = program.range(ofSegment: segment)
         var frame = range.start
         while frame < range.end {
+            try output.watch.check()
             let part = FrameRange(start: frame, count: min(Program.partFrames, range.end - frame))
             try reader.withCanonicalBytes(part) { bytes in
                 output.parts[0].append(Part(digest: Digest.of(bytes), byteCount: bytes.count))
@@ -139,6 +166,7 @@ final class TaskExecutor {
         let file = try encoder.finish()
         var offset = 0
         while offset < file.count {
+            try output.watch.check()
             let end = min(file.count, offset + Self.encodedPartBytes)
             try file[offset..<end].withUnsafeBytes { try output.write(output: 0, part: $0) }
             offset = end
@@ -153,14 +181,18 @@ final class PackOutputs: SegmentOutputs {
     private let writer: PackWriter
     var parts: [[Part]]
     private(set) var locations: Locations = [:]
+    let watch: TaskWatch
 
-    init(writer: PackWriter, portCount: Int) {
+    init(writer: PackWriter, portCount: Int, watch: TaskWatch) {
         self.writer = writer
+        self.watch = watch
         parts = Array(repeating: [], count: portCount)
     }
 
     func write(output: Int, part bytes: UnsafeRawBufferPointer) throws {
+        try watch.check()
         parts[output].append(try append(bytes))
+        if output == 0 { watch.advance(Program.partFrames) }
     }
 
     func put(_ bytes: [UInt8]) throws -> Part { try bytes.withUnsafeBytes { try append($0) } }

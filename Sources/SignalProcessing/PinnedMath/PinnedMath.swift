@@ -195,7 +195,8 @@ extension PinnedMath {
         // What rounding took from r (Knuth's exact difference), and the third part.
         let taken = r - first
         let rest = ((first - (r - taken)) - (second + taken)).addingProduct(-n, 2.0222662487959506e-21)
-        return (Int(n), r, rest)
+        let sum = r + rest
+        return (Int(n), sum, rest - (sum - r))
     }
 
     private static func sinKernel(_ x: Double, _ rest: Double) -> Double {

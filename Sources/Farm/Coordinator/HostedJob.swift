@@ -1,0 +1,53 @@
+import FarmProtocol
+import Foundation
+import Hashing
+package import Quantities
+package import RenderCompiler
+package import RenderPlan
+
+/// A job's programs as the host needs them: to derive keys and to hand them to workers.
+final class HostedJob {
+    let id: JobID
+    private(set) var list: ProgramList
+    /// Program JSON, made when a program is first leased.
+    private var encoded: [Int: [UInt8]] = [:]
+
+    init(id: JobID, list: ProgramList) {
+        self.id = id
+        self.list = list
+    }
+
+    func replace(_ list: ProgramList) {
+        precondition(list.programs.count >= self.list.programs.count, "programs are only added")
+        self.list = list
+    }
+
+    func program(_ id: ProgramID) -> Program { list[id] }
+
+    func encodedProgram(_ id: ProgramID) throws -> [UInt8] {
+        if let bytes = encoded[id.rawValue] { return bytes }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let bytes = [UInt8](try encoder.encode(list[id]))
+        encoded[id.rawValue] = bytes
+        return bytes
+    }
+
+    /// "Drums: compressor", for a failure that a worker reported by places.
+    func reason(_ reason: String, of task: TaskID) -> String {
+        let label = list.labels[task.program.rawValue]
+        let words = reason.split(separator: " ")
+        guard words.count == 4, words[0] == "not-finite", let node = Int(words[1]), let strip = Int(words[2]) else {
+            return "\(label.name): \(reason)"
+        }
+        var place = label.name
+        if label.strips.indices.contains(node), label.strips[node].indices.contains(strip) {
+            place = label.strips[node][strip].name
+            if let device = Int(words[3]), label.strips[node][strip].devices.indices.contains(device) {
+                place += ": \(label.strips[node][strip].devices[device])"
+            }
+        }
+        return "\(place) gave NaN or infinity in segment \(task.segment). Check its settings and its audio for"
+            + " samples that are not numbers."
+    }
+}

@@ -1,0 +1,106 @@
+import FarmProtocol
+import Foundation
+import Quantities
+import RenderPlan
+import Storage
+
+/// A message with what travels beside it.
+struct WireMessage {
+    var message: FarmMessage
+    /// Where the parts it names lie in the packs that both sides can open.
+    var locations: Locations = [:]
+    /// Canonical JSON of the program a lease is for; sent with every lease, decoded once.
+    var program: [UInt8] = []
+}
+
+/// Messages as frames: a small JSON header, then raw payloads (results, locations, program).
+///
+/// Unknown header keys are ignored; every count, string and frame has a limit (`Limits`). Whatever does not decode
+/// throws `WireError` and changes nothing.
+enum FarmCodec {
+    static func encode(_ wire: WireMessage) throws -> [[UInt8]] {
+        var header = WireHeader(wire.message)
+        var results = WireWriter()
+        switch wire.message {
+        case .lease(let grant):
+            if let snapshot = grant.snapshot { results.put(snapshot) }
+            put(grant.inputs, into: &results)
+        case .extend(let more): put(more.inputs, into: &results)
+        case .result(let report): results.put(report.result)
+        case .unreadable(let report):
+            results.put(report.digests.count)
+            for digest in report.digests { results.put(digest) }
+        default: break
+        }
+        var places = WireWriter()
+        places.put(wire.locations)
+        header.frames = 4
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return [[UInt8](try encoder.encode(header)), results.bytes, places.bytes, wire.program]
+    }
+
+    static func decode(_ frames: [[UInt8]]) throws -> WireMessage {
+        guard frames.count == 4 else { throw WireError("\(frames.count) frames where 4 belong") }
+        guard frames[0].count <= Limits.headerByteCount else { throw WireError("header too long") }
+        let header: WireHeader
+        do {
+            header = try JSONDecoder().decode(WireHeader.self, from: Data(frames[0]))
+        } catch {
+            throw WireError("header is not the JSON of a message")
+        }
+        guard header.version == Limits.protocolVersion else {
+            throw WireError("protocol version \(header.version), not \(Limits.protocolVersion)")
+        }
+        var results = WireReader(frames[1])
+        let message = try header.message(payload: &results)
+        guard results.isAtEnd else { throw WireError("payload goes on after its end") }
+        var places = WireReader(frames[2])
+        let locations = try locations(from: &places)
+        guard places.isAtEnd else { throw WireError("locations go on after their end") }
+        return WireMessage(message: message, locations: locations, program: frames[3])
+    }
+
+    private static func put(_ inputs: [[TaskResult]], into writer: inout WireWriter) {
+        writer.put(inputs.count)
+        for results in inputs {
+            writer.put(results.count)
+            for result in results { writer.put(result) }
+        }
+    }
+
+    private static func locations(from reader: inout WireReader) throws -> Locations {
+        var locations: Locations = [:]
+        for _ in 0..<(try reader.count(limit: Limits.taskCount, "locations")) {
+            let digest = try reader.digest()
+            let pack = PackID(try reader.size("a pack's number"))
+            let offset = try reader.size("an offset")
+            locations[digest] = PackRange(pack: pack, offset: offset, byteCount: try reader.size("a length"))
+        }
+        return locations
+    }
+}
+
+extension WireReader {
+    mutating func result() throws -> TaskResult {
+        var outputs: [[Part]] = []
+        for _ in 0..<(try count(limit: Limits.portCount, "outputs")) {
+            var parts: [Part] = []
+            for _ in 0..<(try count(limit: Limits.partCount, "parts")) { parts.append(try part()) }
+            outputs.append(parts)
+        }
+        let hasSnapshot = try word()
+        guard hasSnapshot <= 1 else { throw WireError("a result's snapshot is neither there nor not") }
+        return TaskResult(outputs: outputs, snapshot: hasSnapshot == 1 ? try part() : nil)
+    }
+
+    mutating func inputs() throws -> [[TaskResult]] {
+        var inputs: [[TaskResult]] = []
+        for _ in 0..<(try count(limit: Limits.segmentCount, "segments")) {
+            var results: [TaskResult] = []
+            for _ in 0..<(try count(limit: Limits.dependencyCount, "inputs")) { results.append(try result()) }
+            inputs.append(results)
+        }
+        return inputs
+    }
+}

@@ -1,0 +1,260 @@
+import FarmProtocol
+import Quantities
+import RenderPlan
+
+/// The JSON header of every message. Which fields are there depends on `kind`; unknown ones are ignored.
+struct WireHeader: Codable {
+    enum Kind: String, Codable {
+        case hello, heartbeat, result, failed, unreadable, goodbye
+        case welcome, identify, refuse, beat, lease, extend, stop, end, commit, drop, drain
+    }
+
+    struct Lease: Codable {
+        var coordinator: UInt64
+        var counter: UInt64
+
+        init(_ id: LeaseID) {
+            coordinator = id.coordinator.rawValue
+            counter = id.counter
+        }
+
+        var id: LeaseID { LeaseID(Incarnation(coordinator), counter) }
+    }
+
+    struct Name: Codable {
+        var lease: Lease
+        var job: UInt64
+        var program: Int
+        var segment: Int
+        var key: String
+
+        init(_ name: ResultName) {
+            lease = Lease(name.lease)
+            job = name.job.rawValue
+            program = name.task.program.rawValue
+            segment = name.task.segment
+            key = name.key.description
+        }
+
+        func name() throws -> ResultName {
+            guard let key = TaskKey(hexadecimal: key) else { throw WireError("a key that is none") }
+            return ResultName(lease: lease.id, job: JobID(job), task: try task(program, segment), key: key)
+        }
+    }
+
+    struct Report: Codable {
+        var lease: Lease?
+        var next: Int?
+        var horizon: Int?
+        var frames: Int?
+        var isRendering: Bool?
+        var isDraining: Bool
+
+        init(_ report: WorkerReport) {
+            lease = report.lease.map { Lease($0.lease) }
+            next = report.lease?.next
+            horizon = report.lease?.horizon
+            frames = report.lease?.frames
+            isRendering = report.lease?.isRendering
+            isDraining = report.isDraining
+        }
+
+        func report() throws -> WorkerReport {
+            guard let lease else { return WorkerReport(isDraining: isDraining) }
+            guard let next, let horizon, let frames, let isRendering, next >= 0, horizon >= 0, frames >= 0 else {
+                throw WireError("a report that lacks its lease's figures")
+            }
+            return WorkerReport(
+                lease: LeaseStatus(
+                    lease: lease.id, next: next, horizon: horizon, frames: frames, isRendering: isRendering),
+                isDraining: isDraining)
+        }
+    }
+
+    var version: Int
+    var kind: Kind
+    var frames = 4
+    var number: UInt64?
+    var coordinator: UInt64?
+    var engine: String?
+    var report: Report?
+    var held: [Name]?
+    var creditResults: Int?
+    var creditBytes: Int?
+    var refusal: UInt8?
+    var lease: Lease?
+    var job: UInt64?
+    var program: Int?
+    var segment: Int?
+    var hasSnapshot: Bool?
+    var loadsSnapshot: Bool?
+    var name: Name?
+    var reason: String?
+    var costMicroseconds: Int?
+
+    static func task(_ program: Int, _ segment: Int) throws -> TaskID {
+        guard (0..<Limits.programCount).contains(program), (0..<Limits.segmentCount).contains(segment) else {
+            throw WireError("a task beyond the limits")
+        }
+        return TaskID(ProgramID(program), segment)
+    }
+
+    private static func kind(of message: FarmMessage) -> Kind {
+        switch message {
+        case .hello: .hello
+        case .heartbeat: .heartbeat
+        case .result: .result
+        case .failed: .failed
+        case .unreadable: .unreadable
+        case .goodbye: .goodbye
+        case .welcome: .welcome
+        case .identify: .identify
+        case .refuse: .refuse
+        case .beat: .beat
+        case .lease: .lease
+        case .extend: .extend
+        case .stop: .stop
+        case .end: .end
+        case .commit: .commit
+        case .drop: .drop
+        case .drain: .drain
+        }
+    }
+
+    init(_ message: FarmMessage) {
+        version = Limits.protocolVersion
+        kind = Self.kind(of: message)
+        switch message {
+        case .hello(let hello):
+            version = hello.protocolVersion
+            number = hello.number
+            engine = hello.engine.description
+            report = Report(hello.report)
+            held = hello.held.map(Name.init)
+        case .heartbeat(let report): self.report = Report(report)
+        case .result(let result):
+            name = Name(result.name)
+            costMicroseconds = result.costMicroseconds
+        case .failed(let failure):
+            lease = Lease(failure.lease)
+            put(failure.job, failure.task)
+            reason = failure.reason
+        case .unreadable(let unreadable):
+            lease = Lease(unreadable.lease)
+            put(unreadable.job, unreadable.task)
+        case .welcome(let welcome):
+            number = welcome.number
+            coordinator = welcome.coordinator.rawValue
+            creditResults = welcome.credit.results
+            creditBytes = welcome.credit.bytes
+            lease = welcome.lease.map(Lease.init)
+            held = welcome.keep.map(Name.init)
+        case .identify(let incarnation), .beat(let incarnation): coordinator = incarnation.rawValue
+        case .refuse(let refusal): self.refusal = refusal.rawValue
+        case .lease(let grant):
+            lease = Lease(grant.lease)
+            put(grant.job, TaskID(grant.program, grant.start))
+            hasSnapshot = grant.snapshot != nil
+            loadsSnapshot = grant.loadsSnapshot
+        case .extend(let more):
+            lease = Lease(more.lease)
+            segment = more.from
+        case .stop(let id, let at):
+            lease = Lease(id)
+            segment = at
+        case .end(let id): lease = Lease(id)
+        case .commit(let name), .drop(let name): self.name = Name(name)
+        case .goodbye, .drain: break
+        }
+    }
+
+    private mutating func put(_ job: JobID, _ task: TaskID) {
+        self.job = job.rawValue
+        program = task.program.rawValue
+        segment = task.segment
+    }
+}
+
+extension WireHeader {
+    /// The message that header and payload say.
+    func message(payload: inout WireReader) throws -> FarmMessage {
+        switch kind {
+        case .hello: return .hello(try hello())
+        case .heartbeat: return .heartbeat(try required(report).report())
+        case .result:
+            return .result(
+                ResultReport(
+                    name: try required(name).name(), result: try payload.result(),
+                    costMicroseconds: try required(costMicroseconds)))
+        case .failed:
+            let reason = try required(reason)
+            guard reason.utf8.count <= Limits.reasonByteCount else { throw WireError("reason too long") }
+            return .failed(
+                FailureReport(lease: try leaseID(), job: try jobID(), task: try task(), reason: reason))
+        case .unreadable:
+            let digests = try (0..<(try payload.count(limit: Limits.partCount, "digests"))).map { _ in
+                try payload.digest()
+            }
+            return .unreadable(
+                UnreadableReport(lease: try leaseID(), job: try jobID(), task: try task(), digests: digests))
+        case .goodbye: return .goodbye
+        case .drain: return .drain
+        case .welcome: return .welcome(try welcome())
+        case .identify: return .identify(coordinator: Incarnation(try required(coordinator)))
+        case .beat: return .beat(coordinator: Incarnation(try required(coordinator)))
+        case .refuse:
+            guard let refusal = Refusal(rawValue: try required(refusal)) else { throw WireError("unknown refusal") }
+            return .refuse(refusal)
+        case .lease:
+            let snapshot = try required(hasSnapshot) ? try payload.part() : nil
+            let task = try task()
+            return .lease(
+                Grant(
+                    lease: try leaseID(), job: try jobID(), program: task.program, start: task.segment,
+                    snapshot: snapshot, inputs: try payload.inputs(), loadsSnapshot: try required(loadsSnapshot)))
+        case .extend:
+            return .extend(
+                HorizonExtension(lease: try leaseID(), from: try segmentIndex(), inputs: try payload.inputs()))
+        case .stop: return .stop(try leaseID(), at: try segmentIndex())
+        case .end: return .end(try leaseID())
+        case .commit: return .commit(try required(name).name())
+        case .drop: return .drop(try required(name).name())
+        }
+    }
+
+    private func hello() throws -> Hello {
+        guard let engine = Digest(hexadecimal: try required(engine)) else { throw WireError("an engine that is none") }
+        return Hello(
+            protocolVersion: version, number: try required(number), engine: engine,
+            report: try required(report).report(), held: try names())
+    }
+
+    private func welcome() throws -> Welcome {
+        let results = try required(creditResults)
+        guard results > 0 else { throw WireError("a welcome without credit") }
+        return Welcome(
+            number: try required(number), coordinator: Incarnation(try required(coordinator)),
+            credit: Credit(results: results, bytes: try required(creditBytes)), lease: lease?.id, keep: try names())
+    }
+
+    private func names() throws -> [ResultName] {
+        let names = try required(held)
+        guard names.count <= Limits.heldResultCount else { throw WireError("too many held results") }
+        return try names.map { try $0.name() }
+    }
+
+    private func required<Value>(_ value: Value?) throws -> Value {
+        guard let value else { throw WireError("a \(kind.rawValue) lacks a field") }
+        return value
+    }
+
+    private func leaseID() throws -> LeaseID { try required(lease).id }
+    private func jobID() throws -> JobID { JobID(try required(job)) }
+    private func task() throws -> TaskID { try Self.task(try required(program), try required(segment)) }
+
+    private func segmentIndex() throws -> Int {
+        let index = try required(segment)
+        guard (0...Limits.segmentCount).contains(index) else { throw WireError("a segment beyond the limits") }
+        return index
+    }
+}

@@ -1,0 +1,269 @@
+import FarmCoordination
+import FarmProtocol
+import Foundation
+import Hashing
+import Quantities
+import RenderEngine
+import RenderPlan
+import Storage
+import Synchronization
+import ZeroMQ
+
+/// What a worker needs to know before it can say hello.
+package struct WorkerConfiguration: Sendable, Codable {
+    package var worker: UInt64
+    package var incarnation: UInt64
+    package var storeDirectory: String
+    package var namespace: String
+    /// The pack that this life appends to, and nobody else.
+    package var pack: Int
+    package var sources: SourceTable
+    package var blockFrames: Int
+    /// After this silence of the coordinator the worker leaves.
+    package var linkMilliseconds: Int
+    /// Seeded kill points of the crash tests; empty in production.
+    package var crashPoints: [CrashPoint] = []
+
+    var peer: Peer { Peer(WorkerID(worker), Incarnation(incarnation)) }
+}
+
+/// Runs one worker: its protocol on the calling thread, its rendering on another.
+///
+/// Decisions are `WorkerMachine`'s. This moves frames and bytes, and holds results' locations until they are
+/// committed.
+final class WorkerHost {
+    private let configuration: WorkerConfiguration
+    private let transport: any WorkerTransport
+    private let orders = BlockingQueue<RenderJob?>()
+    private let outcomes: Mailbox<RenderOutcome>
+    private var machine: WorkerMachine
+    private var programs: [ProgramName: Program] = [:]
+    private var locations: Locations = [:]
+    /// Locations of results that are not committed yet.
+    private var held: [ResultName: Locations] = [:]
+    private var pendingLocations: [RenderName: Locations] = [:]
+    private var underway: (order: RenderOrder, watch: TaskWatch, reportedFrames: Int)?
+    private var nextWake: UInt64
+    private var exit: ExitReason?
+    private let isTerminated: @Sendable () -> Int
+
+    struct RenderName: Hashable {
+        var lease: LeaseID
+        var segment: Int
+    }
+
+    struct RenderJob: Sendable {
+        var order: RenderOrder
+        var program: Program
+        var locations: Locations
+        var watch: TaskWatch
+    }
+
+    struct RenderOutcome: Sendable {
+        enum Kind: Sendable {
+            case rendered(TaskResult, TaskKey, Locations, costMicroseconds: Int)
+            case unreadable([Digest])
+            case failed(String)
+            case abandoned
+        }
+
+        var order: RenderOrder
+        var kind: Kind
+    }
+
+    /// - Parameter terminationCount: How often the process was asked to leave (SIGTERM).
+    init(
+        _ configuration: WorkerConfiguration, transport: any WorkerTransport,
+        terminationCount: @escaping @Sendable () -> Int = { 0 }
+    ) throws {
+        self.configuration = configuration
+        self.transport = transport
+        isTerminated = terminationCount
+        outcomes = Mailbox(wakeUp: transport.wakeUp)
+        var policy = WorkerPolicy()
+        policy.linkTicks = configuration.linkMilliseconds
+        machine = WorkerMachine(
+            peer: configuration.peer, engine: Engine.digest, policy: policy, at: Tick(monotonicMilliseconds()))
+        nextWake = monotonicMilliseconds()
+    }
+
+    /// Works until the coordinator, a signal or a lost link ends it.
+    func run() throws -> ExitReason {
+        try startRenderThread()
+        defer { orders.post(nil) }
+        var terminations = 0
+        apply(machine.handle(.timer, at: now))
+        while exit == nil {
+            let wait = underway == nil ? 200 : 50
+            let until = nextWake > monotonicMilliseconds() ? Int(nextWake - monotonicMilliseconds()) : 0
+            for frames in try transport.receive(waitingMilliseconds: min(wait, until)) { receive(frames) }
+            for outcome in outcomes.takeAll() { finish(outcome) }
+            reportProgress()
+            while terminations < isTerminated() {
+                terminations += 1
+                apply(machine.handle(.terminate, at: now))
+            }
+            if monotonicMilliseconds() >= nextWake {
+                nextWake = monotonicMilliseconds() + 250
+                apply(machine.handle(.timer, at: now))
+            }
+        }
+        underway?.watch.abandon()
+        return exit ?? .terminated
+    }
+
+    private var now: Tick { Tick(monotonicMilliseconds()) }
+
+    // MARK: - Messages
+
+    private func receive(_ frames: [[UInt8]]) {
+        guard let wire = try? FarmCodec.decode(frames) else { return }  // not from our coordinator: nothing to lose
+        if case .lease(let grant) = wire.message {
+            let name = ProgramName(job: grant.job, program: grant.program)
+            if programs[name] == nil {
+                guard let program = try? JSONDecoder.programs.decode(Program.self, from: Data(wire.program)) else {
+                    return
+                }
+                programs[name] = program
+            }
+            // A lease names everything it reads: what earlier ones read may be forgotten between two runs.
+            if locations.count > 100_000, underway == nil { locations.removeAll(keepingCapacity: true) }
+        }
+        locations.merge(wire.locations) { _, new in new }
+        apply(machine.handle(.message(wire.message), at: now))
+    }
+
+    private func reportProgress() {
+        guard let (order, watch, reported) = underway, watch.frames > reported else { return }
+        underway?.reportedFrames = watch.frames
+        apply(
+            machine.handle(
+                .progress(order.lease, segment: order.task.segment, frames: watch.frames), at: now))
+    }
+
+    private func finish(_ outcome: RenderOutcome) {
+        let order = outcome.order
+        guard let current = underway, current.order == order else { return }
+        underway = nil
+        switch outcome.kind {
+        case .rendered(let result, let key, let places, let cost):
+            pendingLocations[RenderName(lease: order.lease, segment: order.task.segment)] = places
+            let rendering = Rendering(
+                lease: order.lease, segment: order.task.segment, key: key, result: result, costMicroseconds: cost)
+            apply(machine.handle(.rendered(rendering), at: now))
+            pendingLocations[RenderName(lease: order.lease, segment: order.task.segment)] = nil
+            CrashPoint.afterResult.reached(configuration)
+        case .unreadable(let digests):
+            apply(machine.handle(.unreadable(order.lease, segment: order.task.segment, digests), at: now))
+        case .failed(let reason):
+            apply(machine.handle(.failed(order.lease, segment: order.task.segment, reason: reason), at: now))
+        case .abandoned:
+            apply(machine.handle(.timer, at: now))
+        }
+    }
+
+    // MARK: - Effects
+
+    private func apply(_ effects: [WorkerEffect]) {
+        for effect in effects {
+            switch effect {
+            case .send(let message): send(message)
+            case .render(let order): start(order)
+            case .abandon:
+                underway?.watch.abandon()
+                underway = nil
+            case .discard(let name): held[name] = nil
+            case .exit(let reason): exit = reason
+            case .wake(let tick): nextWake = min(nextWake, tick.rawValue)
+            }
+        }
+    }
+
+    private func send(_ message: FarmMessage) {
+        var wire = WireMessage(message: message)
+        if case .result(let report) = message {
+            let rendered = RenderName(lease: report.name.lease, segment: report.name.task.segment)
+            if let places = pendingLocations[rendered] { held[report.name] = places }
+            wire.locations = held[report.name] ?? [:]
+        }
+        // A message that cannot be sent now is said again by whoever needs its answer.
+        if let frames = try? FarmCodec.encode(wire) { try? transport.send(frames) }
+        if case .result = message { CrashPoint.afterSend.reached(configuration) }
+    }
+
+    private func start(_ order: RenderOrder) {
+        guard let program = programs[ProgramName(job: order.job, program: order.task.program)] else { return }
+        let watch = TaskWatch()
+        underway = (order, watch, 0)
+        orders.post(RenderJob(order: order, program: program, locations: locations, watch: watch))
+    }
+
+    // MARK: - Rendering
+
+    private func startRenderThread() throws {
+        guard let namespace = StoreNamespace(configuration.namespace) else {
+            throw TaskError.malformed("namespace")
+        }
+        let configuration = configuration
+        let outcomes = outcomes
+        let orders = orders
+        let writer = try PackWriter(
+            directory: configuration.storeDirectory, namespace: namespace, id: PackID(configuration.pack))
+        startThread(named: "render") {
+            let packs = PackReader(directory: configuration.storeDirectory, namespace: namespace)
+            let executor = TaskExecutor(
+                packs: packs, writer: writer, sources: configuration.sources, blockFrames: configuration.blockFrames)
+            while let job = orders.take() {
+                CrashPoint.midSegment.reached(configuration, unless: job.program.kind != .chained)
+                outcomes.post(
+                    RenderOutcome(order: job.order, kind: Self.execute(job, executor, configuration.namespace)))
+            }
+        }
+    }
+
+    private static func execute(
+        _ job: RenderJob, _ executor: TaskExecutor, _ namespace: String
+    ) -> RenderOutcome.Kind {
+        let order = job.order
+        let start: TaskStart
+        let before: Part?
+        switch order.start {
+        case .beginning: (start, before) = (.snapshot(nil), nil)
+        case .live(let part): (start, before) = (.live, part)
+        case .snapshot(let part): (start, before) = (.snapshot(part), part)
+        }
+        do {
+            guard job.program.dependencies(ofSegment: order.task.segment).count == order.inputs.count else {
+                throw TaskError.malformed("lease: inputs do not fit the program")
+            }
+            let executed = try executor.execute(
+                job.program, ProgramName(job: order.job, program: order.task.program), segment: order.task.segment,
+                inputs: order.inputs, locations: job.locations, start: start, watch: job.watch)
+            let key = TaskKey.of(
+                job.program.keyBytes(
+                    ofSegment: order.task.segment, inputs: order.inputs, snapshot: before?.digest,
+                    namespace: namespace))
+            return .rendered(
+                executed.result, key, executed.locations, costMicroseconds: executed.costMicroseconds)
+        } catch TaskError.unreadable(let digests) {
+            return .unreadable(digests)
+        } catch TaskError.abandoned {
+            return .abandoned
+        } catch {
+            return .failed(describe(error, job.program))
+        }
+    }
+
+    /// A reason in the words of the field; the coordinator puts the program's name before it.
+    private static func describe(_ error: any Error, _ program: Program) -> String {
+        if case RenderError.notFinite(let node, let strip, let device) = error {
+            // Names are not on this side: the coordinator fills them in from the places.
+            return "not-finite \(node) \(strip) \(device.map(String.init) ?? "-")"
+        }
+        return String(describing: error)
+    }
+}
+
+extension JSONDecoder {
+    static var programs: JSONDecoder { JSONDecoder() }
+}

@@ -1,0 +1,162 @@
+import FarmProtocol
+import Quantities
+import RenderPlan
+
+extension CoordinatorMachine {
+    mutating func submit(_ specification: JobSpecification) {
+        let id = specification.id
+        // A client that heard no answer asks again: it is the same job.
+        guard jobSlots[id] == nil else { return }
+        guard jobs.count < Limits.jobCount else {
+            return emit(.publish(.rejected(id, reason: "more than \(Limits.jobCount) jobs")))
+        }
+        var job = Job(
+            id: id, slot: jobs.count, priority: specification.priority,
+            reserveBytes: specification.reserveBytes)
+        if let reason = job.refusal(of: specification.shapes) {
+            return emit(.publish(.rejected(id, reason: reason)))
+        }
+        if let freeBytes, freeBytes < job.reserveBytes {
+            return emit(
+                .publish(
+                    .rejected(
+                        id,
+                        reason: "the store has \(freeBytes) bytes free, the job needs \(job.reserveBytes)")))
+        }
+        for shape in specification.shapes { job.append(shape) }
+        let slot = jobs.count
+        jobs.append(job)
+        jobSlots[id] = slot
+        activeJobs.append(slot)
+        persist(.accepted(id), claiming: .accepted(id))
+        start(slot, programs: 0..<jobs[slot].programs.count)
+    }
+
+    mutating func extend(_ id: JobID, _ shapes: [ProgramShape]) {
+        guard let slot = jobSlots[id], jobs[slot].isActive, !jobs[slot].isClosed else { return }
+        if let reason = jobs[slot].refusal(of: shapes) {
+            return end(slot, .stopped(reason: "the extension is not valid: \(reason)"))
+        }
+        let first = jobs[slot].programs.count
+        for shape in shapes { jobs[slot].append(shape) }
+        start(slot, programs: first..<jobs[slot].programs.count)
+    }
+
+    mutating func close(_ id: JobID) {
+        guard let slot = jobSlots[id], jobs[slot].isActive else { return }
+        jobs[slot].isClosed = true
+    }
+
+    mutating func cancel(_ id: JobID) {
+        guard let slot = jobSlots[id], jobs[slot].isActive else { return }
+        end(slot, .cancelled)
+    }
+
+    /// Counts what the new programs wait for and looks up what waits for nothing.
+    private mutating func start(_ slot: Int, programs: Range<Int>) {
+        for program in programs {
+            let state = jobs[slot].programs[program]
+            for task in state.base..<state.end {
+                var unmet: Int32 = jobs[slot].predecessor(of: task) == nil ? 0 : 1
+                for input in jobs[slot].inputs[task] {
+                    if jobs[slot].tasks[Int(input)].phase != .done { unmet += 1 }
+                    jobs[slot].tasks[Int(input)].openReaderCount += 1
+                }
+                jobs[slot].tasks[task].unmetCount = unmet
+            }
+            // What an added program reads may have lost its last reader before.
+            for producer in state.producers {
+                let read = jobs[slot].programs[producer]
+                for task in read.base..<read.end { refreshPins(slot, task) }
+            }
+            let readsFailed = state.producers.contains { jobs[slot].programs[$0].isFailed }
+            let isOfFailedSong = jobs[slot].failures.contains { $0.song == state.shape.song }
+            if readsFailed || isOfFailedSong {
+                fail(slot, program: program)
+                continue
+            }
+            for task in state.base..<state.end where jobs[slot].tasks[task].unmetCount == 0 {
+                lookUp(slot, task)
+            }
+        }
+        refreshOldest(slot)
+    }
+
+    /// Ends jobs of which nothing is left to do, and stops the newest where everything waits on space.
+    mutating func endFinishedJobs() {
+        // The list shrinks while jobs end.
+        for slot in activeJobs where jobs[slot].isClosed {
+            guard jobs[slot].unsettledCount == 0, jobs[slot].undeliveredCount == 0 else { continue }
+            end(slot, .finished(failures: jobs[slot].failures))
+        }
+        guard let freeBytes, let newest = activeJobs.last, !workers.isEmpty else { return }
+        guard activeJobs.allSatisfy({ jobs[$0].leaseCount == 0 && jobs[$0].lookUpCount == 0 }) else { return }
+        guard freeBytes < jobs[newest].reserveBytes, deliveries.isEmpty, !ready.isEmpty else { return }
+        guard freeBytes < jobs[activeJobs[0]].reserveBytes else { return }
+        let job = jobs[newest]
+        end(
+            newest,
+            .stopped(
+                reason: "everything waits for space: the store has \(freeBytes) bytes free, "
+                    + "\(job.id) needs \(job.reserveBytes) to go on"))
+    }
+
+    /// Frees everything a job has and says so, once that is recorded.
+    mutating func end(_ slot: Int, _ outcome: JobOutcome) {
+        precondition(jobs[slot].isActive)
+        endLeases(slot) { _ in true }
+        for task in jobs[slot].tasks.indices {
+            jobs[slot].tasks[task].openReaderCount = 0
+        }
+        jobs[slot].isActive = false
+        for task in jobs[slot].tasks.indices { refreshPins(slot, task) }
+        deliveries.removeAll { $0.job == slot }
+        let id = jobs[slot].id
+        activeJobs.removeAll { $0 == slot }
+        jobs[slot].programs = []
+        jobs[slot].tasks = []
+        jobs[slot].programOf = []
+        jobs[slot].inputs = []
+        jobs[slot].readers = []
+        jobs[slot].missing = []
+        jobs[slot].attempts = [:]
+        jobs[slot].opinions = [:]
+        jobs[slot].lookUpCount = 0
+        persist(.ended(id, outcome), claiming: .ended(id, outcome))
+    }
+
+    /// The lowest segment index that some program has still to do: the one that is never held back.
+    mutating func refreshOldest(_ slot: Int) {
+        var oldest = Int.max
+        for program in jobs[slot].programs where !program.isFailed && !program.isComplete {
+            oldest = min(oldest, program.doneCursor)
+        }
+        let before = jobs[slot].oldestSegment
+        jobs[slot].oldestSegment = oldest
+        guard oldest != before, jobs[slot].blockedCount > 0 else { return }
+        for program in jobs[slot].programs.indices { unblock(slot, program: program) }
+    }
+}
+
+// MARK: Records and claims
+
+extension CoordinatorMachine {
+    /// Appends to the ledger; the claim is made when that is synced.
+    mutating func persist(_ record: LedgerRecord, claiming event: FarmEvent? = nil) {
+        entryCounter += 1
+        let entry = EntryID(entryCounter)
+        emit(.persist(entry, record))
+        if let event { claims.append((entry, event)) }
+    }
+
+    mutating func persisted(_ entry: EntryID) {
+        while firstClaim < claims.count, claims[firstClaim].entry <= entry {
+            emit(.publish(claims[firstClaim].event))
+            firstClaim += 1
+        }
+        if firstClaim == claims.count {
+            claims.removeAll(keepingCapacity: true)
+            firstClaim = 0
+        }
+    }
+}

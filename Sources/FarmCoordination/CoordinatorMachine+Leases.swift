@@ -1,0 +1,122 @@
+import FarmProtocol
+import Quantities
+import RenderPlan
+
+extension CoordinatorMachine {
+    /// Moves runs on: past what is committed, and up to what has become ready. A run of nothing is over.
+    mutating func extendRuns(_ now: Tick) {
+        while let worker = extensible.popLast() {
+            guard var lease = workers[worker].lease else { continue }
+            let slot = lease.job
+            let base = jobs[slot].programs[lease.program].base
+            while lease.next < lease.horizon, jobs[slot].tasks[base + lease.next].holder != Int32(worker) {
+                lease.next += 1
+            }
+            lease.held.removeAll { $0.name.task.segment < lease.next }
+            if lease.next != workers[worker].lease?.next { workers[worker].lastProgress = now }
+            workers[worker].lease = lease
+            if jobs[slot].programs[lease.program].isChained { extend(worker, now) }
+            if let lease = workers[worker].lease, lease.next == lease.horizon { finish(worker) }
+        }
+    }
+
+    /// Moves the horizon forward if inputs have come and nobody more important waits.
+    private mutating func extend(_ worker: Int, _ now: Tick) {
+        guard var lease = workers[worker].lease, !lease.isCut, !policy.scatters else { return }
+        guard !workers[worker].isDraining else { return }
+        let slot = lease.job
+        let state = jobs[slot].programs[lease.program]
+        guard lease.horizon > state.isolatedThrough, lease.start > state.isolatedThrough else { return }
+        guard jobs[slot].opinions[state.base + lease.start] == nil || lease.next > lease.start else { return }
+        guard !isSuspect(workers[worker], now) else { return }
+        let before = lease.horizon
+        let limit = min(lease.next + policy.horizonSegments, state.shape.segmentCount)
+        if idleCount == 0, let first = ready.first, (first.priority, first.job) < (jobs[slot].priority, slot) {
+            return
+        }
+        while lease.horizon < limit, canExtend(slot, state.base + lease.horizon, worker) {
+            lease.horizon += 1
+        }
+        guard lease.horizon > before else { return }
+        lease.changedAt = now
+        workers[worker].lease = lease
+        for segment in before..<lease.horizon { jobs[slot].tasks[state.base + segment].holder = Int32(worker) }
+        emit(
+            .send(
+                workers[worker].peer,
+                .extend(
+                    HorizonExtension(
+                        lease: lease.id, from: before, inputs: inputs(of: lease, before..<lease.horizon)))))
+    }
+
+    private func canExtend(_ slot: Int, _ task: Int, _ worker: Int) -> Bool {
+        let state = jobs[slot].tasks[task]
+        guard state.holder < 0, jobs[slot].opinions[task] == nil else { return false }
+        if !state.mustRun, state.phase != .waiting || state.unmetCount != 1 { return false }
+        if state.phase == .waiting {
+            // What is wanting must be this run's own segment, not some input.
+            guard jobs[slot].tasks[task - 1].holder == Int32(worker) else { return false }
+        }
+        return hasInputBytes(slot, task, fromLiveState: true) && isAdmissible(slot, task)
+    }
+
+    /// Takes the segments from `segment` on out of a run and tells the worker.
+    mutating func cut(_ worker: Int, at segment: Int, _ now: Tick) {
+        guard var lease = workers[worker].lease, segment < lease.horizon else { return }
+        let base = jobs[lease.job].programs[lease.program].base
+        let from = max(segment, lease.next)
+        var freed: [Int] = []
+        for task in (base + from)..<(base + lease.horizon) where jobs[lease.job].tasks[task].holder == Int32(worker) {
+            jobs[lease.job].tasks[task].holder = -1
+            freed.append(task)
+        }
+        lease.horizon = from
+        lease.isCut = true
+        lease.changedAt = now
+        lease.held.removeAll { $0.name.task.segment >= from }
+        workers[worker].lease = lease
+        emit(.send(workers[worker].peer, .stop(lease.id, at: from)))
+        for task in freed { queueIfReady(lease.job, task) }
+        extensible.append(worker)
+    }
+
+    /// Ends a run all of whose segments are committed: the worker keeps its live state for the next.
+    private mutating func finish(_ worker: Int) {
+        guard let lease = workers[worker].lease, lease.next == lease.horizon else { return }
+        closeLease(worker)
+        if jobs[lease.job].programs[lease.program].isChained {
+            workers[worker].live = (lease.job, lease.program, lease.horizon)
+        }
+    }
+
+    /// Ends a run wherever it is; its open segments may be granted again.
+    mutating func endLease(_ worker: Int) {
+        guard let lease = workers[worker].lease else { return }
+        let base = jobs[lease.job].programs[lease.program].base
+        closeLease(worker)
+        for task in (base + lease.next)..<(base + lease.horizon)
+        where jobs[lease.job].tasks[task].holder == Int32(worker) {
+            jobs[lease.job].tasks[task].holder = -1
+            queueIfReady(lease.job, task)
+        }
+    }
+
+    private mutating func closeLease(_ worker: Int) {
+        guard let lease = workers[worker].lease else { return }
+        workers[worker].lease = nil
+        workers[worker].status = nil
+        workers[worker].ended.append(EndedLease(id: lease.id, job: lease.job, program: lease.program))
+        if workers[worker].ended.count > 4 { workers[worker].ended.removeFirst() }
+        jobs[lease.job].leaseCount -= 1
+        if !workers[worker].isGone, !workers[worker].isDraining { idleCount += 1 }
+        emit(.send(workers[worker].peer, .end(lease.id)))
+    }
+
+    /// Ends all runs of a job that are of the programs meant.
+    mutating func endLeases(_ slot: Int, where isMeant: (Lease) -> Bool) {
+        for worker in workers.indices {
+            guard let lease = workers[worker].lease, lease.job == slot, isMeant(lease) else { continue }
+            endLease(worker)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package import FarmProtocol
+
+/// The coordinator's constants. Nothing here may change a rendered bit.
+package struct Policy: Hashable, Sendable {
+    /// Between two heartbeats, and between two timers.
+    package var heartbeatTicks = 500
+    /// After this silence a worker gets no new lease.
+    package var suspectTicks = 2_000
+    /// After this silence its lease goes elsewhere.
+    package var deadTicks = 5_000
+    /// A rendering worker that reports no further frame for this long hangs.
+    package var hangTicks = 30_000
+    /// After this long without an echo in the worker's report, a LEASE, EXTEND or STOP is said again.
+    package var resendTicks = 2_000
+    /// Segments of a run ahead of its last commit, at most `Limits.horizonSegments`.
+    package var horizonSegments = 16
+    /// Segments that a producer may be ahead of its slowest consumer, beyond that consumer's look-ahead.
+    package var runAheadSegments = 8
+    /// Counted attempts in distinct lives after which a task is quarantined.
+    package var countedAttempts = 3
+    /// Lost attempts (killed, link lost, unreadable inputs) that are forgiven.
+    package var uncountedAttempts = 10
+    /// Runs of one disputed task after which it is given up.
+    package var maximumVotes = 8
+    /// Of 100 tasks, how many are run again elsewhere and must agree; chosen by the bits of their keys.
+    package var auditPercent = 0
+    /// For tests: every segment on another worker than the last, every snapshot loaded from bytes.
+    package var scatters = false
+    /// What every worker may hold uncommitted.
+    package var credit = Credit(results: 8, bytes: 256 << 20)
+
+    package init() {}
+}

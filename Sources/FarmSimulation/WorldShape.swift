@@ -1,0 +1,208 @@
+package import FarmCoordination
+package import FarmProtocol
+package import RenderPlan
+
+/// A job as the simulated host knows it.
+package struct SimulatedJob: Sendable {
+    package var id: JobID
+    package var priority = 0
+    /// What the keys depend on besides the graph: another song, other keys.
+    package var song: UInt64
+    package var shapes: [ProgramShape]
+    /// Added when the program `trigger` is complete.
+    package var later: [ProgramShape] = []
+    package var trigger: ProgramID?
+    package var submittedAt: UInt64 = 1
+    package var cancelledAt: UInt64?
+    package var isBroken: [TaskID: BrokenTask] = [:]
+
+    package init(id: JobID, song: UInt64, shapes: [ProgramShape]) {
+        self.id = id
+        self.song = song
+        self.shapes = shapes
+    }
+
+    var allShapes: [ProgramShape] { shapes + later }
+}
+
+/// What a poisoned task does to whoever runs it.
+package enum BrokenTask: Sendable {
+    case reportsFailure
+    case crashes
+    case hangs
+}
+
+/// Rates of faults, in a thousand per opportunity, and how many of the grave ones there may be.
+package struct FaultRates: Sendable {
+    package var loss = 0
+    package var duplication = 0
+    package var maximumDelay = 3
+    /// Whether messages of one connection may overtake each other.
+    package var reorders = false
+    /// Per fault tick.
+    package var kill = 0
+    package var crash = 0
+    package var freeze = 0
+    package var hang = 0
+    package var drain = 0
+    package var partition = 0
+    package var coordinatorCrash = 0
+    package var blobLoss = 0
+    package var blobCorruption = 0
+    package var eviction = 0
+    /// Per result.
+    package var transitCorruption = 0
+    package var forgery = 0
+    package var lie = 0
+    /// Crashes and hangs count against tasks; more than two could quarantine a healthy one.
+    package var countedFaultCount = 2
+    package var lieCount = 3
+
+    package init() {}
+}
+
+/// A world before anything happened: who is there, what is to be done, and what may go wrong.
+package struct WorldShape: Sendable {
+    package var seed: UInt64
+    package var workerCount = 3
+    package var jobs: [SimulatedJob]
+    package var policy = Policy()
+    package var workerPolicy = WorkerPolicy()
+    package var faults = FaultRates()
+    /// From here on nothing goes wrong any more.
+    package var healedAt: UInt64 = 0
+    /// Ticks after the healing within which every job must have ended.
+    package var livenessTicks: UInt64 = 30_000
+    package var renderTicks = 4...24
+    package var mutation: Mutation?
+    package var isTracing = false
+    /// Every how many steps the machine's books are added up anew.
+    package var checkInterval = 16
+
+    package init(seed: UInt64, jobs: [SimulatedJob]) {
+        self.seed = seed
+        self.jobs = jobs
+        policy.heartbeatTicks = 20
+        policy.suspectTicks = 70
+        policy.deadTicks = 140
+        policy.hangTicks = 260
+        policy.resendTicks = 50
+        policy.uncountedAttempts = 10_000
+        policy.credit = Credit(results: 2, bytes: 4_000)
+        workerPolicy.heartbeatTicks = 20
+        workerPolicy.resendTicks = 60
+        workerPolicy.linkTicks = 900
+    }
+}
+
+extension WorldShape {
+    /// Draws a world: its graph, its workers, and which faults it knows and how often.
+    package static func drawn(seed: UInt64) -> WorldShape {
+        var random = SplitMix64(seed: seed)
+        var jobs = [SimulatedJob.drawn(id: 1, &random)]
+        if random.chance(250) {
+            var second = SimulatedJob.drawn(id: 2, &random)
+            second.submittedAt = UInt64(random.draw(1...300))
+            second.priority = random.draw(-1...1)
+            if random.chance(300) { second.cancelledAt = second.submittedAt + UInt64(random.draw(10...400)) }
+            // The same song again: everything the first job did is found in the ledger.
+            if random.chance(300) {
+                second.song = jobs[0].song
+                second.shapes = jobs[0].shapes
+                second.later = jobs[0].later
+                second.trigger = jobs[0].trigger
+                second.isBroken = jobs[0].isBroken
+            }
+            jobs.append(second)
+        }
+        var shape = WorldShape(seed: seed, jobs: jobs)
+        shape.workerCount = random.draw(1...5)
+        shape.policy.credit = Credit(results: random.draw(1...4), bytes: random.element([1_600, 4_000, 100_000]))
+        shape.policy.horizonSegments = random.element([1, 2, 4, 16])
+        shape.policy.runAheadSegments = random.element([1, 2, 8])
+        shape.policy.scatters = random.chance(80)
+        shape.policy.auditPercent = random.chance(150) ? 30 : 0
+        shape.healedAt = UInt64(random.draw(300...1_500))
+        shape.faults.draw(&random, workerCount: shape.workerCount)
+        // Only where every result is checked is a lie sure to come out.
+        if shape.faults.lie > 0 { shape.policy.auditPercent = 100 }
+        return shape
+    }
+}
+
+extension FaultRates {
+    mutating func draw(_ random: inout SplitMix64, workerCount: Int) {
+        maximumDelay = random.element([1, 3, 10, 30])
+        reorders = random.chance(400)
+        // A fault is known to a world in one of three or so, and frequent there.
+        if random.chance(350) { loss = random.draw(10...150) }
+        if random.chance(350) { duplication = random.draw(10...150) }
+        if random.chance(350) { kill = random.draw(20...200) }
+        if random.chance(250) { crash = random.draw(20...200) }
+        if random.chance(250) { freeze = random.draw(20...150) }
+        if random.chance(200) { hang = random.draw(20...150) }
+        if random.chance(200) { drain = random.draw(20...100) }
+        if random.chance(250) { partition = random.draw(20...150) }
+        if random.chance(300) { coordinatorCrash = random.draw(10...80) }
+        if random.chance(300) { blobLoss = random.draw(20...300) }
+        if random.chance(250) { blobCorruption = random.draw(20...200) }
+        if random.chance(500) { eviction = random.draw(50...600) }
+        if random.chance(150) { transitCorruption = random.draw(5...50) }
+        if random.chance(250) { forgery = random.draw(20...200) }
+        if workerCount >= 3, random.chance(150) { lie = random.draw(20...200) }
+    }
+}
+
+extension SimulatedJob {
+    static func drawn(id: UInt64, _ random: inout SplitMix64) -> SimulatedJob {
+        var job = SimulatedJob(id: JobID(id), song: random.next(), shapes: [])
+        let segmentCount = random.draw(1...8)
+        let programCount = random.draw(2...7)
+        let songCount = random.draw(1...2)
+        for program in 0..<programCount {
+            job.shapes.append(
+                .drawn(program, after: job.shapes, segmentCount, songCount: songCount, &random))
+        }
+        if random.chance(400) {
+            job.trigger = ProgramID(random.draw(0...(programCount - 1)))
+            for program in programCount..<(programCount + random.draw(1...3)) {
+                job.later.append(
+                    .drawn(program, after: job.allShapes, segmentCount, songCount: songCount, &random))
+            }
+        }
+        if random.chance(150) {
+            let program = random.draw(0...(programCount - 1))
+            let task = TaskID(ProgramID(program), random.draw(0...(job.shapes[program].segmentCount - 1)))
+            job.isBroken[task] = random.element([.reportsFailure, .crashes, .hangs])
+        }
+        return job
+    }
+}
+
+extension ProgramShape {
+    static func drawn(
+        _ program: Int, after earlier: [ProgramShape], _ segmentCount: Int, songCount: Int,
+        _ random: inout SplitMix64
+    ) -> ProgramShape {
+        let kind = random.element([ProgramKind.chained, .chained, .windowed, .windowed, .whole])
+        let count = kind == .whole ? 1 : segmentCount
+        var dependencies = [[TaskID]](repeating: [], count: count)
+        let readCount = earlier.isEmpty ? 0 : random.draw(program == 0 ? 0...0 : 0...min(3, earlier.count))
+        for _ in 0..<readCount {
+            let producer = random.draw(0...(earlier.count - 1))
+            // Same segment, look-ahead, look-behind, both, or everything.
+            let reach = random.element([0...0, 0...0, 0...1, -1...0, -1...1, -8...8])
+            for segment in 0..<count {
+                let low = kind == .whole ? 0 : segment + reach.lowerBound
+                let high = kind == .whole ? segmentCount : segment + reach.upperBound
+                for read in max(0, low)...max(0, high) where read < earlier[producer].segmentCount {
+                    dependencies[segment].append(TaskID(ProgramID(producer), read))
+                }
+            }
+        }
+        return ProgramShape(
+            kind: kind, segmentCount: count, dependencies: dependencies,
+            storesOutputs: readCount > 0 || !random.chance(200), isDelivered: random.chance(350),
+            isRetained: random.chance(200), song: random.draw(0...(songCount - 1)))
+    }
+}

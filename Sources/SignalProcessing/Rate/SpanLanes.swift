@@ -1,0 +1,98 @@
+// Eight neighbouring elements of a span as one vector: one bounds check per vector instead of one per element.
+
+extension Span where Element == Float {
+    @inline(__always)
+    func lanes(at index: Int) -> SIMD8<Float> {
+        unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index &* 4, as: SIMD8<Float>.self)
+    }
+
+    /// Without a bounds check: the caller has checked the range.
+    @unsafe @inline(__always)
+    func uncheckedLanes(at index: Int) -> SIMD8<Float> {
+        unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index &* 4, as: SIMD8<Float>.self)
+    }
+}
+
+extension Span where Element == Double {
+    @inline(__always)
+    func lanes(at index: Int) -> SIMD8<Double> {
+        unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index &* 8, as: SIMD8<Double>.self)
+    }
+
+    /// Without a bounds check: the caller has checked the range.
+    @unsafe @inline(__always)
+    func uncheckedLanes(at index: Int) -> SIMD8<Double> {
+        unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index &* 8, as: SIMD8<Double>.self)
+    }
+
+    /// Without a bounds check: the caller has checked the range.
+    @unsafe @inline(__always)
+    func uncheckedFour(at index: Int) -> SIMD4<Double> {
+        unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index &* 8, as: SIMD4<Double>.self)
+    }
+}
+
+extension MutableSpan where Element == Float {
+    @inline(__always)
+    func lanes(at index: Int) -> SIMD8<Float> {
+        unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index &* 4, as: SIMD8<Float>.self)
+    }
+
+    @inline(__always)
+    mutating func setLanes(_ lanes: SIMD8<Float>, at index: Int) {
+        var raw = mutableBytes
+        raw.storeBytes(of: lanes, toByteOffset: index &* 4, as: SIMD8<Float>.self)
+    }
+}
+
+extension MutableSpan where Element == Double {
+    /// Without a bounds check: the caller has checked the range.
+    @unsafe @inline(__always)
+    func uncheckedFour(at index: Int) -> SIMD4<Double> {
+        unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index &* 8, as: SIMD4<Double>.self)
+    }
+
+    /// Without a bounds check: the caller has checked the range.
+    @unsafe @inline(__always)
+    mutating func setUncheckedFour(_ lanes: SIMD4<Double>, at index: Int) {
+        var raw = mutableBytes
+        unsafe raw.storeBytes(of: lanes, toUncheckedByteOffset: index &* 8, as: SIMD4<Double>.self)
+    }
+}
+
+extension MutableSpan where Element == Int32 {
+    @inline(__always)
+    mutating func setLanes(_ lanes: SIMD8<Int32>, at index: Int) {
+        var raw = mutableBytes
+        raw.storeBytes(of: lanes, toByteOffset: index &* 4, as: SIMD8<Int32>.self)
+    }
+}
+
+extension SIMDMask<SIMD8<Int32>> {
+    /// Whether any lane is set; the library's `any` looks at lane after lane.
+    @inline(__always)
+    var isAnySet: Bool {
+        let words = unsafe unsafeBitCast(self, to: SIMD4<UInt64>.self)
+        return (words[0] | words[1]) | (words[2] | words[3]) != 0
+    }
+}
+
+extension SIMDMask<SIMD8<Int64>> {
+    /// Whether any lane is set.
+    @inline(__always)
+    var isAnySet: Bool {
+        let words = unsafe unsafeBitCast(self, to: SIMD8<UInt64>.self)
+        let four = words.lowHalf | words.highHalf
+        return (four[0] | four[1]) | (four[2] | four[3]) != 0
+    }
+}
+
+extension SIMD8<Float> {
+    /// The largest element; NaN is not looked for.
+    @inline(__always)
+    var largest: Float {
+        let four = lowHalf.replacing(with: highHalf, where: highHalf .> lowHalf)
+        let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .> four.lowHalf)
+        return two[0] > two[1] ? two[0] : two[1]
+    }
+}

@@ -1,2 +1,0 @@
-internal import GRDB
-let placeholder = SQLITE_VERSION

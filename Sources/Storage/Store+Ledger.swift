@@ -1,0 +1,290 @@
+internal import Foundation
+internal import GRDB
+package import Quantities
+internal import RenderPlan
+
+extension Store {
+    /// What the ledger knows of a key; nil where it is to be rendered.
+    package func lookUp(_ key: TaskKey) throws -> LedgerEntry? {
+        try withState { state in
+            let entry = try lookUp(key, &state)
+            if entry == nil {
+                if state.absentKeys.count >= 65_536 { state.absentKeys = [] }
+                state.absentKeys.insert(key)
+            }
+            return entry
+        }
+    }
+
+    /// Enters a result.
+    ///
+    /// One that disagrees with an older one is refused, and both are the caller's to judge.
+    package func record(_ entry: LedgerEntry) throws -> LedgerRecording {
+        try withState { state in
+            // What another process has recorded since the key was looked up is found by the flush.
+            let isAbsent = state.absentKeys.remove(entry.key) != nil && state.pendingResults[entry.key] == nil
+            if !isAbsent, let existing = try lookUp(entry.key, &state) {
+                return existing.result == entry.result ? .alreadyRecorded : .conflict(existing: existing)
+            }
+            state.pendingResults[entry.key] = entry
+            state.pendingResultKeys.append(entry.key)
+            try flushWhenDue(&state)
+            return .recorded
+        }
+    }
+
+    /// Takes results out, after a dispute; their bytes stay until they are evicted.
+    package func removeResults(_ keys: [TaskKey]) throws {
+        try withState { state in
+            try writePending(&state)
+            try database.inTransaction(.immediate) { db in
+                for key in keys {
+                    try db.run(
+                        "DELETE FROM result WHERE key0 = ? AND key1 = ? AND key2 = ? AND key3 = ?",
+                        key.columns)
+                }
+                return .commit
+            }
+        }
+    }
+
+    /// The keys of what one worker's results were recorded under since a time (seconds since 1970), in order
+    /// of key.
+    package func resultKeys(ofWorker worker: String, since seconds: Int) throws -> [TaskKey] {
+        try withState { state in
+            try writePending(&state)
+            var keys: [TaskKey] = []
+            try database.writeWithoutTransaction { db in
+                try db.forEachRow(
+                    """
+                    SELECT key0, key1, key2, key3 FROM result JOIN provenance ON provenance.id = result.provenance
+                    WHERE worker = ? AND recordedAt >= ?
+                    """, [worker, seconds]
+                ) { keys.append(TaskKey($0)) }
+            }
+            return keys.sorted()
+        }
+    }
+
+    /// Writes what is pending in one transaction (a few microseconds a row), and returns the conflicts with
+    /// results that other processes have written meanwhile: those stand, ours are rejected.
+    @discardableResult
+    package func flush() throws -> [LedgerConflict] {
+        try withState { try flush(&$0) }
+    }
+
+    /// As `flush()`, and makes everything recorded so far outlive a power cut: claims to the outside (job
+    /// done, a file under its final name) wait for it.
+    @discardableResult
+    package func sync() throws -> [LedgerConflict] {
+        // Bytes before rows; and outside the lock, for a disk may take long over it.
+        let (packs, hasDirectory) = try withState { state in
+            let pending = (state.unsynchronizedPacks.sorted(), state.hasUnsynchronizedDirectory)
+            state.unsynchronizedPacks = []
+            state.hasUnsynchronizedDirectory = false
+            return pending
+        }
+        do {
+            for pack in packs {
+                do { try reader.synchronize(pack) } catch let error as StoreError where error.isLoss {
+                    // Removed meanwhile: there is nothing left to lose.
+                }
+            }
+            if hasDirectory {
+                try synchronizeDirectory(layout.packs)
+                try synchronizeDirectory(layout.root)
+            }
+        } catch {
+            try withState { state in
+                state.unsynchronizedPacks.formUnion(packs)
+                state.hasUnsynchronizedDirectory = state.hasUnsynchronizedDirectory || hasDirectory
+            }
+            throw error
+        }
+        return try withState { state in
+            let conflicts = try flush(&state)
+            try database.writeWithoutTransaction { db in
+                // In WAL mode a FULL commit syncs the log, and with it all that was committed before.
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                defer { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
+                try db.run("UPDATE synchronization SET count = count + 1", [])
+            }
+            return conflicts
+        }
+    }
+
+    // MARK: Jobs
+
+    /// Enters a job, or what became of it.
+    package func recordJob(_ job: JobRecord) throws {
+        try withState { _ in
+            try database.writeWithoutTransaction { db in
+                try db.run(
+                    """
+                    INSERT INTO job (id, title, revision, state, startedAt, finishedAt) VALUES (?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (id) DO UPDATE SET state = excluded.state, finishedAt = excluded.finishedAt
+                    """,
+                    [
+                        job.id, job.title, job.revision, job.state, job.startedAtSeconds,
+                        job.finishedAtSeconds ?? DatabaseValue.null,
+                    ])
+            }
+        }
+    }
+
+    /// All jobs, oldest first.
+    package func jobs() throws -> [JobRecord] {
+        try withState { _ in
+            var jobs: [JobRecord] = []
+            try database.writeWithoutTransaction { db in
+                try db.forEachRow(
+                    "SELECT id, title, revision, state, startedAt, finishedAt FROM job ORDER BY startedAt, id"
+                ) { row in
+                    jobs.append(
+                        JobRecord(
+                            id: row[0], title: row[1], revision: row[2], state: row[3],
+                            startedAtSeconds: row[4],
+                            finishedAtSeconds: row[5]))
+                }
+            }
+            return jobs
+        }
+    }
+
+    // MARK: Under the lock
+
+    private func lookUp(_ key: TaskKey, _ state: inout StoreState) throws -> LedgerEntry? {
+        if let entry = state.pendingResults[key] { return entry }
+        return try database.writeWithoutTransaction { try storedResult($0, key) }
+    }
+
+    private func storedResult(_ db: Database, _ key: TaskKey) throws -> LedgerEntry? {
+        let row = try db.firstRow(
+            """
+            SELECT value, costSeconds, recordedAt, worker, incarnation, processorModel, latheVersion
+            FROM result JOIN provenance ON provenance.id = result.provenance
+            WHERE key0 = ? AND key1 = ? AND key2 = ? AND key3 = ?
+            """, key.columns)
+        guard let row else { return nil }
+        guard let result = PartCoding.decodeResult(row[0] as Data) else {
+            // A damaged row is no hint at all.
+            try db.run(
+                "DELETE FROM result WHERE key0 = ? AND key1 = ? AND key2 = ? AND key3 = ?", key.columns)
+            return nil
+        }
+        return LedgerEntry(
+            key: key, result: result,
+            provenance: Provenance(
+                worker: row[3], incarnation: row[4], processorModel: row[5], latheVersion: row[6]),
+            costSeconds: row[1], recordedAtSeconds: row[2])
+    }
+
+    /// Enough rows that a transaction's own cost (some 50 microseconds) is small beside them.
+    func flushWhenDue(_ state: inout StoreState) throws {
+        if state.pendingRowCount >= 512 { try writePending(&state) }
+    }
+
+    func flush(_ state: inout StoreState) throws -> [LedgerConflict] {
+        try writePending(&state)
+        defer { state.conflicts = [] }
+        return state.conflicts
+    }
+
+    /// Writes what is pending; conflicts are kept for the next `flush()` of the caller's.
+    func writePending(_ state: inout StoreState) throws {
+        let isIdle =
+            state.pendingRowCount == 0 && state.touched.isEmpty && state.pinsToAdd.isEmpty
+            && state.pinsToRemove.isEmpty && state.pendingSources.isEmpty
+        guard !isIdle else { return }
+        var conflicts: [LedgerConflict] = []
+        do {
+            try database.inTransaction(.immediate) { db in
+                try writeBlobs(db, state)
+                for key in state.pendingResultKeys {
+                    guard let entry = state.pendingResults[key] else { continue }
+                    if let conflict = try writeResult(db, entry, &state.provenanceIDs) {
+                        conflicts.append(conflict)
+                    }
+                }
+                try writeSources(db, state.pendingSources)
+                return .commit
+            }
+        } catch {
+            // Numbers given inside a transaction that was rolled back are void.
+            state.provenanceIDs = [:]
+            throw error
+        }
+        for digest in state.pendingBlobs { state.index[digest]?.isPending = false }
+        state.pendingBlobs = []
+        state.pendingResults = [:]
+        state.pendingResultKeys = []
+        state.pendingSources = [:]
+        state.touched = []
+        state.pinsToAdd = []
+        state.pinsToRemove = []
+        state.conflicts += conflicts
+    }
+
+    private func writeBlobs(_ db: Database, _ state: StoreState) throws {
+        let now = now()
+        for digest in state.pendingBlobs {
+            guard let range = state.index[digest]?.range else { continue }
+            try db.run(
+                "INSERT OR IGNORE INTO blob (high, low, pack, offset, byteCount, lastUse) VALUES (?, ?, ?, ?, ?, ?)",
+                digest.columns + [range.pack.rawValue, range.offset, range.byteCount, now])
+        }
+        for digest in state.touched {
+            try db.run(
+                "UPDATE blob SET lastUse = ?1 WHERE high = ?2 AND low = ?3 AND lastUse < ?1",
+                [now] + digest.columns)
+        }
+        for digest in state.pinsToAdd {
+            try db.run(
+                "INSERT OR IGNORE INTO pin (high, low, owner) VALUES (?, ?, ?)", digest.columns + [ownerID])
+        }
+        for digest in state.pinsToRemove {
+            try db.run("DELETE FROM pin WHERE high = ? AND low = ? AND owner = ?", digest.columns + [ownerID])
+        }
+    }
+
+    private func writeResult(
+        _ db: Database, _ entry: LedgerEntry, _ provenanceIDs: inout [Provenance: Int64]
+    ) throws -> LedgerConflict? {
+        let provenance: Int64
+        if let known = provenanceIDs[entry.provenance] {
+            provenance = known
+        } else {
+            provenance = try provenanceID(db, entry.provenance)
+            provenanceIDs[entry.provenance] = provenance
+        }
+        try db.run(
+            """
+            INSERT OR IGNORE INTO result (key0, key1, key2, key3, value, provenance, costSeconds, recordedAt)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            entry.key.columns
+                + [PartCoding.encode(entry.result), provenance, entry.costSeconds, entry.recordedAtSeconds])
+        guard db.changesCount == 0, let existing = try storedResult(db, entry.key),
+            existing.result != entry.result
+        else { return nil }
+        return LedgerConflict(existing: existing, rejected: entry)
+    }
+
+    private func provenanceID(_ db: Database, _ provenance: Provenance) throws -> Int64 {
+        let columns: [any DatabaseValueConvertible] = [
+            provenance.worker, provenance.incarnation, provenance.processorModel, provenance.latheVersion,
+        ]
+        try db.run(
+            """
+            INSERT OR IGNORE INTO provenance (worker, incarnation, processorModel, latheVersion)
+            VALUES (?, ?, ?, ?)
+            """, columns)
+        let row = try db.firstRow(
+            """
+            SELECT id FROM provenance
+            WHERE worker = ? AND incarnation = ? AND processorModel = ? AND latheVersion = ?
+            """, columns)
+        guard let row else { throw StoreError(.database, "the store's database forgot a row just written") }
+        return row[0]
+    }
+}

@@ -1,0 +1,54 @@
+internal import GRDB
+package import Quantities
+
+extension Store {
+    /// Keeps digests from eviction, by any process, until as many calls of `unpin` or the end of this
+    /// process.
+    ///
+    /// - Returns: those whose bytes the store does not have (now that they can no longer be taken away).
+    @discardableResult
+    package func pin(_ digests: [Digest]) throws -> [Digest] {
+        try withState { state in
+            var mustWrite = false
+            for digest in digests {
+                let count = state.pinCounts[digest, default: 0]
+                state.pinCounts[digest] = count + 1
+                guard count == 0 else { continue }
+                if state.pinsToRemove.remove(digest) == nil { state.pinsToAdd.insert(digest) }
+                // A part that is still pending reaches the database together with its pin. An older one could
+                // be evicted by another process before, so its pin is written now.
+                if state.index[digest]?.isPending != true { mustWrite = true }
+            }
+            guard mustWrite else { return [] }
+            try writePending(&state)
+            return try database.writeWithoutTransaction { db in
+                var absent: [Digest] = []
+                for digest in digests {
+                    let row = try db.firstRow("SELECT 1 FROM blob WHERE high = ? AND low = ?", digest.columns)
+                    guard row == nil else { continue }
+                    state.index[digest] = nil
+                    absent.append(digest)
+                }
+                return absent
+            }
+        }
+    }
+
+    /// Takes back one `pin` of each digest; without one before, nothing happens.
+    package func unpin(_ digests: [Digest]) throws {
+        try withState { state in
+            for digest in digests {
+                guard let count = state.pinCounts[digest] else { continue }
+                state.pinCounts[digest] = count > 1 ? count - 1 : nil
+                guard count == 1 else { continue }
+                // Late removal only keeps bytes a little longer: it waits for the next flush.
+                if state.pinsToAdd.remove(digest) == nil { state.pinsToRemove.insert(digest) }
+            }
+        }
+    }
+
+    /// Whether this process has pinned the digest.
+    package func isPinned(_ digest: Digest) throws -> Bool {
+        try withState { $0.pinCounts[digest] != nil }
+    }
+}

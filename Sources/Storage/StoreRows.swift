@@ -1,0 +1,124 @@
+internal import Foundation
+internal import GRDB
+internal import Quantities
+internal import RenderPlan
+
+extension Digest {
+    /// The two words as SQLite integers, high first.
+    var columns: [any DatabaseValueConvertible] { [Int64(bitPattern: high), Int64(bitPattern: low)] }
+
+    /// From two neighbouring integer columns, high first.
+    init(_ row: Row, at column: Int = 0) {
+        self.init(
+            high: UInt64(bitPattern: row[column] as Int64), low: UInt64(bitPattern: row[column + 1] as Int64))
+    }
+}
+
+extension TaskKey {
+    /// The four words as SQLite integers.
+    var columns: [any DatabaseValueConvertible] { (0..<4).map { Int64(bitPattern: words[$0]) } }
+
+    /// From the first four columns.
+    init(_ row: Row) {
+        var words = SIMD4<UInt64>(repeating: 0)
+        for i in 0..<4 { words[i] = UInt64(bitPattern: row[i] as Int64) }
+        self.init(words: words)
+    }
+}
+
+extension PackRange {
+    /// From three neighbouring columns: pack, offset, byte count.
+    init(_ row: Row, at column: Int) {
+        self.init(pack: PackID(row[column]), offset: row[column + 1], byteCount: row[column + 2])
+    }
+}
+
+/// Lists of parts as bytes: little-endian words; a count before each list.
+enum PartCoding {
+    /// Far above any result (a song of a day has 63,000 parts), far below what a damaged row could make us
+    /// allocate.
+    private static let countLimit: UInt64 = 1 << 24
+
+    static func encode(_ result: TaskResult) -> Data {
+        let partCount = result.outputs.reduce(0) { $0 + $1.count }
+        var words: [UInt64] = []
+        words.reserveCapacity(2 + result.outputs.count + 3 * (partCount + 1))
+        words.append(UInt64(result.outputs.count))
+        for output in result.outputs { append(output, to: &words) }
+        append(result.snapshot.map { [$0] } ?? [], to: &words)
+        return data(words)
+    }
+
+    static func encode(_ parts: [Part]) -> Data {
+        var words: [UInt64] = []
+        append(parts, to: &words)
+        return data(words)
+    }
+
+    static func decodeResult(_ data: Data) -> TaskResult? {
+        guard var reader = WordReader(data), let count = reader.next(), count <= countLimit else {
+            return nil
+        }
+        var result = TaskResult(outputs: [])
+        for _ in 0..<count {
+            guard let parts = reader.parts() else { return nil }
+            result.outputs.append(parts)
+        }
+        guard let snapshot = reader.parts(), snapshot.count <= 1, reader.isAtEnd else { return nil }
+        result.snapshot = snapshot.first
+        return result
+    }
+
+    static func decodeParts(_ data: Data) -> [Part]? {
+        guard var reader = WordReader(data), let parts = reader.parts(), reader.isAtEnd else { return nil }
+        return parts
+    }
+
+    private static func append(_ parts: [Part], to words: inout [UInt64]) {
+        words.append(UInt64(parts.count))
+        for part in parts {
+            words.append(part.digest.high)
+            words.append(part.digest.low)
+            words.append(UInt64(part.byteCount))
+        }
+    }
+
+    private static func data(_ words: [UInt64]) -> Data {
+        words.map(\.littleEndian).withUnsafeBytes { Data($0) }
+    }
+
+    private struct WordReader {
+        private let words: [UInt64]
+        private var position = 0
+
+        init?(_ data: Data) {
+            guard data.count.isMultiple(of: 8) else { return nil }
+            words = data.withUnsafeBytes { bytes in
+                (0..<bytes.count / 8).map {
+                    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self))
+                }
+            }
+        }
+
+        var isAtEnd: Bool { position == words.count }
+
+        mutating func next() -> UInt64? {
+            guard position < words.count else { return nil }
+            position += 1
+            return words[position - 1]
+        }
+
+        mutating func parts() -> [Part]? {
+            guard let count = next(), count <= UInt64(words.count - position) / 3 else { return nil }
+            var parts: [Part] = []
+            parts.reserveCapacity(Int(count))
+            for _ in 0..<count {
+                guard let high = next(), let low = next(), let byteCount = next(), byteCount <= 1 << 62 else {
+                    return nil
+                }
+                parts.append(Part(digest: Digest(high: high, low: low), byteCount: Int(byteCount)))
+            }
+            return parts
+        }
+    }
+}

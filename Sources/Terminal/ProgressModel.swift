@@ -1,0 +1,64 @@
+/// What a render has done so far, as plain values: the progress display knows nothing else.
+package struct ProgressModel: Sendable, Equatable {
+    /// One song's line.
+    package struct Song: Sendable, Equatable {
+        package var title: String
+        /// What is happening to it, a few words: "mixing", "limiting, pass 2", "encoding".
+        package var stage: String
+        package var segmentsDone: Int
+        /// 0 while it is not known.
+        package var segmentCount: Int
+        /// Why it cannot be rendered, in one line; nil while all is well.
+        package var failure: String?
+        /// True when everything of it is delivered.
+        package var isFinished: Bool
+
+        package init(
+            title: String, stage: String = "waiting", segmentsDone: Int = 0, segmentCount: Int = 0,
+            failure: String? = nil, isFinished: Bool = false
+        ) {
+            self.title = title
+            self.stage = stage
+            self.segmentsDone = segmentsDone
+            self.segmentCount = segmentCount
+            self.failure = failure
+            self.isFinished = isFinished
+        }
+    }
+
+    package var songs: [Song]
+    /// The finish's pass, from 1; 0 before it.
+    package var pass: Int
+    package var workersBusy: Int
+    package var workerCount: Int
+    /// Segments taken from the ledger instead of being rendered.
+    package var reusedCount: Int
+    /// Attempts that had to be repeated.
+    package var retriedCount: Int
+    /// Song time rendered per wall-clock time; nil before it is known.
+    package var timesRealTime: Double?
+    /// Seconds until the end, as far as can be told; nil before that.
+    package var remainingSeconds: Double?
+
+    package init(
+        songs: [Song] = [], pass: Int = 0, workersBusy: Int = 0, workerCount: Int = 0, reusedCount: Int = 0,
+        retriedCount: Int = 0, timesRealTime: Double? = nil, remainingSeconds: Double? = nil
+    ) {
+        self.songs = songs
+        self.pass = pass
+        self.workersBusy = workersBusy
+        self.workerCount = workerCount
+        self.reusedCount = reusedCount
+        self.retriedCount = retriedCount
+        self.timesRealTime = timesRealTime
+        self.remainingSeconds = remainingSeconds
+    }
+
+    package var segmentsDone: Int { songs.reduce(0) { $0 + $1.segmentsDone } }
+    package var segmentCount: Int { songs.reduce(0) { $0 + $1.segmentCount } }
+
+    /// 0 to 1, of the segments that are known; 0 while none is.
+    package var fraction: Double {
+        segmentCount > 0 ? min(1, Double(segmentsDone) / Double(segmentCount)) : 0
+    }
+}
