@@ -82,6 +82,7 @@ let package = Package(
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CFileSystem"),
+        .target(name: "CLinuxProcess"),
         target("Hashing", .shell, ["Quantities", "CXXHash", "CCrypto"]),
         target("ZeroMQ", .shell, ["CZeroMQ"]),
         target("SoundFiles", .shell, ["Quantities", "CSndFile", "CVector"]),
@@ -91,13 +92,13 @@ let package = Package(
         target("Terminal", .shell, []),
         target("Reports", .shell, ["Quantities"]),
         target("Storage", .shell, ["Quantities", "RenderPlan", "Hashing", "CFileSystem", grdb]),
-        target("Release", .shell, ["Quantities", "Metering", "Session", "SoundFiles", "Storage", "Hashing"]),
+        target("Release", .shell, ["Quantities", "Metering", "Session", "SoundFiles", "Hashing", "Reports"]),
         target(
             "Farm", .shell,
             [
                 "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
                 "RenderEngine", "FarmProtocol", "FarmCoordination", "Hashing", "ZeroMQ", "SoundFiles",
-                "Storage", "Release", logging,
+                "Storage", "Release", "CLinuxProcess", logging,
             ]),
         target(
             "lathe", .command,
@@ -110,6 +111,9 @@ let package = Package(
         target("TestSupport", .support, ["Quantities"]),
         target(
             "FarmSimulation", .support, ["Quantities", "RenderPlan", "FarmProtocol", "FarmCoordination"]),
+        tests("FarmProtocol", ["FarmProtocol", "Quantities", "RenderPlan"]),
+        tests("FarmCoordination", ["FarmCoordination", "FarmProtocol", "Quantities", "RenderPlan"]),
+        tests("FarmSimulation", ["FarmSimulation", "FarmCoordination", "FarmProtocol", "Quantities", "RenderPlan"]),
         tests("Quantities", ["Quantities"]),
         tests("SoundFiles", ["Quantities", "SoundFiles", "CSndFile", "CVector"]),
         tests("ZeroMQ", ["ZeroMQ"]),
@@ -117,10 +121,16 @@ let package = Package(
         tests("Hashing", ["Quantities", "Hashing"]),
         tests("Storage", ["Quantities", "RenderPlan", "Hashing", "Storage"]),
         tests("SignalProcessing", ["Quantities", "SignalProcessing"]),
-        tests("Demo", ["Quantities", "SignalProcessing", "SoundFiles", "Demo"]),
+        tests("Demo", ["Quantities", "Session", "SessionFiles", "SoundFiles", "Demo"]),
         tests("Terminal", ["Terminal"]),
         tests("Reports", ["Quantities", "Reports"]),
+        tests("Release", ["Quantities", "Metering", "Session", "SoundFiles", "Hashing", "Reports", "Release"]),
         tests("Session", ["Quantities", "Session"]),
+        tests("RenderPlan", ["Quantities", "RenderPlan"]),
+        tests("RenderCompiler", ["Quantities", "SignalProcessing", "Session", "RenderPlan", "RenderCompiler"]),
+        tests(
+            "RenderEngine",
+            ["Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler", "RenderEngine"]),
         tests("SessionFiles", ["Quantities", "Session", "SessionFiles"]),
     ]
 )

@@ -12,7 +12,7 @@ extension Sound {
             format: bitCount == 16 ? .integer16 : .integer24, channelCount: channels.count)
         let count = frameCount
         if isFLAC {
-            let encoder = try FlacEncoder(name: path, rate: rateHertz, layout: layout, level: 8)
+            let encoder = try FlacEncoder(name: path, rate: rateHertz, layout: layout, level: 5)
             try withPlanes(planes) { try encoder.append(left: $0, right: $1, count: count) }
             try Data(try encoder.finish()).write(to: URL(fileURLWithPath: path))
         } else {

@@ -11,7 +11,8 @@ extension NoteContext {
             let level = i < hold ? 1 : body.next()
             let y = softClip(2.2 * SineTable.value(phase) * level) * 1.4
             phase += (bottom + (bottom * 3.4) * sweep.next()) / rate
-            return y + 0.5 * filter.next(noise[i]).band * click.next() * velocity
+            let edge = min(1, Double(i) / (0.0004 * rate))
+            return y + 0.5 * filter.next(noise[i]).band * click.next() * velocity * edge
         }
     }
 

@@ -70,12 +70,13 @@ extension CoordinatorMachine {
         return false
     }
 
-    /// Where the store is short of space, only the oldest job's oldest segment, whose space is reserved.
+    /// Where the store cannot take the reserves of all jobs, only the oldest job goes on, and of it only the
+    /// oldest segment, whose space is reserved.
     private func hasSpace(for entry: ReadyEntry) -> Bool {
-        guard let freeBytes, freeBytes < jobs[entry.job].reserveBytes else { return true }
-        guard entry.job == activeJobs.first, freeBytes > 0 else { return false }
-        return entry.segment <= jobs[entry.job].oldestSegment && jobs[entry.job].leaseCount == 0
-            && freeBytes >= jobs[entry.job].reserveBytes / 2
+        guard let freeBytes else { return true }
+        if freeBytes >= activeJobs.reduce(0, { $0 + jobs[$1].reserveBytes }) { return true }
+        guard entry.job == activeJobs.first, hasSpace(entry.job, freeBytes) else { return false }
+        return entry.segment <= jobs[entry.job].oldestSegment || jobs[entry.job].leaseCount == 0
     }
 
     private mutating func grant(_ slot: Int, _ task: Int, _ now: Tick) -> Bool {

@@ -82,29 +82,38 @@ extension CoordinatorMachine {
         refreshOldest(slot)
     }
 
-    /// Ends jobs of which nothing is left to do, and stops the newest where everything waits on space.
+    /// Ends jobs of which nothing is left to do.
     mutating func endFinishedJobs() {
         // The list shrinks while jobs end.
         for slot in activeJobs where jobs[slot].isClosed {
             guard jobs[slot].unsettledCount == 0, jobs[slot].undeliveredCount == 0 else { continue }
             end(slot, .finished(failures: jobs[slot].failures))
         }
-        guard let freeBytes, let newest = activeJobs.last, !workers.isEmpty else { return }
+    }
+
+    /// Where everything waits on space and nothing runs, the newest job stops, and says the sizes.
+    mutating func stopForSpace() {
+        guard let freeBytes, let oldest = activeJobs.first, let newest = activeJobs.last else { return }
+        guard idleCount > 0, deliveries.isEmpty, !ready.isEmpty, !hasSpace(oldest, freeBytes) else { return }
         guard activeJobs.allSatisfy({ jobs[$0].leaseCount == 0 && jobs[$0].lookUpCount == 0 }) else { return }
-        guard freeBytes < jobs[newest].reserveBytes, deliveries.isEmpty, !ready.isEmpty else { return }
-        guard freeBytes < jobs[activeJobs[0]].reserveBytes else { return }
-        let job = jobs[newest]
         end(
             newest,
             .stopped(
                 reason: "everything waits for space: the store has \(freeBytes) bytes free, "
-                    + "\(job.id) needs \(job.reserveBytes) to go on"))
+                    + "\(jobs[newest].id) needs \(jobs[newest].reserveBytes) to go on"))
     }
+
+    /// True where the store can take what the job's oldest unfinished segment may leave.
+    func hasSpace(_ slot: Int, _ freeBytes: Int) -> Bool { freeBytes >= jobs[slot].reserveBytes }
 
     /// Frees everything a job has and says so, once that is recorded.
     mutating func end(_ slot: Int, _ outcome: JobOutcome) {
         precondition(jobs[slot].isActive)
         endLeases(slot) { _ in true }
+        for task in jobs[slot].tasks.indices where jobs[slot].opinions[task]?.isDispute == true {
+            // Nobody will decide it now, so nobody may rely on it.
+            if let key = jobs[slot].tasks[task].key { persist(.dropped(key)) }
+        }
         for task in jobs[slot].tasks.indices {
             jobs[slot].tasks[task].openReaderCount = 0
         }

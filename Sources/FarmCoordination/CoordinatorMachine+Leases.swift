@@ -55,7 +55,8 @@ extension CoordinatorMachine {
         if !state.mustRun, state.phase != .waiting || state.unmetCount != 1 { return false }
         if state.phase == .waiting {
             // What is wanting must be this run's own segment, not some input.
-            guard jobs[slot].tasks[task - 1].holder == Int32(worker) else { return false }
+            let predecessor = jobs[slot].tasks[task - 1]
+            guard predecessor.holder == Int32(worker), predecessor.phase != .done else { return false }
         }
         return hasInputBytes(slot, task, fromLiveState: true) && isAdmissible(slot, task)
     }

@@ -69,9 +69,12 @@ package struct CoordinatorMachine: Sendable {
         case .persisted(let entry): persisted(entry)
         case .storeSpace(let bytes): freeBytes = bytes
         }
-        extendRuns(now)
-        grantRuns(now)
-        endFinishedJobs()
+        repeat {
+            extendRuns(now)
+            endFinishedJobs()
+            grantRuns(now)
+            stopForSpace()
+        } while !extensible.isEmpty
         defer { effects.removeAll(keepingCapacity: true) }
         return effects
     }
@@ -104,4 +107,30 @@ extension CoordinatorMachine {
 
     /// Jobs that have not ended, in order of submission.
     package var liveJobs: [JobID] { activeJobs.map { jobs[$0].id } }
+}
+
+extension CoordinatorMachine {
+    /// What keeps each unfinished program of a job waiting, one line each: the answer to "why does it not go on?".
+    package func explanation(of id: JobID) -> String {
+        guard let slot = jobSlots[id], jobs[slot].isActive else { return "\(id) is not live" }
+        let job = jobs[slot]
+        var lines = [
+            "closed \(job.isClosed), unsettled \(job.unsettledCount), undelivered \(job.undeliveredCount), "
+                + "leases \(job.leaseCount), look-ups \(job.lookUpCount), blocked \(job.blockedCount), "
+                + "missing \(job.missing.count)"
+        ]
+        for (program, state) in job.programs.enumerated() where !state.isFailed {
+            for task in state.base..<state.end where !job.tasks[task].isSettled {
+                let state = job.tasks[task]
+                lines.append(
+                    "p\(program)/\(job.segment(of: task)) is \(state.phase), runs again \(state.runsAgain), "
+                        + "inputs wanting \(state.unmetCount), holder \(state.holder), queued \(state.isQueued)")
+                break
+            }
+            if state.shape.isDelivered, state.deliveryCursor < state.shape.segmentCount {
+                lines.append("p\(program) is delivered up to \(state.deliveryCursor)")
+            }
+        }
+        return lines.joined(separator: "\n  ")
+    }
 }

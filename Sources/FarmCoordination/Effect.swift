@@ -17,7 +17,8 @@ package enum Effect: Sendable, Hashable {
     case discard(JobID, [Digest])
     /// Give the window to the deliverables' writer; it answers `consumed` or `undeliverable` with the number.
     case deliver(Delivery)
-    /// Windows from this segment on were wrong: the writer goes back to it, and to its temporary name.
+    /// Windows from this segment on were wrong: the writer goes back to it, and to its temporary name. A
+    /// delivery of this program that it has not answered yet is void.
     case rewind(JobID, ProgramID, toSegment: Int)
     /// End this worker's process, by force (embedded farm); elsewhere it was told to leave.
     case kill(Peer, Refusal)

@@ -200,9 +200,11 @@ extension ProgramShape {
                 }
             }
         }
+        // What stores no bytes (hashing a source) can deliver none.
+        let stores = readCount > 0 || !random.chance(200)
         return ProgramShape(
             kind: kind, segmentCount: count, dependencies: dependencies,
-            storesOutputs: readCount > 0 || !random.chance(200), isDelivered: random.chance(350),
+            storesOutputs: stores, isDelivered: stores && random.chance(350),
             isRetained: random.chance(200), song: random.draw(0...(songCount - 1)))
     }
 }

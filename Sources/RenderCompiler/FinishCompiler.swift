@@ -109,6 +109,21 @@ package enum FinishCompiler {
         return StreamRef(program: id, output: 0)
     }
 
+    /// The stream itself, cut to `frameCount` frames: what a float delivery writes.
+    package static func addCopy(
+        of stream: StreamRef, frameCount: Int, song: Int, to programs: inout ProgramList
+    ) -> StreamRef {
+        let producer = programs[stream.program]
+        let strip = Strip(input: .terms([.port(0)]))
+        let body = MixBody(
+            nodes: [MixNode(strips: [strip], sums: [[Tap(strip: 0, point: .output)]])], outputWires: [0])
+        let program = Program(
+            kind: .windowed, rateHertz: producer.rateHertz, segmentFrames: producer.segmentFrames,
+            frameCount: frameCount, inputs: [port(stream, programs)],
+            outputs: [OutputPort(channelCount: 2, format: .planarFloat32)], body: .mix(body), song: song)
+        return StreamRef(program: programs.add(program, ProgramLabel(name: "32-bit float")), output: 0)
+    }
+
     /// A FLAC file of a stream of integers.
     package static func addEncoder(
         over stream: StreamRef, samples: SampleFormat, library: String, to programs: inout ProgramList

@@ -11,6 +11,8 @@ package struct SongCompiler {
     private let song: Song
     private let songIndex: Int
     private let identities: [Digest]
+    /// Number of the song's first source in the job's table.
+    private let firstSource: Int
     private let segmentFrames: Int
     private let routing: Routing
     private var frameCount = 0
@@ -28,18 +30,24 @@ package struct SongCompiler {
     /// - Parameters:
     ///   - identities: Per source of the song, a digest of (path, size, modification time, inode).
     ///   - songIndex: Its place in the job.
+    ///   - firstSource: Number of its first source in the job's table of files.
     package static func compile(
-        _ song: Song, songIndex: Int, identities: [Digest], options: CompileOptions, into programs: inout ProgramList
+        _ song: Song, songIndex: Int, identities: [Digest], firstSource: Int = 0, options: CompileOptions,
+        into programs: inout ProgramList
     ) throws -> SongPlan {
-        var compiler = SongCompiler(song, songIndex: songIndex, identities: identities, options: options)
+        var compiler = SongCompiler(
+            song, songIndex: songIndex, identities: identities, firstSource: firstSource, options: options)
         return try compiler.compile(into: &programs)
     }
 
-    private init(_ song: Song, songIndex: Int, identities: [Digest], options: CompileOptions) {
+    private init(
+        _ song: Song, songIndex: Int, identities: [Digest], firstSource: Int, options: CompileOptions
+    ) {
         precondition(identities.count == song.sources.count, "one identity per source")
         self.song = song
         self.songIndex = songIndex
         self.identities = identities
+        self.firstSource = firstSource
         segmentFrames = options.segmentFrames(rateHertz: song.rateHertz)
         routing = Routing(song)
     }
@@ -203,7 +211,7 @@ package struct SongCompiler {
         let program = programs[hashing]
         return InputPort(
             program: hashing, output: 0, channelCount: song.sources[source].channelCount,
-            segmentFrames: program.segmentFrames, frameCount: program.frameCount, source: source)
+            segmentFrames: program.segmentFrames, frameCount: program.frameCount, source: firstSource + source)
     }
 
     private mutating func hashProgram(_ source: Int, programs: inout ProgramList) -> ProgramID {
@@ -214,7 +222,7 @@ package struct SongCompiler {
             frameCount: file.frameCount, inputs: [],
             outputs: [OutputPort(channelCount: file.channelCount, format: .digests)],
             body: .hashSource(
-                SourceBody(source: source, identity: identities[source], samples: file.samples)), song: songIndex)
+                SourceBody(source: firstSource + source, identity: identities[source], samples: file.samples)), song: songIndex)
         let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
         let id = programs.add(program, ProgramLabel(name: name))
         hashPrograms[source] = id

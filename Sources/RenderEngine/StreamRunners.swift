@@ -67,9 +67,15 @@ final class FinishRunner: SegmentRunner {
         try inputs.read(
             port: 0, range: FrameRange(start: frame + body.latencyFrames, count: count), left: planes.left,
             right: planes.right)
+        limit(count: count, at: frame + body.latencyFrames)
+    }
+
+    // Inlined into a throwing caller, two spans at once break the optimiser of Swift 6.3.1.
+    @inline(never)
+    private func limit(count: Int, at frame: Int) {
         var left = MutableSpan<Float>(_unsafeStart: planes.left, count: count)
         var right = MutableSpan<Float>(_unsafeStart: planes.right, count: count)
-        limiter.process(left: &left, right: &right, at: frame + body.latencyFrames)
+        limiter.process(left: &left, right: &right, at: frame)
     }
 }
 

@@ -55,8 +55,9 @@ package struct Curve: Sendable, Hashable, Codable, CanonicallyEncodable {
         if kept.count == 1 || kept.allSatisfy({ $0.value == kept[0].value }) {
             return Curve(constant: kept[0].value)
         }
-        // How one got to the first point does not matter here.
+        // How one got to the first point does not matter here; nor does when, unless a line leaves from it.
         kept[0].isLinear = false
+        if !kept[1].isLinear { kept[0].frame = range.start }
         return Curve(points: kept)
     }
 

@@ -47,6 +47,7 @@ package struct ClipRead: Sendable, Hashable, Codable, CanonicallyEncodable {
             end = min(end, input.end)
         }
         cut.frameCount = end - cut.startFrame
+        if cut.fadeInFrames == 0 && cut.fadeOutFrames == 0 { cut.fadeShape = .linear }
         return cut
     }
 

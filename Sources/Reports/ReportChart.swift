@@ -32,19 +32,19 @@ struct ReportChart {
         if let values = curves.shortTermLUFS {
             shapes += polyline(values, scale, seconds, kind: "short")
         }
-        var labels = [-36.0, -24, -12].map { scale.label(ReportText.number($0).replacingSuffix(".0"), at: $0) }.joined()
+        var labels = [-36.0, -24, -12].map { scale.label(ReportText.number($0).withoutSuffix(".0"), at: $0) }.joined()
         if let targetLUFS {
             shapes += scale.line(at: targetLUFS, width: Self.width, kind: "target")
             labels += scale.label("target \(ReportText.number(targetLUFS))", at: targetLUFS, kind: "right target-label")
         }
-        return plot("Loudness in LUFS over time", "LUFS", scale, shapes + "", labels, kind: "loudness")
+        return plot("Loudness in LUFS over time", "LUFS", scale, shapes, labels, kind: "loudness")
     }
 
     private func truePeak(_ peaks: [Double], _ seconds: Double) -> String {
         let scale = Scale(low: -18, high: 3, height: 90)
         var shapes = [-12.0, -6, 0].map { scale.line(at: $0, width: Self.width, kind: "grid") }.joined()
         shapes += area(peaks, scale, seconds)
-        var labels = [-12.0, -6, 0].map { scale.label(ReportText.number($0).replacingSuffix(".0"), at: $0) }.joined()
+        var labels = [-12.0, -6, 0].map { scale.label(ReportText.number($0).withoutSuffix(".0"), at: $0) }.joined()
         if let ceilingDecibels {
             shapes += scale.line(at: ceilingDecibels, width: Self.width, kind: "ceiling")
             labels += scale.label(
@@ -139,7 +139,7 @@ struct ReportChart {
 
 extension String {
     /// Without the suffix, when it is there.
-    fileprivate func replacingSuffix(_ suffix: String) -> String {
+    fileprivate func withoutSuffix(_ suffix: String) -> String {
         hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
     }
 }

@@ -6,7 +6,7 @@ enum ReportStyle {
           --bad: #b3261e; --bad-back: #fdecea; --fair: #8a5a00; --fair-back: #fdf3dc; --good: #2f7d4f;
           --good-back: #e5f3ea; }
         @media (prefers-color-scheme: dark) { :root { --back: #14171a; --card: #1c2024; --text: #e8e6e1;
-          --quiet: #9aa3ad; --line: #343a41; --short: #6fc3df; --momentary: #35545f; --peaks: #66717d;
+          --quiet: #9aa3ad; --line: #343a41; --short: #6fc3df; --momentary: #4d7684; --peaks: #66717d;
           --target: #7fce9d; --bad: #ff8a80; --bad-back: #3a1e1c; --fair: #f0c060; --fair-back: #33290f;
           --good: #7fce9d; --good-back: #16301f; } }
         * { box-sizing: border-box; }
@@ -21,7 +21,7 @@ enum ReportStyle {
         .artist { font-size: 1.1rem; margin: 0 0 .4rem; }
         .facts, .absent, footer, figcaption { color: var(--quiet); }
         .facts { margin: 0; font-size: .9rem; }
-        .absent { font-style: italic; font-size: .85em; }
+        .absent { font-style: italic; font-size: .8rem; font-weight: 400; white-space: nowrap; }
         .badges { margin: 0; }
         .badge { display: inline-block; border-radius: 99px; padding: .1rem .7rem; font-size: .85rem; font-weight: 600; }
         .badge.good { color: var(--good); background: var(--good-back); }
@@ -34,7 +34,7 @@ enum ReportStyle {
         table { border-collapse: collapse; width: 100%; font-size: .92rem; }
         thead th { color: var(--quiet); font-weight: 500; text-align: right; font-size: .82rem; }
         thead th:first-child { text-align: left; }
-        th, td { padding: .5rem .6rem; border-bottom: 1px solid var(--line); }
+        th, td { padding: .5rem .6rem; border-bottom: 1px solid var(--line); vertical-align: baseline; }
         tbody tr:last-child > * { border-bottom: 0; }
         tbody th { text-align: left; font-weight: 600; overflow-wrap: anywhere; }
         .number { text-align: right; font-variant-numeric: tabular-nums; }
@@ -43,7 +43,8 @@ enum ReportStyle {
         .plot { position: relative; border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
         .plot.loudness { height: 200px; }
         .plot.peak { height: 90px; margin-top: 6px; }
-        .plot svg { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }
+        .plot svg { position: absolute; inset: 0 0 0 36px; width: calc(100% - 36px); height: 100%; display: block;
+          border-left: 1px solid var(--line); }
         svg * { vector-effect: non-scaling-stroke; fill: none; }
         .grid { stroke: var(--line); stroke-width: 1; }
         .momentary { stroke: var(--momentary); stroke-width: 1; }
@@ -52,14 +53,14 @@ enum ReportStyle {
         .target { stroke: var(--target); stroke-width: 1.5; stroke-dasharray: 6 4; }
         .ceiling { stroke: var(--bad); stroke-width: 1.5; }
         .mark, .unit { position: absolute; font-size: 11px; line-height: 1; color: var(--quiet); padding: 1px 3px; }
-        .unit { top: 3px; left: 3px; font-weight: 600; }
+        .unit { bottom: 3px; left: 0; width: 35px; text-align: right; font-weight: 600; }
         .mark { transform: translateY(-50%); }
-        .mark.left { left: 1px; background: var(--card); border-radius: 3px; }
+        .mark.left { left: 0; width: 35px; text-align: right; }
         .mark.right { right: 2px; transform: translateY(-110%); }
         .target-label { color: var(--target); }
         .ceiling-label { color: var(--bad); }
         .mark.ceiling-label { transform: translateY(10%); }
-        .times { position: relative; height: 1.2rem; font-size: 11px; color: var(--quiet); }
+        .times { position: relative; margin-left: 36px; height: 1.2rem; font-size: 11px; color: var(--quiet); }
         .times span { position: absolute; top: 3px; }
         figcaption { font-size: .82rem; }
         .key::before { content: ""; display: inline-block; width: 1rem; height: .25rem; margin: 0 .35rem .15rem 0;
@@ -69,6 +70,7 @@ enum ReportStyle {
         .peaks-key::before { background: var(--peaks); }
         details { border-bottom: 1px solid var(--line); padding: .45rem 0; }
         details:last-child { border-bottom: 0; }
+        .tiles .absent { font-size: .9rem; }
         summary { cursor: pointer; overflow-wrap: anywhere; }
         summary .path { font-weight: 600; margin-right: .6rem; }
         code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; }
@@ -84,15 +86,19 @@ enum ReportStyle {
           section { padding: .9rem .9rem; }
           thead { display: none; }
           table, tbody, tr, th, td { display: block; }
-          tbody tr { display: grid; grid-template-columns: 1fr 1fr; column-gap: 1.2rem; padding: .5rem 0;
+          tbody tr { display: grid; grid-template-columns: 1fr 1fr; column-gap: .9rem; padding: .5rem 0;
             border-bottom: 1px solid var(--line); }
           tbody tr:last-child { border-bottom: 0; }
           tbody th { grid-column: 1 / -1; border: 0; padding: .3rem 0; font-size: 1rem; }
-          td.number { display: flex; justify-content: space-between; border: 0; padding: .15rem 0; }
-          td.number::before { content: attr(data-name); color: var(--quiet); font-size: .85rem; margin-right: .6rem; }
-          summary .path { display: block; }
+          td.number { display: flex; justify-content: space-between; align-items: baseline; border: 0;
+            padding: .15rem 0; font-size: .82rem; }
+          td.number::before { content: attr(data-name); color: var(--quiet); font-size: .76rem; font-weight: 400;
+            margin-right: .3rem; white-space: nowrap; }
+          summary .facts { display: block; }
+          td.number .absent { font-size: .76rem; }
           .plot.loudness { height: 160px; }
         }
+        @media (max-width: 23rem) { tbody tr { grid-template-columns: 1fr; } }
         @media print { section { break-inside: avoid; } }
         """
 }

@@ -1,6 +1,7 @@
 package import Quantities
 
-/// What the user wrote, validated and resolved: every time is in frames, every name an index, every file probed.
+/// What the user wrote, validated and resolved: every time is in frames, every name an index, every file
+/// probed.
 package struct Album: Sendable, Equatable {
     package var title: String
     package var artist: String
@@ -22,7 +23,8 @@ package struct Album: Sendable, Equatable {
 /// A song at its place in the album.
 package struct AlbumEntry: Sendable, Equatable {
     package var song: Song
-    /// Silence before the song on the album's timeline, in seconds (a property of the album, never in a song's file).
+    /// Silence before the song on the album's timeline, in seconds (a property of the album, never in a
+    /// song's file).
     package var gapSeconds: Double
 
     package init(song: Song, gapSeconds: Double) {
@@ -45,7 +47,8 @@ package struct LoudnessTarget: Sendable, Equatable {
     package var maximumLimiting: Decibels
 
     package init(
-        isEnabled: Bool = true, target: LUFS? = nil, ceiling: DecibelsTruePeak = .init(-1), scope: Scope = .song,
+        isEnabled: Bool = true, target: LUFS? = nil, ceiling: DecibelsTruePeak = .init(-1),
+        scope: Scope = .song,
         maximumLimiting: Decibels = .init(6)
     ) {
         self.isEnabled = isEnabled
@@ -71,7 +74,8 @@ package struct Delivery: Sendable, Equatable {
     package var folder: String?
 
     package init(
-        format: FileFormat, samples: SampleFormat, rateHertz: Int? = nil, dither: Dither, folder: String? = nil
+        format: FileFormat, samples: SampleFormat, rateHertz: Int? = nil, dither: Dither,
+        folder: String? = nil
     ) {
         self.format = format
         self.samples = samples

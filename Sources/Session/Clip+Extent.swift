@@ -1,5 +1,6 @@
 extension SourceFile {
-    /// Song frames that the file holds from one of its frames on: ceil((frameCount - startFrame) * rate / file rate).
+    /// Song frames that the file holds from one of its frames on: ceil((frameCount - startFrame) * rate /
+    /// file rate).
     ///
     /// - Parameters:
     ///   - startFrame: in the file's own frames; at or beyond the end gives 0.

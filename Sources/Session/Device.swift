@@ -1,6 +1,7 @@
 package import Quantities
 
-/// An insert effect with its parameters in the units of the session file; ranges and defaults in docs/devices.md.
+/// An insert effect with its parameters in the units of the session file; ranges and defaults in
+/// docs/devices.md.
 package enum Device: Sendable, Equatable {
     case equalizer(EqualizerSettings)
     case compressor(CompressorSettings)
@@ -12,7 +13,8 @@ package enum Device: Sendable, Equatable {
 
 package struct EqualizerSettings: Sendable, Equatable {
     package enum BandType: String, Sendable, CaseIterable {
-        case highPass = "high-pass", lowPass = "low-pass", bell, lowShelf = "low-shelf", highShelf = "high-shelf"
+        case highPass = "high-pass", lowPass = "low-pass", bell, lowShelf = "low-shelf", highShelf =
+            "high-shelf"
         case notch
     }
 
@@ -51,11 +53,13 @@ package struct CompressorSettings: Sendable, Equatable {
     package var knee: Decibels
     package var makeUp: Decibels
     package var detector: Detector
-    /// The channel that is listened to (after its devices, before its fader and mute); nil: the signal itself.
+    /// The channel that is listened to (after its devices, before its fader and mute); nil: the signal
+    /// itself.
     package var key: ChannelReference?
 
     package init(
-        threshold: Decibels, ratio: Double, attackSeconds: Double, releaseSeconds: Double, knee: Decibels = .init(0),
+        threshold: Decibels, ratio: Double, attackSeconds: Double, releaseSeconds: Double,
+        knee: Decibels = .init(0),
         makeUp: Decibels = .unity, detector: Detector = .peak, key: ChannelReference? = nil
     ) {
         self.threshold = threshold
@@ -74,7 +78,9 @@ package struct LimiterSettings: Sendable, Equatable {
     package var releaseSeconds: Double
     package var gain: Decibels
 
-    package init(ceiling: DecibelsTruePeak = .init(-1), releaseSeconds: Double = 0.08, gain: Decibels = .unity) {
+    package init(
+        ceiling: DecibelsTruePeak = .init(-1), releaseSeconds: Double = 0.08, gain: Decibels = .unity
+    ) {
         self.ceiling = ceiling
         self.releaseSeconds = releaseSeconds
         self.gain = gain

@@ -1,4 +1,6 @@
-/// A way for sound, or for a side-chain's key, from one channel to another. The master is no vertex: nothing leaves it.
+/// A way for sound, or for a side-chain's key, from one channel to another.
+///
+/// The master is no vertex: nothing leaves it.
 package struct RoutingEdge: Sendable, Hashable {
     package enum Kind: Sendable, Hashable { case output, send, key }
 
@@ -45,7 +47,8 @@ extension Song {
         }
     }
 
-    /// Cycles of sound through outputs, sends and keys, each as its edges in order; empty for a renderable song.
+    /// Cycles of sound through outputs, sends and keys, each as its edges in order; empty for a renderable
+    /// song.
     ///
     /// Cycles that share a channel with one already reported are left out: breaking the first may break them.
     ///

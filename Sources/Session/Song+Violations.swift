@@ -1,12 +1,14 @@
 extension Song {
     /// Rules of the model that this song breaks, in words; empty for every song that a reader returned.
     ///
-    /// A song made in code (a demo, a test, a generator) has no file and line to point at: this is its check before
-    /// it is compiled. Files are checked by the reader, with their places.
+    /// A song made in code (a demo, a test, a generator) has no file and line to point at: this is its check
+    /// before it is compiled. Files are checked by the reader, with their places.
     package var violations: [String] {
         var found: [String] = []
         if !sessionRatesHertz.contains(rateHertz) { found.append("\(rateHertz) Hz is no session rate") }
-        if tracks.allSatisfy(\.clips.isEmpty) && lengthFrames == nil { found.append("neither clips nor a length") }
+        if tracks.allSatisfy(\.clips.isEmpty) && lengthFrames == nil {
+            found.append("neither clips nor a length")
+        }
         if tailLimitFrames < 0 || (lengthFrames ?? 1) < 1 { found.append("a length of nothing") }
         let names = tracks.map(\.name) + buses.map(\.name) + returns.map(\.name)
         var seen = Set<String>()
@@ -43,7 +45,9 @@ extension Song {
     private func violations(of clip: Clip) -> [String] {
         guard sources.indices.contains(clip.source) else { return ["a clip of no source"] }
         var found: [String] = []
-        if clip.atFrame < 0 || clip.startFrame < 0 || clip.frameCount < 1 { found.append("a clip of nothing") }
+        if clip.atFrame < 0 || clip.startFrame < 0 || clip.frameCount < 1 {
+            found.append("a clip of nothing")
+        }
         let available = sources[clip.source].songFrames(from: clip.startFrame, songRateHertz: rateHertz)
         if clip.frameCount > available { found.append("a clip past the end of its file") }
         if clip.fadeInFrames < 0 || clip.fadeOutFrames < 0
@@ -56,7 +60,9 @@ extension Song {
 
     private func violations(of mixer: Mixer) -> [String] {
         var found: [String] = []
-        if case .bus(let index) = mixer.output, !buses.indices.contains(index) { found.append("no such output") }
+        if case .bus(let index) = mixer.output, !buses.indices.contains(index) {
+            found.append("no such output")
+        }
         if !(-1...1).contains(mixer.pan) { found.append("pan beyond the sides") }
         if !Self.isIncreasing(mixer.faderAutomation) || !Self.isIncreasing(mixer.panAutomation) {
             found.append("automation runs backwards")

@@ -17,7 +17,8 @@ package struct Song: Sendable, Equatable {
     package var tailLimitFrames: Int
 
     package init(
-        title: String, rateHertz: Int, seed: UInt64 = 0, sources: [SourceFile], tracks: [Track], buses: [Bus] = [],
+        title: String, rateHertz: Int, seed: UInt64 = 0, sources: [SourceFile], tracks: [Track],
+        buses: [Bus] = [],
         returns: [Bus] = [], master: Master = Master(), lengthFrames: Int? = nil, tailLimitFrames: Int? = nil
     ) {
         self.title = title

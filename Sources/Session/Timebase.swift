@@ -18,13 +18,15 @@ package struct ExactSeconds: Sendable, Equatable {
     /// The same time in floating point, rounded once.
     package var seconds: Double { Double(numerator) / Double(denominator) }
 
-    /// The nearest frame, ties away from zero; nil if the intermediate product leaves 128 bits or the result 53.
+    /// The nearest frame, ties away from zero; nil if the intermediate product leaves 128 bits or the result
+    /// 53.
     package func frames(rateHertz: Int) -> Int? {
         let (scaled, didOverflow) = numerator.multipliedReportingOverflow(by: Int128(rateHertz))
         if didOverflow { return nil }
         let (quotient, remainder) = scaled.magnitude.quotientAndRemainder(dividingBy: denominator.magnitude)
         // remainder >= denominator - remainder is "a half or more" without doubling.
-        let rounded = remainder >= denominator.magnitude - remainder && remainder != 0 ? quotient + 1 : quotient
+        let rounded =
+            remainder >= denominator.magnitude - remainder && remainder != 0 ? quotient + 1 : quotient
         guard rounded < 1 << 53 else { return nil }
         return scaled < 0 ? -Int(rounded) : Int(rounded)
     }

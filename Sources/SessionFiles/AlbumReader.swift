@@ -19,17 +19,20 @@ struct AlbumReader {
         let deliveries = deliveries(fields, rate)
         let entries = songs(fields, rate)
         guard let title, let loudness else { return nil }
-        return Album(title: title, artist: artist ?? "", songs: entries, loudness: loudness, deliveries: deliveries)
+        return Album(
+            title: title, artist: artist ?? "", songs: entries, loudness: loudness, deliveries: deliveries)
     }
 
     private func songs(_ fields: Fields, _ rate: Int) -> [AlbumEntry] {
         let items = fields.list("songs")
         if items.isEmpty, fields.has("songs") {
-            scope.report("an album needs a song", remedy: "add `- file: song.yaml`", at: fields.place(of: "songs"))
+            scope.report(
+                "an album needs a song", remedy: "add `- file: song.yaml`", at: fields.place(of: "songs"))
         }
         guard items.count <= SessionLimits.songs else {
             scope.report(
-                "an album has at most \(SessionLimits.songs) songs", remedy: "split it", at: fields.place(of: "songs"))
+                "an album has at most \(SessionLimits.songs) songs", remedy: "split it",
+                at: fields.place(of: "songs"))
             return []
         }
         let times = TimeParser(rateHertz: rate, timebase: nil)
@@ -89,7 +92,9 @@ struct AlbumReader {
         }
         var found: [(delivery: Delivery, place: Place)] = []
         for item in items {
-            guard let fields = Fields(item, Schema.delivery, scope), let delivery = delivery(fields) else { continue }
+            guard let fields = Fields(item, Schema.delivery, scope), let delivery = delivery(fields) else {
+                continue
+            }
             found.append((delivery, fields.place))
         }
         reportCollisions(found, albumRate)
@@ -105,13 +110,17 @@ struct AlbumReader {
         guard let format, let bits else { return nil }
         let samples: SampleFormat = bits == "16" ? .integer16 : bits == "24" ? .integer24 : .float32
         if samples == .float32, format == .flac {
-            scope.report("FLAC holds no floating point", remedy: "use 16 or 24 bits, or wav", at: fields.place(of: "bits"))
+            scope.report(
+                "FLAC holds no floating point", remedy: "use 16 or 24 bits, or wav",
+                at: fields.place(of: "bits"))
         }
         if samples == .float32, dither == .tpdf {
-            scope.report("floating point needs no dither", remedy: "remove `dither`", at: fields.place(of: "dither"))
+            scope.report(
+                "floating point needs no dither", remedy: "remove `dither`", at: fields.place(of: "dither"))
         }
         return Delivery(
-            format: format, samples: samples, rateHertz: rate, dither: dither ?? (samples.isFloat ? .none : .tpdf),
+            format: format, samples: samples, rateHertz: rate,
+            dither: dither ?? (samples.isFloat ? .none : .tpdf),
             folder: folder)
     }
 
@@ -126,7 +135,8 @@ struct AlbumReader {
         }
         if steps[0] == "stems" {
             scope.report(
-                "the folder `stems` is where stems go", remedy: "use another name", at: fields.place(of: "folder"))
+                "the folder `stems` is where stems go", remedy: "use another name",
+                at: fields.place(of: "folder"))
             return nil
         }
         return folder
@@ -136,7 +146,9 @@ struct AlbumReader {
     private func reportCollisions(_ found: [(delivery: Delivery, place: Place)], _ albumRate: Int) {
         for (index, entry) in found.enumerated() {
             let earlier = found[..<index]
-            let twin = earlier.first { Self.resolved($0.delivery, albumRate) == Self.resolved(entry.delivery, albumRate) }
+            let twin = earlier.first {
+                Self.resolved($0.delivery, albumRate) == Self.resolved(entry.delivery, albumRate)
+            }
             if let twin {
                 scope.report(
                     "this delivery is the same as the one on line \(twin.place.line)", remedy: "remove one",

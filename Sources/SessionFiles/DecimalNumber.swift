@@ -39,7 +39,9 @@ extension NumberAndUnit {
     /// - Throws: a sign, comma or length that is not accepted, each with its remedy.
     init?(_ text: String) throws(Problem) {
         let scalars = Array(text.unicodeScalars)
-        if let dash = scalars.first(where: { "\u{2212}\u{2013}\u{2014}\u{FE63}\u{FF0D}".unicodeScalars.contains($0) }) {
+        if let dash = scalars.first(where: {
+            "\u{2212}\u{2013}\u{2014}\u{FE63}\u{FF0D}".unicodeScalars.contains($0)
+        }) {
             throw Self.wrongMinus(dash, in: text)
         }
         var rest = scalars[...]
@@ -84,7 +86,8 @@ extension NumberAndUnit {
         var mended = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { mended.append(scalar == dash ? "-" : scalar) }
         return Problem(
-            "`\(text)` has the character U+\(code) for a minus", remedy: "write a hyphen: `\(String(mended))`")
+            "`\(text)` has the character U+\(code) for a minus", remedy: "write a hyphen: `\(String(mended))`"
+        )
     }
 
     static func isDigit(_ scalar: Unicode.Scalar) -> Bool { (0x30...0x39).contains(scalar.value) }

@@ -1,6 +1,7 @@
 /// One error in a session file: where it is, what is wrong, what to do.
 package struct Diagnostic: Sendable, Equatable, CustomStringConvertible {
-    /// The path as the user would type it: as given, or as named in an album and joined to the album's folder.
+    /// The path as the user would type it: as given, or as named in an album and joined to the album's
+    /// folder.
     package var file: String
     /// From 1.
     package var line: Int
@@ -19,6 +20,8 @@ package struct Diagnostic: Sendable, Equatable, CustomStringConvertible {
         self.remedy = remedy
     }
 
+    /// One line in the form that editors jump to.
+    ///
     /// `file:line:column: error: what is wrong. what to do.`
     package var description: String { "\(file):\(line):\(column): error: \(message). \(remedy)." }
 }
@@ -68,9 +71,8 @@ final class DiagnosticLog {
 
     func report(_ problem: Problem, at place: Place) {
         let entry = Diagnostic(
-            file: file, line: place.line, column: place.column, message: problem.message, remedy: problem.remedy)
-        // An alias used twice would report the same place twice.
-        guard entries.last != entry else { return }
+            file: file, line: place.line, column: place.column, message: problem.message,
+            remedy: problem.remedy)
         guard entries.count < Self.limit else {
             droppedCount += 1
             return
@@ -83,10 +85,14 @@ final class DiagnosticLog {
     }
 
     /// By line and column; equal places in the order of reporting.
+    ///
+    /// A value that an alias repeats is named once.
     var sorted: [Diagnostic] {
-        var result = entries.enumerated().sorted {
+        let ordered = entries.enumerated().sorted {
             ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
-        }.map(\.element)
+        }
+        var result: [Diagnostic] = []
+        for (_, entry) in ordered where result.last != entry { result.append(entry) }
         if droppedCount > 0, let last = result.last {
             result.append(
                 Diagnostic(

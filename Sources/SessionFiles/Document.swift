@@ -1,6 +1,8 @@
 internal import Yams
 
-/// A YAML node with its place. Scalars are text: nothing is resolved, `No` stays `No` and `3:15` stays `3:15`.
+/// A YAML node with its place.
+///
+/// Scalars are text: nothing is resolved, `No` stays `No` and `3:15` stays `3:15`.
 struct DocumentNode {
     indirect enum Content {
         /// A plain scalar was not quoted: it ends where YAML says, not where the writer may have meant.
@@ -30,7 +32,8 @@ struct Document {
     static let byteLimit = 64 << 20
 
     static let tooManyNodes = Problem(
-        "this file has more than 1,000,000 values", remedy: "split the album or its automation into smaller songs")
+        "this file has more than 1,000,000 values",
+        remedy: "split the album or its automation into smaller songs")
 
     let root: DocumentNode
     let source: SourceText
@@ -46,7 +49,8 @@ struct Document {
         let (node, source) = try Self.parse(SourceText(bytes: bytes))
         guard let node else {
             throw PlacedProblem(
-                Problem("this file is empty", remedy: "start it with `lathe: 1` and `song:` or `album:`"), at: .start)
+                Problem("this file is empty", remedy: "start it with `lathe: 1` and `song:` or `album:`"),
+                at: .start)
         }
         var conversion = Conversion(source: source, log: log)
         root = try conversion.convert(node, depth: 1)
@@ -65,7 +69,8 @@ struct Document {
                 if source.markKey(at: place) { continue }
                 let name = source.restored(keys.first ?? "")
                 throw PlacedProblem(
-                    Problem("the key `\(name)` stands twice in this mapping", remedy: "remove one"), at: place)
+                    Problem("the key `\(name)` stands twice in this mapping", remedy: "remove one"), at: place
+                )
             } catch {
                 throw placed(error, source)
             }
@@ -74,10 +79,12 @@ struct Document {
 
     private static func placed(_ error: any Error, _ source: SourceText) -> PlacedProblem {
         let place: Place
+        var start: Place?
         let text: String
         switch error as? YamlError {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
             place = Place(line: mark.line, column: mark.column)
+            start = context.map { Place(line: $0.mark.line, column: $0.mark.column) }
             text = [context?.text, problem].compactMap { $0 }.joined(separator: ", ")
         case .composer(_, let problem, let mark, _):
             place = Place(line: mark.line, column: mark.column)
@@ -86,18 +93,33 @@ struct Document {
             (place, text) = (.start, "unreadable text")
         }
         return PlacedProblem(
-            Problem("not valid YAML: \(source.restored(text))", remedy: syntaxRemedy(text, source, place)), at: place)
+            Problem(
+                "not valid YAML: \(source.restored(text))", remedy: syntaxRemedy(text, source, place, start)),
+            at: place)
     }
 
-    private static func syntaxRemedy(_ text: String, _ source: SourceText, _ place: Place) -> String {
+    /// - Parameter start: where the bracket opened, for an error inside brackets.
+    private static func syntaxRemedy(_ text: String, _ source: SourceText, _ place: Place, _ start: Place?)
+        -> String
+    {
         let line = source.rest(at: Place(line: place.line, column: 1))
         if line.first(where: { $0 != " " }) == "\t" || source.rest(at: place).first == "\t" {
             return "indent with spaces, not tabs"
         }
         if text.contains("another document") { return "keep one document in a file" }
         if text.contains("mapping values") { return "quote text that holds a colon and a space" }
+        // `{name: Kick #2}`: the comment has swallowed the bracket.
+        if text.contains("flow"), let start, Self.hasComment(source.rest(at: start)) {
+            return "quote text that holds ` #`: it begins a comment, which hides the bracket"
+        }
         if text.contains("flow") { return "close every bracket and put a comma between entries" }
         return "check the indentation, quotes and brackets here and on the line above"
+    }
+}
+
+extension Document {
+    private static func hasComment(_ line: ArraySlice<Unicode.Scalar>) -> Bool {
+        zip(line, line.dropFirst()).contains { $0 == " " && $1 == "#" }
     }
 }
 
@@ -118,7 +140,8 @@ private struct Conversion {
         let place = node.mark.map { Place(line: $0.line, column: $0.column) } ?? .start
         guard depth <= Document.depthLimit else {
             throw PlacedProblem(
-                Problem("lists and mappings are nested more than 32 deep", remedy: "check the brackets"), at: place)
+                Problem("lists and mappings are nested more than 32 deep", remedy: "check the brackets"),
+                at: place)
         }
         try count(1, at: place)
         let before = nodeCount
@@ -131,13 +154,16 @@ private struct Conversion {
         case .scalar(let scalar):
             let isPlain = scalar.style == .plain
             if isPlain, scalar.string.unicodeScalars.first == SourceText.star {
-                return try resolve(alias: String(source.restored(scalar.string).dropFirst()), at: place, depth)
+                return try resolve(
+                    alias: String(source.restored(scalar.string).dropFirst()), at: place, depth)
             }
             if scalar.style == .literal || scalar.style == .folded {
                 log.report(
-                    "text blocks (`|`, `>`) are not used", remedy: "write the text on one line, in quotes", at: place)
+                    "text blocks (`|`, `>`) are not used", remedy: "write the text on one line, in quotes",
+                    at: place)
             }
-            result = DocumentNode(content: .scalar(source.restored(scalar.string), isPlain: isPlain), place: place)
+            result = DocumentNode(
+                content: .scalar(source.restored(scalar.string), isPlain: isPlain), place: place)
         case .sequence(let sequence):
             var items: [DocumentNode] = []
             for item in sequence { items.append(try convert(item, depth: depth + 1)) }
@@ -147,7 +173,9 @@ private struct Conversion {
         case .alias:
             throw PlacedProblem(Problem("an alias stands here", remedy: "write the value out"), at: place)
         }
-        if let anchor = properties.anchor { anchors[anchor] = (result, nodeCount - before + 1, Self.height(result)) }
+        if let anchor = properties.anchor {
+            anchors[anchor] = (result, nodeCount - before + 1, Self.height(result))
+        }
         return result
     }
 
@@ -167,7 +195,8 @@ private struct Conversion {
             let convertedValue = try convert(value, depth: depth + 1)
             if name == "<<" {
                 log.report(
-                    "merge keys (`<<`) are not used", remedy: "write the values out, or give a whole value an alias",
+                    "merge keys (`<<`) are not used",
+                    remedy: "write the values out, or give a whole value an alias",
                     at: keyPlace)
             } else if let first = firstPlaces[name] {
                 log.report(
@@ -181,7 +210,9 @@ private struct Conversion {
         return pairs
     }
 
-    private mutating func resolve(alias name: String, at place: Place, _ depth: Int) throws(PlacedProblem) -> DocumentNode {
+    private mutating func resolve(alias name: String, at place: Place, _ depth: Int) throws(PlacedProblem)
+        -> DocumentNode
+    {
         aliasCount += 1
         guard aliasCount <= Document.aliasLimit else {
             throw PlacedProblem(
@@ -189,16 +220,19 @@ private struct Conversion {
         }
         guard let target = anchors[name] else {
             let near = nearestName(to: name, among: anchors.keys.sorted())
-            let remedy = near.map { "did you mean `*\($0)`?" } ?? "write `&\(name)` before the value that it repeats"
+            let remedy =
+                near.map { "did you mean `*\($0)`?" } ?? "write `&\(name)` before the value that it repeats"
             log.report(
                 "there is no anchor `&\(name)` before this alias",
-                remedy: near == nil ? remedy + ", or quote text that begins with `*`" : String(remedy.dropLast()),
+                remedy: near == nil
+                    ? remedy + ", or quote text that begins with `*`" : String(remedy.dropLast()),
                 at: place)
             return DocumentNode(content: .scalar("", isPlain: true), place: place)
         }
         guard depth + target.depth - 1 <= Document.depthLimit else {
             throw PlacedProblem(
-                Problem("lists and mappings are nested more than 32 deep", remedy: "write the values out"), at: place)
+                Problem("lists and mappings are nested more than 32 deep", remedy: "write the values out"),
+                at: place)
         }
         // The copy shares its storage, but whoever walks it visits every node.
         try count(target.nodeCount, at: place)

@@ -4,17 +4,21 @@ internal import Session
 struct FileScope {
     let source: SourceText
     let log: DiagnosticLog
-    /// As typed, joined to the folder of the file that named it; ends without a slash, empty for the current folder.
+    /// As typed, joined to the folder of the file that named it; ends without a slash, empty for the current
+    /// folder.
     let folder: String
 
     func report(_ problem: Problem, at place: Place) { log.report(problem, at: place) }
-    func report(_ message: String, remedy: String, at place: Place) { log.report(message, remedy: remedy, at: place) }
+    func report(_ message: String, remedy: String, at place: Place) {
+        log.report(message, remedy: remedy, at: place)
+    }
 }
 
-/// A mapping read by its schema: unknown keys are reported once, at the start; values are read and checked by key.
+/// A mapping read by its schema: unknown keys are reported once, at the start; values are read and checked by
+/// key.
 ///
-/// Every accessor reports what is wrong itself and then answers nil. As a session with any error is never returned,
-/// the caller may go on with whatever stands in for nil.
+/// Every accessor reports what is wrong itself and then answers nil. As a session with any error is never
+/// returned, the caller may go on with whatever stands in for nil.
 struct Fields {
     let schema: ObjectSchema
     let place: Place
@@ -26,7 +30,8 @@ struct Fields {
         guard case .mapping(let pairs) = node.content else {
             let example = schema.keys.first.map(\.name) ?? "key"
             scope.report(
-                "\(schema.noun) is a mapping, but this is \(node.kindName)", remedy: "write `\(example): ...`",
+                "\(schema.noun) is a mapping, but this is \(node.kindName)",
+                remedy: "write `\(example): ...`",
                 at: node.place)
             return nil
         }
@@ -50,8 +55,9 @@ struct Fields {
     private static func suggestion(for key: KeySchema) -> String {
         switch key.kind {
         case .quantity(let family): "add it, as in `\(key.name): \(family.example)`"
-        case .choice(let words): "add `\(key.name): \(words[0])`" + (words.count > 1 ? " or another kind" : "")
-        case .time: "add it, as in `\(key.name): \(key.range?.high ?? "20 ms")`"
+        case .choice(let words):
+            "add `\(key.name): \(words[0])`" + (words.count > 1 ? " or another kind" : "")
+        case .time: "add it, as in `\(key.name): 0.1 s`"
         default: "add `\(key.name):`"
         }
     }
@@ -64,7 +70,8 @@ struct Fields {
         }
         guard let near = nearestName(to: name, among: names) else {
             return Problem(
-                "`\(name)` is not a key of \(schema.noun)", remedy: "use one of \(names.joined(separator: ", "))")
+                "`\(name)` is not a key of \(schema.noun)",
+                remedy: "use one of \(names.joined(separator: ", "))")
         }
         return Problem("`\(name)` is not a key of \(schema.noun)", remedy: "did you mean `\(near)`")
     }
@@ -87,10 +94,16 @@ struct Fields {
         return items(of: node, name)
     }
 
-    func items(of node: DocumentNode, _ name: String) -> [DocumentNode] {
+    /// Whether a list stands there with something in it; reports nothing.
+    func hasItems(_ name: String) -> Bool {
+        if case .list(let items)? = node(name)?.content { !items.isEmpty } else { false }
+    }
+
+    private func items(of node: DocumentNode, _ name: String) -> [DocumentNode] {
         if case .list(let items) = node.content { return items }
         scope.report(
-            "`\(name)` is a list, but this is \(node.kindName)", remedy: "write it as in `\(name): [...]`", at: node.place)
+            "`\(name)` is a list, but this is \(node.kindName)", remedy: "write it as in `\(name): [...]`",
+            at: node.place)
         return []
     }
 
@@ -157,7 +170,9 @@ struct Fields {
 
     /// One of the words of the table.
     func choice(_ name: String) -> String? {
-        guard case .choice(let words) = schema.key(name).kind else { preconditionFailure("\(name) is no choice") }
+        guard case .choice(let words) = schema.key(name).kind else {
+            preconditionFailure("\(name) is no choice")
+        }
         return value(name) { text throws(Problem) in
             if words.contains(text) { return text }
             throw Self.wrongWord(text, of: name, words)
@@ -174,7 +189,8 @@ struct Fields {
                 "this file is written for version `\(text)` of the format",
                 remedy: "write `lathe: \(Schema.formatVersion)`, or use the Lathe that it was written for")
         }
-        if let near = nearestName(to: text, among: words) {
+        let isNumber = text.unicodeScalars.first.map(NumberAndUnit.isDigit) == true
+        if !isNumber, let near = nearestName(to: text, among: words) {
             return Problem("`\(text)` is not a value of `\(name)`", remedy: "did you mean `\(near)`")
         }
         let choices = words.count > 1 ? "one of " + words.joined(separator: ", ") : "`\(words[0])`"
@@ -186,17 +202,15 @@ struct Fields {
             let rate = try UnitFamily.rate.value(text)
             if let match = sessionRatesHertz.first(where: { Double($0) == rate }) { return match }
             throw Problem(
-                "`\(text)` is not a session rate", remedy: "use 44.1 kHz, 48 kHz, 88.2 kHz, 96 kHz, 176.4 kHz or 192 kHz")
+                "`\(text)` is not a session rate",
+                remedy: "use 44.1 kHz, 48 kHz, 88.2 kHz, 96 kHz, 176.4 kHz or 192 kHz")
         }
     }
 
     /// A title, name, file or folder as typed; nil where the key is missing or the text is not usable.
     func text(_ name: String) -> String? {
-        guard let node = node(name), case .scalar(let text, let isPlain)? = .some(node.content) else {
-            if let node = node(name) { _ = scope.scalar(node, of: name) }
-            return nil
-        }
-        guard scope.scalar(node, of: name) != nil else { return nil }
+        guard let node = node(name), let text = scope.scalar(node, of: name) else { return nil }
+        guard case .scalar(_, let isPlain) = node.content else { return nil }
         if isPlain, scope.hasCommentRightAfter(text, at: node.place) {
             scope.report(
                 "` #` begins a comment, so `\(name)` is only `\(text)`",
@@ -204,7 +218,8 @@ struct Fields {
             return nil
         }
         if text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
-            scope.report("`\(name)` holds a control character", remedy: "write it on one line", at: node.place)
+            scope.report(
+                "`\(name)` holds a control character", remedy: "write it on one line", at: node.place)
             return nil
         }
         let limit = name == "file" ? 4096 : SessionLimits.nameLength
@@ -231,7 +246,8 @@ extension KeySchema {
         if value < low || value > high {
             let ends =
                 low == -.infinity
-                ? "at most \(range.high)" : high == .infinity ? "at least \(range.low)" : "\(range.low) to \(range.high)"
+                ? "at most \(range.high)"
+                : high == .infinity ? "at least \(range.low)" : "\(range.low) to \(range.high)"
             throw Problem("`\(text)` is out of range", remedy: "use \(ends)")
         }
     }
@@ -241,7 +257,9 @@ extension FileScope {
     /// The text of a scalar node; nil (reported) where it is empty or no scalar.
     func scalar(_ node: DocumentNode, of name: String) -> String? {
         guard case .scalar(let text, let isPlain) = node.content else {
-            report("`\(name)` is one value, but this is \(node.kindName)", remedy: "write one value", at: node.place)
+            report(
+                "`\(name)` is one value, but this is \(node.kindName)", remedy: "write one value",
+                at: node.place)
             return nil
         }
         if text.isEmpty, isPlain {

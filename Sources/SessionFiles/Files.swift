@@ -47,7 +47,9 @@ enum Files {
         return folder.hasSuffix("/") ? folder + path : folder + "/" + path
     }
 
-    /// From the root, without `.` and doubled slashes. `..` stays: behind a link it is not what it looks like.
+    /// From the root, without `.` and doubled slashes.
+    ///
+    /// `..` stays: behind a link it is not what it looks like.
     static func absolute(_ path: String) -> String {
         let full = join(FileManager.default.currentDirectoryPath, path)
         return "/" + full.split(separator: "/").filter { $0 != "." }.joined(separator: "/")

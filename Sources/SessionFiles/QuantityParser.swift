@@ -9,7 +9,8 @@ enum QuantityParser {
         if text == "c" { throw Problem("`c` is not a pan position", remedy: "write `C`") }
         var position: Double
         if let side = text.first, side == "L" || side == "R" {
-            guard let parts = try NumberAndUnit(String(text.dropFirst())), case .decimal(let number) = parts.number,
+            guard let parts = try NumberAndUnit(String(text.dropFirst())),
+                case .decimal(let number) = parts.number,
                 parts.unit.isEmpty, !text.contains("-"), !text.contains("+")
             else {
                 throw Problem("`\(text)` is not a pan position", remedy: "write it \(example)")
@@ -53,7 +54,9 @@ enum QuantityParser {
     /// Quarter notes per minute as an exact fraction, 10 to 999 by the table.
     static func tempo(_ text: String) throws(Problem) -> (numerator: Int, denominator: Int) {
         _ = try UnitFamily.tempo.value(text)
-        guard let parts = try NumberAndUnit(text), case .decimal(let number) = parts.number, number.mantissa > 0 else {
+        guard let parts = try NumberAndUnit(text), case .decimal(let number) = parts.number,
+            number.mantissa > 0
+        else {
             throw UnitFamily.tempo.notANumber(text)
         }
         guard number.divisor <= 1_000_000 else {
@@ -64,7 +67,8 @@ enum QuantityParser {
 
     static func unsigned(_ text: String) throws(Problem) -> UInt64 {
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = UInt64(text) else {
-            throw Problem("`\(text)` is not a whole number", remedy: "write a whole number from 0 to \(UInt64.max)")
+            throw Problem(
+                "`\(text)` is not a whole number", remedy: "write a whole number from 0 to \(UInt64.max)")
         }
         return value
     }

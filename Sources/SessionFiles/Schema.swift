@@ -36,14 +36,17 @@ struct KeySchema {
     var kind: ValueKind
     /// Both ends inclusive, as they would be written; an infinite end is open.
     var range: (low: String, high: String)?
-    /// What stands for a key left out, as it would be written. nil with `isRequired` false: nothing.
+    /// What stands for a key left out, as it would be written.
+    ///
+    /// nil with `isRequired` false: nothing.
     var defaultText: String?
     var isRequired: Bool
     /// One sentence for docs/session.md and the JSON Schema.
     var summary: String
 
     init(
-        _ name: String, _ kind: ValueKind, range: (low: String, high: String)? = nil, default defaultText: String? = nil,
+        _ name: String, _ kind: ValueKind, range: (low: String, high: String)? = nil,
+        default defaultText: String? = nil,
         required isRequired: Bool = false, _ summary: String
     ) {
         self.name = name
@@ -77,7 +80,10 @@ struct ObjectSchema {
 enum Schema {
     /// In the order of the documentation.
     static let objects: [ObjectSchema] =
-        [album, albumSong, loudness, delivery, song, track, clip, bus, returned, send, automation, master, masterAutomation]
+        [
+            album, albumSong, loudness, delivery, song, track, clip, bus, returned, send, automation, master,
+            masterAutomation,
+        ]
         + devices
 
     /// - Precondition: the object is in the table.
@@ -99,13 +105,15 @@ enum Schema {
             KeySchema("lathe", .choice([formatVersion]), required: true, "Version of the session format."),
             KeySchema("album", .text, required: true, "Title of the album."),
             KeySchema("artist", .text, default: "", "Artist of the album."),
-            KeySchema("rate", .sessionRate, default: "48000", "Rate at which every song is rendered: \(rates)."),
+            KeySchema(
+                "rate", .sessionRate, default: "48000", "Rate at which every song is rendered: \(rates)."),
             KeySchema("songs", .list("album-song"), required: true, "The songs in order, 1 to 999."),
             KeySchema(
                 "loudness", .objectOrNone("loudness"), default: "{}",
                 "What the finish aims at; `none` leaves out both gain and limiter."),
             KeySchema(
-                "deliver", .list("delivery"), default: "[{format: wav, bits: 24}]", "The files to write for each song."),
+                "deliver", .list("delivery"), default: "[{format: wav, bits: 24}]",
+                "The files to write for each song."),
         ])
 
     static let albumSong = ObjectSchema(
@@ -122,7 +130,9 @@ enum Schema {
         keys: [
             KeySchema(
                 "target", .quantity(.loudness), range: ("-40 LUFS", "-5 LUFS"),
-                "Integrated loudness aimed at; without it the gain is 0 dB and the limiter still holds the ceiling."),
+                "Integrated loudness aimed at; without it the gain is 0 dB and the limiter still holds "
+                    + "the ceiling."
+            ),
             KeySchema(
                 "ceiling", .quantity(.truePeak), range: ("-20 dBTP", "0 dBTP"), default: "-1 dBTP",
                 "True peak that nothing exceeds."),
@@ -145,15 +155,20 @@ enum Schema {
             KeySchema(
                 "dither", .choice(["none", "tpdf"]),
                 "Triangular dither of 2 LSB; default `tpdf` at 16 and 24 bits, `none` for floating point."),
-            KeySchema("folder", .text, "Folder below the render's; by default named after the format when several share one."),
+            KeySchema(
+                "folder", .text,
+                "Folder below the render's; by default named after the format when several share one."),
         ])
 
     static let song = ObjectSchema(
-        name: "song", noun: "a song", summary: "A song file: tracks, buses, returns and a master on one timeline.",
+        name: "song", noun: "a song",
+        summary: "A song file: tracks, buses, returns and a master on one timeline.",
         keys: [
             KeySchema("lathe", .choice([formatVersion]), required: true, "Version of the session format."),
             KeySchema("song", .text, required: true, "Title of the song."),
-            KeySchema("rate", .sessionRate, "Rate of a song rendered alone, default 48 kHz; in an album it must be the album's."),
+            KeySchema(
+                "rate", .sessionRate,
+                "Rate of a song rendered alone, default 48 kHz; in an album it must be the album's."),
             KeySchema(
                 "tempo", .quantity(.tempo), range: ("10", "999"),
                 "Quarter notes per minute, whatever the meter; needed for musical times."),
@@ -173,11 +188,15 @@ enum Schema {
 
     static let track = ObjectSchema(
         name: "track", noun: "a track",
-        summary: "Clips through devices, fader and pan. `pan` of a track whose clips are all mono is constant power "
+        summary:
+            "Clips through devices, fader and pan. `pan` of a track whose clips are all mono is constant "
+            + "power "
             + "(-3 dB in the centre); of a stereo one, balance with unity in the centre.",
         keys: [
-            KeySchema("name", .text, required: true, "Its name; tracks, buses and returns share one set of names."),
-            KeySchema("clips", .list("clip"), default: "[]", "What it plays; clips may overlap and are summed."),
+            KeySchema(
+                "name", .text, required: true, "Its name; tracks, buses and returns share one set of names."),
+            KeySchema(
+                "clips", .list("clip"), default: "[]", "What it plays; clips may overlap and are summed."),
         ] + channelKeys)
 
     static let bus = ObjectSchema(
@@ -190,12 +209,15 @@ enum Schema {
 
     static let channelKeys = [
         KeySchema("devices", .devices, default: "[]", "Inserts in order, before the fader."),
-        KeySchema("fader", .quantity(.gain), range: ("-inf dB", "24 dB"), default: "0 dB", "Gain after the devices."),
+        KeySchema(
+            "fader", .quantity(.gain), range: ("-inf dB", "24 dB"), default: "0 dB", "Gain after the devices."
+        ),
         KeySchema("pan", .pan, default: "C", "Pan or balance: `L100` to `R100`, `C`, `-20 %`."),
         KeySchema("polarity", .choice(["normal", "inverted"]), default: "normal", "Sign of the signal."),
         KeySchema("mute", .boolean, default: "false", "Silences the channel and its post-fader sends."),
         KeySchema(
-            "solo", .boolean, default: "false", "Mutes what is neither soloed nor fed by a soloed channel, returns excepted."),
+            "solo", .boolean, default: "false",
+            "Mutes what is neither soloed nor fed by a soloed channel, returns excepted."),
         KeySchema("output", .channel("bus"), default: "Master", "A bus, or `Master`."),
         KeySchema("sends", .list("send"), default: "[]", "Copies of the signal to returns."),
         KeySchema("automation", .object("automation"), default: "{}", "Values over time."),
@@ -204,46 +226,63 @@ enum Schema {
     static let clip = ObjectSchema(
         name: "clip", noun: "a clip", summary: "A stretch of an audio file on a track.",
         keys: [
-            KeySchema("file", .file, required: true, "The audio file (1 or 2 channels, any rate), relative to the song file."),
+            KeySchema(
+                "file", .file, required: true,
+                "The audio file (1 or 2 channels, any rate), relative to the song file."),
             KeySchema("at", .time(.position), default: "0 s", "Where it begins on the song's timeline."),
             KeySchema(
-                "start", .time(.sourceOffset), default: "0 s", "Where it begins in the file; samples are the file's own."),
+                "start", .time(.sourceOffset), default: "0 s",
+                "Where it begins in the file; samples are the file's own."),
             KeySchema("length", .time(.length), "How long it plays; by default the rest of the file."),
-            KeySchema("gain", .quantity(.gain), range: ("-inf dB", "48 dB"), default: "0 dB", "Gain before the devices."),
+            KeySchema(
+                "gain", .quantity(.gain), range: ("-inf dB", "48 dB"), default: "0 dB",
+                "Gain before the devices."),
             KeySchema("fade-in", .time(.length), default: "0 s", "Length of the fade at its beginning."),
             KeySchema("fade-out", .time(.length), default: "0 s", "Length of the fade at its end."),
-            KeySchema("shape", .choice(["linear", "equal-power"]), default: "linear", "Shape of both fades."),
+            KeySchema(
+                "shape", .choice(["linear", "equal-power"]), default: "linear", "Shape of both fades."),
         ])
 
     static let send = ObjectSchema(
         name: "send", noun: "a send", summary: "A copy of a channel's signal to a return.",
         keys: [
             KeySchema("to", .channel("return"), required: true, "The return."),
-            KeySchema("gain", .quantity(.gain), range: ("-inf dB", "24 dB"), default: "0 dB", "Gain of the copy."),
-            KeySchema("tap", .choice(["pre", "post"]), default: "post", "Taken before or after the fader and mute."),
+            KeySchema(
+                "gain", .quantity(.gain), range: ("-inf dB", "24 dB"), default: "0 dB", "Gain of the copy."),
+            KeySchema(
+                "tap", .choice(["pre", "post"]), default: "post",
+                "Taken before or after the fader and mute."),
             KeySchema("automation", .automation("gain"), default: "[]", "Its gain over time."),
         ])
 
     static let automation = ObjectSchema(
         name: "automation", noun: "an automation",
-        summary: "Points `[time, value]` or `[time, value, shape]`, times increasing. A list replaces the static value; "
-            + "before the first point the first one holds. The shape, `hold` (default) or `linear`, is the way to the "
+        summary:
+            "Points `[time, value]` or `[time, value, shape]`, times increasing. A list replaces the "
+            + "static value; "
+            + "before the first point the first one holds. The shape, `hold` (default) or `linear`, is "
+            + "the way to the "
             + "point from the one before: linear in dB, towards `-inf dB` as a gain ramp to zero.",
         keys: [
             KeySchema("fader", .automation("gain"), default: "[]", "The fader over time."),
             KeySchema("pan", .automation("pan"), default: "[]", "The pan over time."),
-            KeySchema("sends", .sendAutomation, default: "{}", "Gains of sends over time, by the name of the return."),
+            KeySchema(
+                "sends", .sendAutomation, default: "{}",
+                "Gains of sends over time, by the name of the return."),
         ])
 
     static let master = ObjectSchema(
         name: "master", noun: "a master", summary: "The sum of all outputs, before the finish.",
         keys: [
             KeySchema("devices", .devices, default: "[]", "Inserts in order, before the fader."),
-            KeySchema("fader", .quantity(.gain), range: ("-inf dB", "24 dB"), default: "0 dB", "Gain after the devices."),
+            KeySchema(
+                "fader", .quantity(.gain), range: ("-inf dB", "24 dB"), default: "0 dB",
+                "Gain after the devices."),
             KeySchema("automation", .object("master-automation"), default: "{}", "Values over time."),
         ])
 
     static let masterAutomation = ObjectSchema(
-        name: "master-automation", noun: "the master's automation", summary: "As `automation`, for the fader alone.",
+        name: "master-automation", noun: "the master's automation",
+        summary: "As `automation`, for the fader alone.",
         keys: [KeySchema("fader", .automation("gain"), default: "[]", "The fader over time.")])
 }

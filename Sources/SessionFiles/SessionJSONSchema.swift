@@ -22,7 +22,8 @@ package func sessionJSONSchema() -> String {
 private func schema(_ object: ObjectSchema) -> String {
     let properties = object.keys.map { key in "\(quoted(key.name)): \(schema(key))" }.joined(separator: ", ")
     let required = object.keys.filter(\.isRequired).map { quoted($0.name) }.joined(separator: ", ")
-    return "{\"type\": \"object\", \"description\": \(quoted(object.summary)), \"additionalProperties\": false, "
+    return
+        "{\"type\": \"object\", \"description\": \(quoted(object.summary)), \"additionalProperties\": false, "
         + "\"required\": [\(required)], \"properties\": {\(properties)}}"
 }
 
@@ -39,7 +40,8 @@ private func constraint(_ kind: ValueKind) -> String {
     case .boolean: "\"enum\": [true, false, \"yes\", \"no\", \"true\", \"false\"]"
     case .choice(let words):
         // An editor reads `24` as a number: both are what the writer typed.
-        "\"enum\": [" + words.flatMap { Int($0) == nil ? [quoted($0)] : [quoted($0), $0] }.joined(separator: ", ") + "]"
+        "\"enum\": ["
+            + words.flatMap { Int($0) == nil ? [quoted($0)] : [quoted($0), $0] }.joined(separator: ", ") + "]"
     case .quantity, .time, .pan, .meter, .unsigned, .sessionRate: "\"$ref\": \"#/$defs/value\""
     case .object(let name): "\"$ref\": \"#/$defs/\(name)\""
     case .objectOrNone(let name): "\"oneOf\": [{\"const\": \"none\"}, {\"$ref\": \"#/$defs/\(name)\"}]"
@@ -56,7 +58,8 @@ private let pointsConstraint =
 
 private var deviceSchema: String {
     let properties = Schema.deviceNames.map { "\(quoted($0)): {\"$ref\": \"#/$defs/\($0)\"}" }
-    return "{\"type\": \"object\", \"minProperties\": 1, \"maxProperties\": 1, \"additionalProperties\": false, "
+    return
+        "{\"type\": \"object\", \"minProperties\": 1, \"maxProperties\": 1, \"additionalProperties\": false, "
         + "\"properties\": {\(properties.joined(separator: ", "))}}"
 }
 

@@ -2,19 +2,20 @@ package import Session
 
 /// Reads and validates an album file, or a song file alone.
 ///
-/// Everything that is wrong is reported at once. A syntax error ends the file that it is in; the other files are
-/// still read.
+/// Everything that is wrong is reported at once. A syntax error ends the file that it is in; the other files
+/// are still read.
 package struct SessionReader {
     let probe: (String) throws -> ProbedFile
 
-    /// - Parameter probe: opens an audio file by its absolute path and says what is in it; throws for what cannot be
-    ///   decoded or is shorter than its header says. The error's description follows "cannot be read: ".
+    /// - Parameter probe: opens an audio file by its absolute path and says what is in it; throws for what
+    ///   cannot be decoded or is shorter than its header says. The error's description follows "cannot be
+    ///   read: ".
     package init(probe: @escaping (String) throws -> ProbedFile) { self.probe = probe }
 
     /// The album in a file.
     ///
-    /// A song file becomes an album of that song, titled by it: 48 kHz unless it has a `rate`, one 24-bit WAV, no
-    /// loudness target (the limiter still holds -1 dBTP).
+    /// A song file becomes an album of that song, titled by it: 48 kHz unless it has a `rate`, one 24-bit
+    /// WAV, no loudness target (the limiter still holds -1 dBTP).
     ///
     /// - Parameter path: absolute or relative to the current folder; messages name files beginning with it.
     /// - Throws: every error, in the order of the files and of the lines in each.
@@ -55,7 +56,8 @@ final class Reading {
         let song = SongReader(reading: self, scope: scope, albumRateHertz: nil).read(document.root)
         return song.map {
             Album(
-                title: $0.title, artist: "", songs: [AlbumEntry(song: $0, gapSeconds: 0)], loudness: LoudnessTarget(),
+                title: $0.title, artist: "", songs: [AlbumEntry(song: $0, gapSeconds: 0)],
+                loudness: LoudnessTarget(),
                 deliveries: [AlbumReader.standardDelivery])
         }
     }
@@ -97,7 +99,8 @@ final class Reading {
         guard (1...2).contains(found.channelCount) else {
             return .failure(
                 Problem(
-                    "\(Files.name(of: path)) has \(found.channelCount) channels", remedy: "use mono or stereo files"))
+                    "\(Files.name(of: path)) has \(found.channelCount) channels",
+                    remedy: "use mono or stereo files"))
         }
         guard found.rateHertz > 0, found.frameCount > 0 else {
             return .failure(Problem("\(Files.name(of: path)) holds no sound", remedy: "export it again"))

@@ -2,8 +2,10 @@
 package func sessionReference() -> String {
     var lines = [
         "# The session files", "",
-        "An album is one YAML file that names a file for each song. Every key, unit, range and default that Lathe reads "
-            + "is listed here; this page is generated from the table that the reader uses. A key that is not listed is "
+        "An album is one YAML file that names a file for each song. Every key, unit, range and default "
+            + "that Lathe reads "
+            + "is listed here; this page is generated from the table that the reader uses. A key that is "
+            + "not listed is "
             + "an error, and so is a unit left out.", "",
     ]
     lines += notationSection
@@ -15,10 +17,12 @@ private let notationSection = [
     "## How values are written", "",
     "| kind | examples | notes |",
     "|---|---|---|",
-    "| time | `1.5 s`, `20 ms`, `1:02.5`, `1:02:03.5`, `480 samples` | minutes and seconds, or hours too; rounded to the "
+    "| time | `1.5 s`, `20 ms`, `1:02.5`, `1:02:03.5`, `480 samples` | minutes and seconds, or hours too; "
+        + "rounded to the "
         + "nearest frame; at most 24 hours |",
     "| position | a time, or `12\\|3.5` | bar and beat, both counted from 1; needs `tempo` |",
-    "| length | a time, or `2 bars`, `3 beats` | needs `tempo`; a beat is the lower number of `meter`, a tempo counts "
+    "| length | a time, or `2 bars`, `3 beats` | needs `tempo`; a beat is the lower number of `meter`, a "
+        + "tempo counts "
         + "quarter notes |",
     "| delay time | a length, or `1/8`, `1/8 dotted`, `1/8 triplet` | note values, needs `tempo` |",
     "| gain | `-3 dB`, `-3dB`, `-inf dB` | |",
@@ -29,10 +33,12 @@ private let notationSection = [
     "| slope | `24 dB/oct` | |",
     "| pan | `L20`, `C`, `R20`, `-20 %` | `L100` and `-100 %` are hard left |",
     "| switch | `true`, `false`, `yes`, `no` | |", "",
-    "- Numbers have a decimal point and an ASCII hyphen, and at most 15 digits. The unit is part of the value.",
+    "- Numbers have a decimal point and an ASCII hyphen, and at most 15 digits. The unit is part of the "
+        + "value.",
     "- Titles, names and files are taken as typed: `No` is a title. Quote text that holds `: ` or ` #`.",
     "- Paths are relative to the file that names them.",
-    "- Anchors (`&name`) and aliases (`*name`) work for whole values, at most 100 aliases in a file. Merge keys (`<<`), "
+    "- Anchors (`&name`) and aliases (`*name`) work for whole values, at most 100 aliases in a file. "
+        + "Merge keys (`<<`), "
         + "tags and text blocks are refused.",
     "- A file has at most 64 MiB, 1,000,000 values and 32 levels.", "",
 ]
@@ -70,6 +76,7 @@ private func description(_ kind: ValueKind) -> String {
     case .sendAutomation: "points by return"
     case .objectOrNone(let name): "`none` or [\(name)](#\(name))"
     case .devices:
-        "list of " + Schema.deviceNames.map { "[\($0)](#\($0))" }.joined(separator: ", ") + ", each `name: {settings}`"
+        "list of " + Schema.deviceNames.map { "[\($0)](#\($0))" }.joined(separator: ", ")
+            + ", each `name: {settings}`"
     }
 }

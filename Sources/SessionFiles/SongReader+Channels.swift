@@ -5,7 +5,8 @@ extension SongReader {
     func track(_ fields: Fields?, _ name: String, _ reference: ChannelReference) -> Track {
         guard let fields else { return Track(name: name, clips: []) }
         return Track(
-            name: name, clips: clips(fields), devices: devices(fields, of: reference), mixer: mixer(fields, reference))
+            name: name, clips: clips(fields), devices: devices(fields, of: reference),
+            mixer: mixer(fields, reference))
     }
 
     func bus(_ fields: Fields?, _ name: String, _ reference: ChannelReference) -> Bus {
@@ -18,7 +19,8 @@ extension SongReader {
     private func mixer(_ fields: Fields, _ reference: ChannelReference) -> Mixer {
         var mixer = Mixer(
             fader: gain(fields, "fader"), pan: fields.value("pan", QuantityParser.pan) ?? 0,
-            isPolarityInverted: fields.choice("polarity") == "inverted", isMuted: fields.boolean("mute") ?? false,
+            isPolarityInverted: fields.choice("polarity") == "inverted",
+            isMuted: fields.boolean("mute") ?? false,
             isSoloed: fields.boolean("solo") ?? false)
         if let name = fields.text("output") {
             let place = fields.place(of: "output")
@@ -32,17 +34,19 @@ extension SongReader {
             }
         }
         var sendNames: [String] = []
-        for item in fields.list("sends").prefix(SessionLimits.sendsPerChannel) {
+        let items = fields.list("sends")
+        for item in items.prefix(SessionLimits.sendsPerChannel) {
             guard let sendFields = Fields(item, Schema.send, scope) else { continue }
             guard let (name, send) = send(sendFields, reference) else { continue }
             if sendNames.contains(name) {
                 scope.report(
-                    "there are two sends to `\(name)`", remedy: "remove one of them", at: sendFields.place(of: "to"))
+                    "there are two sends to `\(name)`", remedy: "remove one of them",
+                    at: sendFields.place(of: "to"))
             }
             sendNames.append(name)
             mixer.sends.append(send)
         }
-        if fields.list("sends").count > SessionLimits.sendsPerChannel {
+        if items.count > SessionLimits.sendsPerChannel {
             scope.report(
                 "a channel has at most \(SessionLimits.sendsPerChannel) sends", remedy: "remove some",
                 at: fields.place(of: "sends"))
@@ -76,7 +80,8 @@ extension SongReader {
         guard let node = fields.node("sends") else { return }
         guard case .mapping(let pairs) = node.content else {
             scope.report(
-                "`sends` is a mapping, but this is \(node.kindName)", remedy: "write the name of a return and its points",
+                "`sends` is a mapping, but this is \(node.kindName)",
+                remedy: "write the name of a return and its points",
                 at: node.place)
             return
         }
@@ -92,7 +97,8 @@ extension SongReader {
             }
             if !mixer.sends[index].automation.isEmpty {
                 scope.report(
-                    "the send to `\(name)` has automation already", remedy: "write it in one place", at: key.place)
+                    "the send to `\(name)` has automation already", remedy: "write it in one place",
+                    at: key.place)
             }
             mixer.sends[index].automation = found
         }
@@ -128,7 +134,8 @@ extension SongReader {
         automationPointCount += items.count
         guard automationPointCount <= SessionLimits.automationPoints else {
             scope.report(
-                "this song has more than \(SessionLimits.automationPoints) automation points", remedy: "thin them out",
+                "this song has more than \(SessionLimits.automationPoints) automation points",
+                remedy: "thin them out",
                 at: node.place)
             return []
         }
@@ -137,7 +144,8 @@ extension SongReader {
             guard let point = point(item, read) else { continue }
             if let last = points.last, point.frame <= last.frame {
                 scope.report(
-                    "this point is not after the one before it", remedy: "put points in order of time, one for each time",
+                    "this point is not after the one before it",
+                    remedy: "put points in order of time, one for each time",
                     at: item.place)
                 continue
             }
@@ -150,11 +158,13 @@ extension SongReader {
         guard case .list(let terms) = node.content, (2...3).contains(terms.count) else {
             if case .list(let terms) = node.content, terms.count > 3 {
                 scope.report(
-                    "a point has \(terms.count) values", remedy: "write `[time, value, shape]`, with points in numbers",
+                    "a point has \(terms.count) values",
+                    remedy: "write `[time, value, shape]`, with points in numbers",
                     at: node.place)
             } else {
                 scope.report(
-                    "a point is `[time, value]` or `[time, value, shape]`", remedy: "write it as in `[12 s, -3 dB, linear]`",
+                    "a point is `[time, value]` or `[time, value, shape]`",
+                    remedy: "write it as in `[12 s, -3 dB, linear]`",
                     at: node.place)
             }
             return nil
@@ -169,7 +179,8 @@ extension SongReader {
                 if let shape = AutomationPoint.Shape(rawValue: text) { return shape }
                 if text.unicodeScalars.first.map(NumberAndUnit.isDigit) == true {
                     throw Problem(
-                        "`\(text)` is not a shape", remedy: "if it ends a number with a decimal comma, write a point")
+                        "`\(text)` is not a shape",
+                        remedy: "if it ends a number with a decimal comma, write a point")
                 }
                 throw Fields.wrongWord(text, of: "shape", ["hold", "linear"])
             }
@@ -178,7 +189,8 @@ extension SongReader {
         return AutomationPoint(frame: frame, value: value, shape: shape)
     }
 
-    private func attempt<T>(_ node: DocumentNode, _ name: String, _ read: (String) throws(Problem) -> T) -> T? {
+    private func attempt<T>(_ node: DocumentNode, _ name: String, _ read: (String) throws(Problem) -> T) -> T?
+    {
         guard let text = scope.scalar(node, of: name) else { return nil }
         do throws(Problem) {
             return try read(text)

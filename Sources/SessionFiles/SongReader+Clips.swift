@@ -38,7 +38,8 @@ extension SongReader {
                 at: fields.place(of: isIn ? "fade-in" : "fade-out"))
         }
         return Clip(
-            source: source, atFrame: at, startFrame: start, frameCount: frameCount, gain: gain, fadeInFrames: fadeIn,
+            source: source, atFrame: at, startFrame: start, frameCount: frameCount, gain: gain,
+            fadeInFrames: fadeIn,
             fadeOutFrames: fadeOut, fadeShape: shape)
     }
 
@@ -49,20 +50,24 @@ extension SongReader {
         let available = file.songFrames(from: start, songRateHertz: times.rateHertz)
         guard available > 0 else {
             scope.report(
-                "the clip starts at or after the end of \(name), which is \(whole) long", remedy: "use a smaller `start`",
+                "the clip starts at or after the end of \(name), which is \(whole) long",
+                remedy: "use a smaller `start`",
                 at: fields.place(of: "start"))
             return nil
         }
         guard let length else { return available }
         if length == 0 {
-            scope.report("the clip has no length", remedy: "use a length above 0", at: fields.place(of: "length"))
+            scope.report(
+                "the clip has no length", remedy: "use a length above 0", at: fields.place(of: "length"))
             return nil
         }
         if length > available {
             let excess = Self.duration(length - available, times.rateHertz)
+            let longest = Self.duration(available, times.rateHertz, roundsUp: false)
             scope.report(
                 "the clip ends \(excess) past the end of \(name), which is \(whole) long",
-                remedy: "use at most \(Self.duration(available, times.rateHertz, roundsUp: false)), or remove `length`",
+                remedy:
+                    "use at most \(longest), or remove `length`",
                 at: fields.place(of: "length"))
             return nil
         }
@@ -73,7 +78,7 @@ extension SongReader {
     static func duration(_ frames: Int, _ rateHertz: Int, roundsUp: Bool = true) -> String {
         let scaled = frames * 1000
         let milliseconds = roundsUp ? (scaled + rateHertz / 2) / rateHertz : scaled / rateHertz
-        if milliseconds < 1 { return "\(frames) samples" }
+        if milliseconds < 1 { return frames == 1 ? "1 sample" : "\(frames) samples" }
         let thousandths = String(milliseconds % 1000 + 1000).dropFirst()
         return "\(milliseconds / 1000).\(thousandths) s"
     }

@@ -7,7 +7,8 @@ extension SongReader {
         let items = fields.list("devices")
         guard items.count <= SessionLimits.devicesPerChannel else {
             scope.report(
-                "a channel has at most \(SessionLimits.devicesPerChannel) devices", remedy: "use a bus for the rest",
+                "a channel has at most \(SessionLimits.devicesPerChannel) devices",
+                remedy: "use a bus for the rest",
                 at: fields.place(of: "devices"))
             return []
         }
@@ -15,7 +16,8 @@ extension SongReader {
     }
 
     private func device(_ node: DocumentNode, _ owner: ChannelReference?) -> Device? {
-        guard case .mapping(let pairs) = node.content, pairs.count == 1, case .scalar(let name, _) = pairs[0].key.content
+        guard case .mapping(let pairs) = node.content, pairs.count == 1,
+            case .scalar(let name, _) = pairs[0].key.content
         else {
             switch node.content {
             case .scalar(let name, _) where Schema.deviceNames.contains(name):
@@ -26,7 +28,8 @@ extension SongReader {
                     remedy: "begin each device with `- `, and indent its settings", at: node.place)
             default:
                 scope.report(
-                    "a device is a name with its settings", remedy: "write it as in `limiter: {ceiling: -1 dBTP}`",
+                    "a device is a name with its settings",
+                    remedy: "write it as in `limiter: {ceiling: -1 dBTP}`",
                     at: node.place)
             }
             return nil
@@ -35,7 +38,8 @@ extension SongReader {
             let near = nearestName(to: name, among: Schema.deviceNames)
             scope.report(
                 "there is no device `\(name)`",
-                remedy: near.map { "did you mean `\($0)`" } ?? "use one of \(Schema.deviceNames.joined(separator: ", "))",
+                remedy: near.map { "did you mean `\($0)`" }
+                    ?? "use one of \(Schema.deviceNames.joined(separator: ", "))",
                 at: pairs[0].key.place)
             return nil
         }
@@ -55,15 +59,18 @@ extension SongReader {
     private func equalizer(_ fields: Fields) -> EqualizerSettings? {
         let items = fields.list("bands")
         if items.isEmpty, fields.has("bands") {
-            scope.report("this equalizer has no bands", remedy: "add one, or remove it", at: fields.place(of: "bands"))
+            scope.report(
+                "this equalizer has no bands", remedy: "add one, or remove it", at: fields.place(of: "bands"))
         }
         guard items.count <= SessionLimits.bandsPerEqualizer else {
             scope.report(
-                "an equalizer has at most \(SessionLimits.bandsPerEqualizer) bands", remedy: "use a second one",
+                "an equalizer has at most \(SessionLimits.bandsPerEqualizer) bands",
+                remedy: "use a second one",
                 at: fields.place(of: "bands"))
             return nil
         }
-        return EqualizerSettings(bands: items.compactMap { item in Fields(item, Schema.band, scope).flatMap(band) })
+        return EqualizerSettings(
+            bands: items.compactMap { item in Fields(item, Schema.band, scope).flatMap(band) })
     }
 
     private func band(_ fields: Fields) -> EqualizerSettings.Band? {
@@ -83,7 +90,8 @@ extension SongReader {
         let limit = Double(times.rateHertz) * 0.49
         if let frequency, frequency > limit {
             scope.report(
-                "this frequency is too high for a rate of \(times.rateHertz) Hz", remedy: "use at most \(Int(limit)) Hz",
+                "this frequency is too high for a rate of \(times.rateHertz) Hz",
+                remedy: "use at most \(Int(limit)) Hz",
                 at: fields.place(of: "frequency"))
         }
         guard let type, let frequency, let gain, let q, let slope else { return nil }
@@ -102,7 +110,8 @@ extension SongReader {
             case .notch: ["gain", "slope"]
             }
         for key in foreign where fields.has(key) {
-            scope.report("a \(type.rawValue) band has no `\(key)`", remedy: "remove it", at: fields.place(of: key))
+            scope.report(
+                "a \(type.rawValue) band has no `\(key)`", remedy: "remove it", at: fields.place(of: key))
         }
     }
 
@@ -117,7 +126,9 @@ extension SongReader {
         let makeUp = fields.quantity("make-up")
         let detector = fields.choice("detector", as: CompressorSettings.Detector.self)
         let key = key(fields, owner)
-        guard let threshold, let ratio, let attack, let release, let knee, let makeUp, let detector else { return nil }
+        guard let threshold, let ratio, let attack, let release, let knee, let makeUp, let detector else {
+            return nil
+        }
         return CompressorSettings(
             threshold: Decibels(threshold), ratio: ratio, attackSeconds: attack, releaseSeconds: release,
             knee: Decibels(knee), makeUp: Decibels(makeUp), detector: detector, key: key)
@@ -129,7 +140,9 @@ extension SongReader {
         do throws(Problem) {
             let key = try channels.key(name)
             if key == owner {
-                throw Problem("`\(name)` is this channel itself", remedy: "remove `key`: a compressor listens to its own signal")
+                throw Problem(
+                    "`\(name)` is this channel itself",
+                    remedy: "remove `key`: a compressor listens to its own signal")
             }
             if let owner { note(RoutingEdge(from: key, to: owner, kind: .key), at: place) }
             return key
@@ -144,7 +157,8 @@ extension SongReader {
         let release = fields.seconds("release", times)?.seconds
         let gain = fields.quantity("gain")
         guard let ceiling, let release, let gain else { return nil }
-        return LimiterSettings(ceiling: DecibelsTruePeak(ceiling), releaseSeconds: release, gain: Decibels(gain))
+        return LimiterSettings(
+            ceiling: DecibelsTruePeak(ceiling), releaseSeconds: release, gain: Decibels(gain))
     }
 
     // MARK: Time and space
@@ -170,7 +184,8 @@ extension SongReader {
                 "a delay needs both `left` and `right`", remedy: "add the other, or use `time` for both",
                 at: fields.place)
         }
-        guard let leftFrames = left ?? time, let rightFrames = right ?? time, let feedback, let highCut, let lowCut,
+        guard let leftFrames = left ?? time, let rightFrames = right ?? time, let feedback, let highCut,
+            let lowCut,
             let isPingPong, let mix
         else { return nil }
         return DelaySettings(
@@ -187,7 +202,8 @@ extension SongReader {
         let mix = fields.quantity("mix")
         guard let decay, let predelay, let damping, let size, let width, let mix else { return nil }
         return ReverbSettings(
-            decaySeconds: decay, predelaySeconds: predelay, dampingHertz: damping, size: size, width: width, mix: mix)
+            decaySeconds: decay, predelaySeconds: predelay, dampingHertz: damping, size: size, width: width,
+            mix: mix)
     }
 
     private func utility(_ fields: Fields) -> UtilitySettings? {

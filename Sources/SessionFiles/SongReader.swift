@@ -12,6 +12,8 @@ final class SongReader {
     private(set) var channels = ChannelDirectory()
     private var sources: [SourceFile] = []
     private var sourceIndices: [SourceFile: Int] = [:]
+    /// By the text of `file:`, as a song names the same few files over and over.
+    private var sourceIndicesByText: [String: Int] = [:]
     var clipCount = 0
     var automationPointCount = 0
     /// Where each edge of the routing was written.
@@ -46,14 +48,15 @@ final class SongReader {
         let returns = returnFields.indices.map { bus(returnFields[$0], returnNames[$0], .returned($0)) }
         let master = fields.object("master").map(master) ?? Master()
 
-        let hasClips = trackFields.contains { !($0?.list("clips").isEmpty ?? true) }
+        let hasClips = trackFields.contains { $0?.hasItems("clips") ?? false }
         if !hasClips, !fields.has("length") {
             scope.report(
                 "this song has neither clips nor a length", remedy: "add clips to a track, or `length:`",
                 at: fields.place)
         }
         let song = Song(
-            title: title ?? "", rateHertz: times.rateHertz, seed: seed, sources: sources, tracks: tracks, buses: buses,
+            title: title ?? "", rateHertz: times.rateHertz, seed: seed, sources: sources, tracks: tracks,
+            buses: buses,
             returns: returns, master: master, lengthFrames: length, tailLimitFrames: tailLimit)
         reportCycles(song)
         return title == nil ? nil : song
@@ -76,7 +79,8 @@ final class SongReader {
         guard fields.quantity("tempo") != nil, let (text, place) = fields.scalar("tempo") else { return nil }
         do throws(Problem) {
             let tempo = try QuantityParser.tempo(text)
-            return Timebase(tempoNumerator: tempo.numerator, tempoDenominator: tempo.denominator, meter: meter)
+            return Timebase(
+                tempoNumerator: tempo.numerator, tempoDenominator: tempo.denominator, meter: meter)
         } catch {
             scope.report(error, at: place)
             return nil
@@ -90,7 +94,8 @@ final class SongReader {
         let items = fields.list(name)
         guard items.count <= limit else {
             scope.report(
-                "`\(name)` holds \(items.count) entries", remedy: "use at most \(limit)", at: fields.place(of: name))
+                "`\(name)` holds \(items.count) entries", remedy: "use at most \(limit)",
+                at: fields.place(of: name))
             return []
         }
         return items.map { Fields($0, schema, scope) }
@@ -119,12 +124,14 @@ final class SongReader {
 
     /// The index of an audio file among the song's sources; nil (reported) where it cannot be used.
     func source(_ file: String, at place: Place) -> Int? {
+        if let known = sourceIndicesByText[file] { return known }
         do throws(Problem) {
             guard let found = try reading.source(Files.join(scope.folder, file)) else { return nil }
-            if let index = sourceIndices[found] { return index }
-            sourceIndices[found] = sources.count
-            sources.append(found)
-            return sources.count - 1
+            let index = sourceIndices[found] ?? sources.count
+            if index == sources.count { sources.append(found) }
+            sourceIndices[found] = index
+            sourceIndicesByText[file] = index
+            return index
         } catch {
             scope.report(error, at: place)
             return nil
@@ -144,7 +151,9 @@ final class SongReader {
             let place = places.max { ($0.line, $0.column) < ($1.line, $1.column) } ?? .start
             let names = (cycle + cycle.prefix(1)).map { song.name(of: $0.from) }
             let parts = Set(cycle.map(\.kind))
-            let means = parts == [.key] ? "key" : parts.count == 1 && parts.contains(.output) ? "output" : "output, send or key"
+            let means =
+                parts == [.key]
+                ? "key" : parts.count == 1 && parts.contains(.output) ? "output" : "output, send or key"
             scope.report(
                 "the routing goes in a circle: \(names.joined(separator: " -> "))",
                 remedy: "change one \(means) on the way", at: place)
@@ -165,7 +174,8 @@ struct ChannelDirectory {
         }
         if let first = references[name] {
             throw Problem(
-                "two channels are called `\(name)` (the first is on line \(first.line))", remedy: "rename one of them")
+                "two channels are called `\(name)` (the first is on line \(first.line))",
+                remedy: "rename one of them")
         }
         references[name] = (reference, line)
         switch reference {
@@ -207,6 +217,7 @@ struct ChannelDirectory {
         if !candidates.isEmpty, candidates.count <= 8 {
             return Problem(message, remedy: "use one of \(candidates.joined(separator: ", "))")
         }
-        return Problem(message, remedy: list.isEmpty ? "check the name" : "check the name, or add it to `\(list)`")
+        return Problem(
+            message, remedy: list.isEmpty ? "check the name" : "check the name, or add it to `\(list)`")
     }
 }

@@ -1,9 +1,10 @@
 /// The text of a session file with its lines, prepared for the YAML parser.
 ///
-/// Two characters are changed on the way to the parser, one scalar for one scalar, so that every line and column
-/// stays as it was; `restored` undoes it:
-/// - `*`, so that the parser never sees an alias. It would copy nodes before anything can count them (ten lines
-///   are enough for ten billion), and it gives a copy the place of its original. `Document` resolves aliases.
+/// Two characters are changed on the way to the parser, one scalar for one scalar, so that every line and
+/// column stays as it was; `restored` undoes it:
+/// - `*`, so that the parser never sees an alias. It would copy nodes before anything can count them (ten
+///   lines are enough for ten billion), and it gives a copy the place of its original. `Document` resolves
+///   aliases.
 /// - the first character of a key that stands twice, as the parser would stop at the first such key.
 struct SourceText {
     /// Private-use characters: allowed in YAML, and refused in session files so that they cannot be confused.
@@ -25,7 +26,8 @@ struct SourceText {
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         guard let text = String(validating: hasMark ? bytes[3...] : bytes[...], as: UTF8.self) else {
             throw PlacedProblem(
-                Problem("this is not UTF-8 text", remedy: "save the file as UTF-8"), at: Self.firstInvalid(bytes))
+                Problem("this is not UTF-8 text", remedy: "save the file as UTF-8"),
+                at: Self.firstInvalid(bytes))
         }
         scalars = Array(text.unicodeScalars)
         lineStarts = Self.lineStarts(scalars)
@@ -55,7 +57,8 @@ struct SourceText {
         return scalars[start..<end]
     }
 
-    /// Makes a key differ from its twin; false if the place does not hold a plain or quoted word, or at the limit.
+    /// Makes a key differ from its twin; false if the place does not hold a plain or quoted word, or at the
+    /// limit.
     mutating func markKey(at place: Place) -> Bool {
         guard marks.count < Self.keyMarkLimit, var index = index(of: place) else { return false }
         if scalars[index] == "\"" || scalars[index] == "'" { index += 1 }
@@ -74,7 +77,9 @@ struct SourceText {
 
     /// A scalar of the parsed text as it stood in the file.
     func restored(_ parsed: String) -> String {
-        guard parsed.unicodeScalars.contains(where: { (0xE000...0xE040).contains($0.value) }) else { return parsed }
+        guard parsed.unicodeScalars.contains(where: { (0xE000...0xE040).contains($0.value) }) else {
+            return parsed
+        }
         var view = String.UnicodeScalarView()
         for scalar in parsed.unicodeScalars {
             if scalar == Self.star {
@@ -117,8 +122,8 @@ struct SourceText {
 
     /// Characters, and a bound on the number of nodes before anything is allocated for each.
     private func check() throws(PlacedProblem) {
-        // Every node ends at a comma, a colon or a line's end, or opens with a bracket; the parser nests no deeper
-        // than its own limit, so brackets alone are no way around this.
+        // Every node ends at a comma, a colon or a line's end, or opens with a bracket; the parser nests no
+        // deeper than its own limit, so brackets alone are no way around this.
         var separators = lineStarts.count
         for (index, scalar) in scalars.enumerated() {
             if scalar == "," || scalar == ":" { separators += 1 }

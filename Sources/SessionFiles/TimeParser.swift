@@ -28,7 +28,8 @@ struct TimeParser {
         // The quotient decides, so that no product can overflow.
         let (hours, rest) = time.numerator.quotientAndRemainder(dividingBy: time.denominator * 3600)
         if hours > Int128(SessionLimits.hours) || (hours == Int128(SessionLimits.hours) && rest != 0) {
-            throw Problem("`\(text)` is longer than \(SessionLimits.hours) hours", remedy: "use a shorter time")
+            throw Problem(
+                "`\(text)` is longer than \(SessionLimits.hours) hours", remedy: "use a shorter time")
         }
         return time
     }
@@ -65,11 +66,13 @@ struct TimeParser {
     ) throws(Problem) -> ExactSeconds {
         if use == .sourceOffset {
             throw Problem(
-                "`\(text)` is a musical time, and a file has no tempo", remedy: "write seconds, as in `1.5 s`")
+                "`\(text)` is a musical time, and a file has no tempo", remedy: "write seconds, as in `1.5 s`"
+            )
         }
         if use == .position, !text.contains("|") {
             throw Problem(
-                "`\(text)` is a length, not a position", remedy: "write bar and beat, counted from 1, as in `12|3`")
+                "`\(text)` is a length, not a position",
+                remedy: "write bar and beat, counted from 1, as in `12|3`")
         }
         guard let timebase else {
             throw Problem("`\(text)` needs a tempo", remedy: "add `tempo:` to the song, or write seconds")
@@ -83,7 +86,8 @@ struct TimeParser {
     /// `12|3.5`: bar and beat, both counted from 1.
     private func position(_ text: String, _ use: TimeUse) throws(Problem) -> ExactSeconds {
         guard use == .position else {
-            let remedy = use == .sourceOffset ? "write seconds, as in `1.5 s`" : "write a length, as in `2 bars`"
+            let remedy =
+                use == .sourceOffset ? "write seconds, as in `1.5 s`" : "write a length, as in `2 bars`"
             throw Problem("`\(text)` is a position, and a duration belongs here", remedy: remedy)
         }
         let halves = text.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
@@ -94,15 +98,18 @@ struct TimeParser {
         }
         let unit = beat.divisor
         guard barNumber >= 1, beat.mantissa >= unit else {
-            throw Problem("`\(text)` counts from 0", remedy: "bars and beats count from 1: the start is `1|1`")
+            throw Problem(
+                "`\(text)` counts from 0", remedy: "bars and beats count from 1: the start is `1|1`")
         }
         if let meter = timebase?.meter, beat.mantissa / unit > meter.beatsPerBar {
             throw Problem(
-                "`\(text)`: a bar has \(meter.beatsPerBar) beats", remedy: "write the next bar, or mend `meter:`")
+                "`\(text)`: a bar has \(meter.beatsPerBar) beats",
+                remedy: "write the next bar, or mend `meter:`")
         }
         return try musical(text, use) { timebase in
             let beats = Int128(timebase.meter.beatsPerBar) * Int128(barNumber - 1)
-            return timebase.duration(beats: beats * Int128(unit) + Int128(beat.mantissa - unit), over: Int128(unit))
+            return timebase.duration(
+                beats: beats * Int128(unit) + Int128(beat.mantissa - unit), over: Int128(unit))
         }
     }
 
@@ -110,8 +117,10 @@ struct TimeParser {
     private func clock(_ text: String) throws(Problem) -> ExactSeconds {
         var fields = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let wrong = Problem(
-            "`\(text)` is not a time", remedy: "write minutes and seconds as in `1:02.5`, or `1:02:03.5` with hours")
-        guard (2...3).contains(fields.count), let last = fields.popLast(), let seconds = try decimal(last) else {
+            "`\(text)` is not a time",
+            remedy: "write minutes and seconds as in `1:02.5`, or `1:02:03.5` with hours")
+        guard (2...3).contains(fields.count), let last = fields.popLast(), let seconds = try decimal(last)
+        else {
             throw wrong
         }
         var minutes = 0
@@ -122,7 +131,8 @@ struct TimeParser {
         }
         guard seconds.mantissa >= 0, seconds.mantissa < 60 * seconds.divisor else { throw wrong }
         return ExactSeconds(
-            Int128(minutes) * 60 * Int128(seconds.divisor) + Int128(seconds.mantissa), over: Int128(seconds.divisor))
+            Int128(minutes) * 60 * Int128(seconds.divisor) + Int128(seconds.mantissa),
+            over: Int128(seconds.divisor))
     }
 
     /// `1/8`, `1/8 dotted`, `1/8 triplet`, `3/16`; nil where it is none.
@@ -147,7 +157,9 @@ struct TimeParser {
     }
 
     private func decimal(_ text: String) throws(Problem) -> DecimalNumber? {
-        guard let parts = try NumberAndUnit(text), parts.unit.isEmpty, case .decimal(let number) = parts.number else {
+        guard let parts = try NumberAndUnit(text), parts.unit.isEmpty,
+            case .decimal(let number) = parts.number
+        else {
             return nil
         }
         return number

@@ -21,23 +21,27 @@ struct UnitFamily {
     static let loudness = UnitFamily(noun: "a loudness", units: [Unit(name: "LUFS")], example: "-14 LUFS")
     static let truePeak = UnitFamily(noun: "a true peak", units: [Unit(name: "dBTP")], example: "-1 dBTP")
     static let frequency = UnitFamily(
-        noun: "a frequency", units: [Unit(name: "Hz"), Unit(name: "kHz", numerator: 1000)], example: "2.5 kHz")
+        noun: "a frequency", units: [Unit(name: "Hz"), Unit(name: "kHz", numerator: 1000)], example: "2.5 kHz"
+    )
     static let percent = UnitFamily(
         noun: "a percentage", units: [Unit(name: "%", denominator: 100)], example: "30 %")
     static let slope = UnitFamily(noun: "a slope", units: [Unit(name: "dB/oct")], example: "24 dB/oct")
     static let number = UnitFamily(noun: "a plain number", units: [], example: "1.2", isUnitOptional: true)
     static let ratio = UnitFamily(
-        noun: "a ratio", units: [Unit(name: ":1")], example: "4:1", isUnitOptional: true, allowsInfinity: true)
+        noun: "a ratio", units: [Unit(name: ":1")], example: "4:1", isUnitOptional: true, allowsInfinity: true
+    )
     static let tempo = UnitFamily(
         noun: "a tempo", units: [Unit(name: "bpm")], example: "112", isUnitOptional: true)
     static let rate = UnitFamily(
-        noun: "a sample rate", units: [Unit(name: "Hz"), Unit(name: "kHz", numerator: 1000)], example: "48000",
+        noun: "a sample rate", units: [Unit(name: "Hz"), Unit(name: "kHz", numerator: 1000)],
+        example: "48000",
         isUnitOptional: true)
     /// Only for messages: times have a parser of their own.
     static let time = UnitFamily(
         noun: "a time",
         units: [
-            Unit(name: "s"), Unit(name: "ms"), Unit(name: "samples"), Unit(name: "sample"), Unit(name: "bars"),
+            Unit(name: "s"), Unit(name: "ms"), Unit(name: "samples"), Unit(name: "sample"),
+            Unit(name: "bars"),
             Unit(name: "bar"), Unit(name: "beats"), Unit(name: "beat"),
         ], example: "1.5 s")
 
@@ -80,7 +84,8 @@ struct UnitFamily {
         let lowered = parts.unit.lowercased()
         if let meant = units.first(where: { $0.name.lowercased() == lowered }) {
             return Problem(
-                "`\(parts.unit)` is not a unit", remedy: "write `\(parts.numberText) \(meant.name)` (mind the case)")
+                "`\(parts.unit)` is not a unit",
+                remedy: "write `\(parts.numberText) \(meant.name)` (mind the case)")
         }
         if let name = Self.otherSpellings.first(where: { $0.spelling == lowered })?.unit,
             units.contains(where: { $0.name == name })
@@ -91,7 +96,8 @@ struct UnitFamily {
     }
 
     private static let otherSpellings: [(spelling: String, unit: String)] = [
-        ("decibel", "dB"), ("decibels", "dB"), ("dbfs", "dB"), ("lkfs", "LUFS"), ("lu", "LUFS"), ("hertz", "Hz"),
+        ("decibel", "dB"), ("decibels", "dB"), ("dbfs", "dB"), ("lkfs", "LUFS"), ("lu", "LUFS"),
+        ("hertz", "Hz"),
         ("k", "kHz"), ("percent", "%"), ("sec", "s"), ("secs", "s"), ("second", "s"), ("seconds", "s"),
         ("msec", "ms"), ("msecs", "ms"), ("millisecond", "ms"), ("milliseconds", "ms"), ("smp", "samples"),
         ("frames", "samples"), ("frame", "samples"), ("db/octave", "dB/oct"), ("db/okt", "dB/oct"),

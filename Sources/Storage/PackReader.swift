@@ -130,7 +130,8 @@ package final class PackReader: Sendable {
     private func missing(_ range: PackRange, _ what: String) -> StoreError {
         StoreError(
             .blobMissing,
-            "\(range.pack) \(what), before the \(range.byteCount) bytes at \(range.offset); they are rendered again"
+            "\(range.pack) \(what), before the \(range.byteCount) bytes at \(range.offset); "
+                + "they are rendered again"
         )
     }
 

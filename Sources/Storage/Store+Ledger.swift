@@ -57,7 +57,8 @@ extension Store {
             try database.writeWithoutTransaction { db in
                 try db.forEachRow(
                     """
-                    SELECT key0, key1, key2, key3 FROM result JOIN provenance ON provenance.id = result.provenance
+                    SELECT key0, key1, key2, key3
+                    FROM result JOIN provenance ON provenance.id = result.provenance
                     WHERE worker = ? AND recordedAt >= ?
                     """, [worker, seconds]
                 ) { keys.append(TaskKey($0)) }
@@ -121,7 +122,8 @@ extension Store {
             try database.writeWithoutTransaction { db in
                 try db.run(
                     """
-                    INSERT INTO job (id, title, revision, state, startedAt, finishedAt) VALUES (?, ?, ?, ?, ?, ?)
+                    INSERT INTO job (id, title, revision, state, startedAt, finishedAt)
+                    VALUES (?, ?, ?, ?, ?, ?)
                     ON CONFLICT (id) DO UPDATE SET state = excluded.state, finishedAt = excluded.finishedAt
                     """,
                     [
@@ -230,7 +232,10 @@ extension Store {
         for digest in state.pendingBlobs {
             guard let range = state.index[digest]?.range else { continue }
             try db.run(
-                "INSERT OR IGNORE INTO blob (high, low, pack, offset, byteCount, lastUse) VALUES (?, ?, ?, ?, ?, ?)",
+                """
+                INSERT OR IGNORE INTO blob (high, low, pack, offset, byteCount, lastUse)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """,
                 digest.columns + [range.pack.rawValue, range.offset, range.byteCount, now])
         }
         for digest in state.touched {

@@ -26,7 +26,8 @@ extension Store {
                 let row = try db.firstRow(
                     """
                     SELECT parts FROM sourceWindow JOIN source ON source.id = sourceWindow.source
-                    WHERE path = ? AND byteCount = ? AND modified = ? AND inode = ? AND device = ? AND window = ?
+                    WHERE path = ? AND byteCount = ? AND modified = ? AND inode = ? AND device = ?
+                        AND window = ?
                     """, identity.columns + [window])
                 return row.flatMap { PartCoding.decodeParts($0[0] as Data) }
             }

@@ -101,8 +101,8 @@ package enum NetworkFileSystem {
                 guard let name = name(magic: magic) else { return }
                 throw StoreError(
                     .networkFileSystem,
-                    "the store \(directory) lies on a network file system (\(name)), whose locks cannot be relied "
-                        + "upon; choose a local directory with --store")
+                    "the store \(directory) lies on a network file system (\(name)), whose locks "
+                        + "cannot be relied upon; choose a local directory with --store")
             }
             guard errno == ENOENT, let slash = path.lastIndex(of: "/") else {
                 throw StoreError.system("statfs", path, errno)

@@ -82,8 +82,9 @@ enum StoreSchema {
         guard version <= self.version else {
             throw StoreError(
                 .newerSchema,
-                "the store \(layout.storeDirectory) was written by a newer Lathe (schema \(version), this one "
-                    + "knows \(self.version)); update Lathe, or choose another directory with --store")
+                "the store \(layout.storeDirectory) was written by a newer Lathe "
+                    + "(schema \(version), this one knows \(self.version)); update Lathe, "
+                    + "or choose another directory with --store")
         }
     }
 }

@@ -63,18 +63,21 @@ import Testing
         #expect(album.songs.allSatisfy { $0.song.violations.isEmpty })
 
         let kick = SourceFile(
-            path: bench.directory.path + "/audio/kick.wav", rateHertz: 48_000, channelCount: 1, frameCount: 96_000,
+            path: bench.directory.path + "/audio/kick.wav", rateHertz: 48_000, channelCount: 1,
+            frameCount: 96_000,
             samples: .integer24)
         let mixer = Mixer(
             fader: Decibels(-3.5),
             faderAutomation: [
-                AutomationPoint(frame: 0, value: -6), AutomationPoint(frame: 576_000, value: -3.5, shape: .linear),
+                AutomationPoint(frame: 0, value: -6),
+                AutomationPoint(frame: 576_000, value: -3.5, shape: .linear),
             ], pan: -0.2, output: .bus(0), sends: [Send(to: 0, gain: Decibels(-12))])
         let expected = Song(
             title: "Ferry", rateHertz: 48_000, sources: [kick],
             tracks: [
                 Track(
-                    name: "Kick", clips: [Clip(source: 0, atFrame: 0, frameCount: 96_000, fadeOutFrames: 960)],
+                    name: "Kick",
+                    clips: [Clip(source: 0, atFrame: 0, frameCount: 96_000, fadeOutFrames: 960)],
                     devices: [
                         .equalizer(
                             EqualizerSettings(bands: [
@@ -99,11 +102,15 @@ import Testing
             returns: [
                 Bus(
                     name: "Plate",
-                    devices: [.reverb(ReverbSettings(decaySeconds: 1.8, predelaySeconds: 0.02, dampingHertz: 6000))])
+                    devices: [
+                        .reverb(ReverbSettings(decaySeconds: 1.8, predelaySeconds: 0.02, dampingHertz: 6000))
+                    ])
             ],
             master: Master(devices: [
                 .equalizer(
-                    EqualizerSettings(bands: [.init(type: .highShelf, frequencyHertz: 9000, gain: Decibels(1))]))
+                    EqualizerSettings(bands: [
+                        .init(type: .highShelf, frequencyHertz: 9000, gain: Decibels(1))
+                    ]))
             ]))
         #expect(album.songs[0].song == expected)
     }
@@ -142,8 +149,8 @@ import Testing
                   - limiter: {}
                   - delay: {left: 1/8 dotted, right: 1/8 triplet, feedback: 50 %, ping-pong: no, mix: 12.5 %}
                   - delay: {time: 3 beats}
-                  - compressor: {threshold: -20dB, ratio: 2.5:1, attack: 480 samples, release: 0.1 s, detector: rms, key: Glue, make-up: +2 dB}
-            buses: [{name: Glue, output: Master}]
+                  - compressor: {threshold: -20dB, ratio: 2.5:1, attack: 480 samples, release: 0.1 s, detector: rms, key: Keys, make-up: +2 dB}
+            buses: [{name: Glue, output: Master}, {name: Keys}]
             returns: [{name: Echo, output: Glue, automation: {fader: [[0 s, 1 dB]]}}]
             master: {fader: -1 dB, automation: {fader: [[0 s, -2 dB]]}}
             """)
@@ -167,7 +174,8 @@ import Testing
         #expect(track.mixer.pan == -0.2)
         #expect(
             track.mixer.panAutomation == [
-                AutomationPoint(frame: 0, value: -1), AutomationPoint(frame: 960, value: 0.05, shape: .linear),
+                AutomationPoint(frame: 0, value: -1),
+                AutomationPoint(frame: 960, value: 0.05, shape: .linear),
             ])
         #expect(
             track.mixer.sends == [
@@ -187,7 +195,7 @@ import Testing
                 .compressor(
                     CompressorSettings(
                         threshold: Decibels(-20), ratio: 2.5, attackSeconds: 0.01, releaseSeconds: 0.1,
-                        makeUp: Decibels(2), detector: .rms, key: .bus(0))),
+                        makeUp: Decibels(2), detector: .rms, key: .bus(1))),
             ])
         #expect(song.returns[0].mixer.output == .bus(0))
         #expect(song.returns[0].mixer.faderAutomation == [AutomationPoint(frame: 0, value: 1)])
@@ -212,12 +220,14 @@ import Testing
         (
             "loudness: {target: -9.5 LUFS, ceiling: -0.3 dBTP, by: song, max-limiting: 12 dB}",
             LoudnessTarget(
-                target: LUFS(-9.5), ceiling: DecibelsTruePeak(-0.3), scope: .song, maximumLimiting: Decibels(12))
+                target: LUFS(-9.5), ceiling: DecibelsTruePeak(-0.3), scope: .song,
+                maximumLimiting: Decibels(12))
         ),
     ])
     func `loudness is a target, a ceiling alone, or none`(_ line: String, _ expected: LoudnessTarget) throws {
         let bench = try SessionBench([
-            "a.yaml": "lathe: 1\nalbum: A\nsongs: [{file: s.yaml}]\n\(line)\n", "s.yaml": "lathe: 1\nsong: S\nlength: 1 s\n",
+            "a.yaml": "lathe: 1\nalbum: A\nsongs: [{file: s.yaml}]\n\(line)\n",
+            "s.yaml": "lathe: 1\nsong: S\nlength: 1 s\n",
         ])
         let album = try bench.read("a.yaml")
         #expect(album.loudness == expected)
@@ -256,9 +266,26 @@ import Testing
     }
 
     @Test func `a byte order mark, CR LF and comments change nothing`() throws {
-        let text = "\u{FEFF}lathe: 1\r\n# a note\r\nsong: Süß & Søn  # two spaces: a comment\r\nlength: 1 s\r\n"
+        let text =
+            "\u{FEFF}lathe: 1\r\n# a note\r\nsong: Süß & Søn  # two spaces: a comment\r\nlength: 1 s\r\n"
         let bench = try SessionBench(["song.yaml": text])
         #expect(try bench.read("song.yaml").title == "Süß & Søn")
+    }
+
+    @Test func `a session of 2,000 tracks and 20,000 clips is read`() throws {
+        var text = "lathe: 1\nsong: Big\ntempo: 120\ntracks:\n"
+        for track in 0..<2000 {
+            text += "  - name: T\(track)\n    fader: -3 dB\n    clips:\n"
+            for clip in 0..<10 {
+                text += "      - {file: audio/kick.wav, at: \(clip + 1)|1, fade-out: 20 ms}\n"
+            }
+            text += "    devices: [{equalizer: {bands: [{type: bell, frequency: 1 kHz, gain: -3 dB}]}}]\n"
+        }
+        let bench = try SessionBench(["song.yaml": text])
+        let song = try bench.read("song.yaml").songs[0].song
+        #expect(song.tracks.map(\.clips.count).reduce(0, +) == 20_000)
+        #expect(song.sources.count == 1)
+        #expect(song.violations.isEmpty)
     }
 
     @Test func `reading twice gives equal albums`() throws {

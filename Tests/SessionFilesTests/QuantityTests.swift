@@ -7,8 +7,10 @@ import Testing
 @Suite struct QuantityTests {
     @Test(arguments: [
         ("1.5 s", 72_000), ("20 ms", 960), ("20ms", 960), ("1:02.5", 3_000_000), ("1:02:03.5", 178_728_000),
-        ("480 samples", 480), ("1 sample", 1), ("12|3", 1_104_000), ("12|3.5", 1_116_000), ("1|1", 0), ("0 s", 0),
-        (".5 s", 24_000), ("0.00001 s", 0), ("0.0000104166666 s", 0), ("0.0000104166667 s", 1), ("+2 s", 96_000),
+        ("480 samples", 480), ("1 sample", 1), ("12|3", 1_104_000), ("12|3.5", 1_116_000), ("1|1", 0),
+        ("0 s", 0),
+        (".5 s", 24_000), ("0.00001 s", 0), ("0.0000104166666 s", 0), ("0.0000104166667 s", 1),
+        ("+2 s", 96_000),
     ])
     func `positions are frames at 48 kHz and 120 quarters a minute`(_ text: String, _ frames: Int) throws {
         let song = try SessionBench.song(
@@ -26,15 +28,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("-3 dB", -3.0), ("-3dB", -3.0), ("-3.25 dB", -3.25), ("+3 dB", 3.0), ("-inf dB", -Double.infinity), ("0 dB", 0.0),
+        ("-3 dB", -3.0), ("-3dB", -3.0), ("-3.25 dB", -3.25), ("+3 dB", 3.0), ("-inf dB", -Double.infinity),
+        ("0 dB", 0.0),
         ("0.1 dB", 0.1),
     ])
     func `gains are decibels`(_ text: String, _ decibels: Double) throws {
-        #expect(try SessionBench.song("length: 1 s\nmaster: {fader: \(text)}\n").master.fader.value == decibels)
+        #expect(
+            try SessionBench.song("length: 1 s\nmaster: {fader: \(text)}\n").master.fader.value == decibels)
     }
 
     @Test(arguments: [
-        ("L20", -0.2), ("C", 0.0), ("R20", 0.2), ("-20 %", -0.2), ("20%", 0.2), ("L100", -1.0), ("R0", 0.0), ("L0", 0.0),
+        ("L20", -0.2), ("C", 0.0), ("R20", 0.2), ("-20 %", -0.2), ("20%", 0.2), ("L100", -1.0), ("R0", 0.0),
+        ("L0", 0.0),
         ("R12.5", 0.125),
     ])
     func `pan is a side or a percentage`(_ text: String, _ pan: Double) throws {
@@ -43,7 +48,9 @@ import Testing
         #expect(song.tracks[0].mixer.pan.sign == (pan < 0 ? .minus : .plus))
     }
 
-    @Test(arguments: [("4", 4.0), ("4:1", 4.0), ("1.5:1", 1.5), ("inf", Double.infinity), ("inf:1", Double.infinity)])
+    @Test(arguments: [
+        ("4", 4.0), ("4:1", 4.0), ("1.5:1", 1.5), ("inf", Double.infinity), ("inf:1", Double.infinity),
+    ])
     func `a ratio may say to one`(_ text: String, _ ratio: Double) throws {
         let song = try SessionBench.song(
             """
@@ -89,8 +96,14 @@ import Testing
         ("-1 s", "`-1 s` is a negative time. times begin at 0 s."),
         ("1.5 samples", "`1.5 samples` is not a whole number of samples. round it."),
         ("25:00:00", "`25:00:00` is longer than 24 hours. use a shorter time."),
-        ("1:75", "`1:75` is not a time. write minutes and seconds as in `1:02.5`, or `1:02:03.5` with hours."),
-        ("1:2:3:4", "`1:2:3:4` is not a time. write minutes and seconds as in `1:02.5`, or `1:02:03.5` with hours."),
+        (
+            "1:75",
+            "`1:75` is not a time. write minutes and seconds as in `1:02.5`, or `1:02:03.5` with hours."
+        ),
+        (
+            "1:2:3:4",
+            "`1:2:3:4` is not a time. write minutes and seconds as in `1:02.5`, or `1:02:03.5` with hours."
+        ),
         ("0|1", "`0|1` counts from 0. bars and beats count from 1: the start is `1|1`."),
         ("1|0.5", "`1|0.5` counts from 0. bars and beats count from 1: the start is `1|1`."),
         ("1|5", "`1|5`: a bar has 4 beats. write the next bar, or mend `meter:`."),
@@ -108,14 +121,20 @@ import Testing
 
     @Test(arguments: [
         ("length: 2 bars", "3:9: error: `2 bars` needs a tempo. add `tempo:` to the song, or write seconds."),
-        ("length: 2|1", "3:9: error: `2|1` is a position, and a duration belongs here. write a length, as in `2 bars`."),
+        (
+            "length: 2|1",
+            "3:9: error: `2|1` is a position, and a duration belongs here. write a length, as in `2 bars`."
+        ),
         ("length: 0 s", "3:9: error: `0 s` is out of range. use 1 ms to 24:00:00."),
         ("meter: 4", "3:8: error: `4` is not a meter. write it as in `4/4` or `6/8`."),
         ("meter: 4/3", "3:8: error: `4/3` is out of range. use 1 to 64 beats of 1, 2, 4, 8, 16 or 32."),
         ("tempo: fast", "3:8: error: `fast` is not a tempo. write it as in `112`."),
         ("tempo: 5", "3:8: error: `5` is out of range. use 10 to 999."),
         ("tempo: 112 BPM", "3:8: error: `BPM` is not a unit. write `112 bpm` (mind the case)."),
-        ("seed: -1", "3:7: error: `-1` is not a whole number. write a whole number from 0 to 18446744073709551615."),
+        (
+            "seed: -1",
+            "3:7: error: `-1` is not a whole number. write a whole number from 0 to 18446744073709551615."
+        ),
         (
             "rate: 32000",
             "3:7: error: `32000` is not a session rate. use 44.1 kHz, 48 kHz, 88.2 kHz, 96 kHz, 176.4 kHz or 192 kHz."
@@ -134,9 +153,15 @@ import Testing
         ("pan: 20", "6:10: error: `20` has no side. write it as in `L20`, `C`, `R20` or `-20 %`."),
         ("pan: R120", "6:10: error: `R120` is beyond the side. use L100 to R100."),
         ("pan: c", "6:10: error: `c` is not a pan position. write `C`."),
-        ("pan: L-20", "6:10: error: `L-20` is not a pan position. write it as in `L20`, `C`, `R20` or `-20 %`."),
+        (
+            "pan: L-20",
+            "6:10: error: `L-20` is not a pan position. write it as in `L20`, `C`, `R20` or `-20 %`."
+        ),
         ("mute: maybe", "6:11: error: `maybe` is neither true nor false. write `true` or `false`."),
-        ("polarity: inverse", "6:15: error: `inverse` is not a value of `polarity`. did you mean `inverted`."),
+        (
+            "polarity: inverse",
+            "6:15: error: `inverse` is not a value of `polarity`. did you mean `inverted`."
+        ),
         ("polarity: x", "6:15: error: `x` is not a value of `polarity`. use one of normal, inverted."),
     ])
     func `a wrong track value has its own remedy`(_ line: String, _ expected: String) throws {
@@ -173,13 +198,25 @@ import Testing
             "6:64: error: `1 Q` is a plain number with a unit. write `1`."
         ),
         ("equalizer: {bands: []}", "6:29: error: this equalizer has no bands. add one, or remove it."),
-        ("reverb: {decay: 2 s, mix: 0.3}", "6:36: error: `0.3` has no unit. write a percentage, as in `30 %`."),
-        ("reverb: {}", "6:18: error: a reverb needs `decay`. add it, as in `decay: 20 s`."),
+        (
+            "reverb: {decay: 2 s, mix: 0.3}",
+            "6:36: error: `0.3` has no unit. write a percentage, as in `30 %`."
+        ),
+        ("reverb: {}", "6:18: error: a reverb needs `decay`. add it, as in `decay: 0.1 s`."),
         ("reverb", "6:10: error: `reverb` has no settings. write `reverb: {}`."),
-        ("limiter: {ceiling: -1 dB}", "6:29: error: `dB` is not a unit of a true peak. write it as in `-1 dBTP`."),
-        ("limiter: {ceiling: -1 dbtp}", "6:29: error: `dbtp` is not a unit. write `-1 dBTP` (mind the case)."),
+        (
+            "limiter: {ceiling: -1 dB}",
+            "6:29: error: `dB` is not a unit of a true peak. write it as in `-1 dBTP`."
+        ),
+        (
+            "limiter: {ceiling: -1 dbtp}",
+            "6:29: error: `dbtp` is not a unit. write `-1 dBTP` (mind the case)."
+        ),
         ("delay: {}", "6:17: error: a delay needs `time`. add it, as in `time: 1/8`."),
-        ("delay: {left: 1/8}", "6:17: error: a delay needs both `left` and `right`. add the other, or use `time` for both."),
+        (
+            "delay: {left: 1/8}",
+            "6:17: error: a delay needs both `left` and `right`. add the other, or use `time` for both."
+        ),
         (
             "delay: {time: 1/8, left: 1/8, right: 1/8}",
             "6:24: error: a delay has either `time`, or `left` and `right`. remove one."
@@ -193,9 +230,15 @@ import Testing
             "compressor: {threshold: -9 dB, ratio: 0.5, attack: 1 ms, release: 9 ms}",
             "6:48: error: `0.5` is out of range. use at least 1."
         ),
-        ("phaser: {}", "6:10: error: there is no device `phaser`. use one of equalizer, compressor, limiter, delay, reverb, utility."),
+        (
+            "phaser: {}",
+            "6:10: error: there is no device `phaser`. use one of equalizer, compressor, limiter, delay, reverb, utility."
+        ),
         ("compresor: {}", "6:10: error: there is no device `compresor`. did you mean `compressor`."),
-        ("{limiter: {}, utility: {}}", "6:10: error: a device is one name with its settings, but this has 2. begin each device with `- `, and indent its settings."),
+        (
+            "{limiter: {}, utility: {}}",
+            "6:10: error: a device is one name with its settings, but this has 2. begin each device with `- `, and indent its settings."
+        ),
     ])
     func `a wrong device has its own remedy`(_ device: String, _ expected: String) throws {
         let errors = try SessionBench.songErrors(

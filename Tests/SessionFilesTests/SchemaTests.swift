@@ -7,13 +7,19 @@ import Testing
 @Suite struct SchemaTests {
     @Test func `the reference names every device and key once in its table`() {
         let text = sessionReference()
-        for name in ["album", "song", "track", "clip", "send", "equalizer", "compressor", "limiter", "delay", "reverb", "utility"] {
+        for name in [
+            "album", "song", "track", "clip", "send", "equalizer", "compressor", "limiter", "delay", "reverb",
+            "utility",
+        ] {
             #expect(text.split(separator: "\n").count { $0 == "## \(name)" } == 1)
         }
-        for key in ["max-limiting", "tail-limit", "fade-out", "make-up", "ping-pong", "predelay", "polarity"] {
+        for key in ["max-limiting", "tail-limit", "fade-out", "make-up", "ping-pong", "predelay", "polarity"]
+        {
             #expect(text.contains("| `\(key)` |"))
         }
-        #expect(text.contains("| `threshold` | gain, `-3 dB` | -80 dB to 0 dB | required | Level above which it works. |"))
+        #expect(
+            text.contains(
+                "| `threshold` | gain, `-3 dB` | -80 dB to 0 dB | required | Level above which it works. |"))
     }
 
     @Test func `links in the reference lead to its own headings`() {
@@ -37,8 +43,10 @@ import Testing
     /// A default that its own parser refused would leave a value out without a word: all defaults at once.
     @Test func `every default of the table is a value that its key accepts`() throws {
         for row in sessionReference().split(separator: "\n") where row.hasPrefix("| `") {
-            let cells = row.replacing("\\|", with: "/").split(separator: "|", omittingEmptySubsequences: false)
-                .map { $0.trimmingCharacters(in: .whitespaces) }
+            let cells = row.replacing("\\|", with: "/").split(
+                separator: "|", omittingEmptySubsequences: false
+            )
+            .map { $0.trimmingCharacters(in: .whitespaces) }
             #expect(cells.count == 7, "\(row)")
         }
         let song = try SessionBench.song(

@@ -22,13 +22,16 @@ struct SessionBench {
     static func probe(_ path: String) throws -> ProbedFile {
         let name = path.split(separator: "/").last ?? ""
         switch name {
-        case "kick.wav": return ProbedFile(rateHertz: 48_000, channelCount: 1, frameCount: 96_000, samples: .integer24)
-        case "vox.wav": return ProbedFile(rateHertz: 48_000, channelCount: 2, frameCount: 480_000, samples: .float32)
+        case "kick.wav":
+            return ProbedFile(rateHertz: 48_000, channelCount: 1, frameCount: 96_000, samples: .integer24)
+        case "vox.wav":
+            return ProbedFile(rateHertz: 48_000, channelCount: 2, frameCount: 480_000, samples: .float32)
         case "pad44.wav":
             return ProbedFile(rateHertz: 44_100, channelCount: 2, frameCount: 441_001, samples: .integer16)
         case "surround.wav":
             return ProbedFile(rateHertz: 48_000, channelCount: 6, frameCount: 48_000, samples: .integer24)
-        case "empty.wav": return ProbedFile(rateHertz: 48_000, channelCount: 1, frameCount: 0, samples: .integer24)
+        case "empty.wav":
+            return ProbedFile(rateHertz: 48_000, channelCount: 1, frameCount: 0, samples: .integer24)
         default: throw Unreadable()
         }
     }
@@ -63,7 +66,9 @@ struct SessionBench {
 
     /// A song of one track with one clip; the lines are the track's further keys, from line 6 on.
     static func trackErrors(_ lines: String) throws -> [String] {
-        try songErrors("tempo: 120\ntracks:\n  - name: Kick\n" + lines.indented(4) + "    clips: [{file: audio/kick.wav}]\n")
+        try songErrors(
+            "tempo: 120\ntracks:\n  - name: Kick\n" + lines.indented(4)
+                + "    clips: [{file: audio/kick.wav}]\n")
     }
 }
 

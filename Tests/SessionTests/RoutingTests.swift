@@ -3,13 +3,16 @@ import Session
 import Testing
 
 @Suite struct RoutingTests {
-    private func bus(_ name: String, to output: Output = .master, sends: [Int] = [], key: ChannelReference? = nil) -> Bus {
+    private func bus(
+        _ name: String, to output: Output = .master, sends: [Int] = [], key: ChannelReference? = nil
+    ) -> Bus {
         var devices: [Device] = []
         if let key {
             devices.append(
                 .compressor(
                     CompressorSettings(
-                        threshold: Decibels(-20), ratio: 4, attackSeconds: 0.01, releaseSeconds: 0.1, key: key)))
+                        threshold: Decibels(-20), ratio: 4, attackSeconds: 0.01, releaseSeconds: 0.1, key: key
+                    )))
         }
         return Bus(
             name: name, devices: devices,
@@ -18,7 +21,8 @@ import Testing
 
     private func song(buses: [Bus], returns: [Bus] = []) -> Song {
         Song(
-            title: "T", rateHertz: 48_000, sources: [], tracks: [Track(name: "Kick", clips: [])], buses: buses,
+            title: "T", rateHertz: 48_000, sources: [], tracks: [Track(name: "Kick", clips: [])],
+            buses: buses,
             returns: returns, lengthFrames: 48_000)
     }
 
@@ -39,7 +43,8 @@ import Testing
     @Test func `sends and keys close circles too`() {
         let returns = [bus("Plate", to: .bus(0))]
         #expect(names(song(buses: [bus("A", sends: [0])], returns: returns)) == [["A", "Plate"]])
-        #expect(names(song(buses: [bus("A", key: .bus(1)), bus("B", to: .bus(0), key: .bus(0))])) == [["A", "B"]])
+        #expect(
+            names(song(buses: [bus("A", key: .bus(1)), bus("B", to: .bus(0), key: .bus(0))])) == [["A", "B"]])
     }
 
     @Test func `two circles apart are both found, two through one channel once`() {
@@ -52,7 +57,8 @@ import Testing
 
     @Test func `diamonds and a track that keys its own bus are no circles`() {
         let song = song(
-            buses: [bus("A", to: .bus(1), sends: [0]), bus("B", key: .track(0))], returns: [bus("X", to: .bus(1))])
+            buses: [bus("A", to: .bus(1), sends: [0]), bus("B", key: .track(0))],
+            returns: [bus("X", to: .bus(1))])
         #expect(song.routingCycles.isEmpty)
         #expect(song.violations.isEmpty)
     }
@@ -71,7 +77,8 @@ import Testing
             let count = 6
             let buses = (0..<count).map { index in
                 bus(
-                    "B\(index)", to: random.next() % 3 == 0 ? .master : .bus(Int(random.next() % UInt64(count))),
+                    "B\(index)",
+                    to: random.next() % 3 == 0 ? .master : .bus(Int(random.next() % UInt64(count))),
                     sends: random.next() % 4 == 0 ? [0] : [],
                     key: random.next() % 4 == 0 ? .bus(Int(random.next() % UInt64(count))) : nil)
             }
@@ -80,7 +87,9 @@ import Testing
             #expect(cycles.isEmpty == isAcyclic(song))
             cyclicCount += cycles.isEmpty ? 0 : 1
             for cycle in cycles {
-                for (edge, next) in zip(cycle, cycle.dropFirst() + cycle.prefix(1)) { #expect(edge.to == next.from) }
+                for (edge, next) in zip(cycle, cycle.dropFirst() + cycle.prefix(1)) {
+                    #expect(edge.to == next.from)
+                }
                 #expect(cycle.allSatisfy(song.routingEdges.contains))
             }
         }

@@ -17,7 +17,8 @@ import Testing
     ) {
         let time = ExactSeconds(Int128(numerator), over: Int128(denominator))
         #expect(time.frames(rateHertz: rate) == frames)
-        #expect(ExactSeconds(Int128(-numerator), over: Int128(denominator)).frames(rateHertz: rate) == -frames)
+        #expect(
+            ExactSeconds(Int128(-numerator), over: Int128(denominator)).frames(rateHertz: rate) == -frames)
     }
 
     @Test func `a product beyond 128 bits is nil, not a trap`() {
@@ -26,15 +27,18 @@ import Testing
     }
 
     @Test func `a beat is the meter's lower number and the tempo counts quarters`() throws {
-        let six = Timebase(tempoNumerator: 120, tempoDenominator: 1, meter: Meter(beatsPerBar: 6, beatUnit: 8))
+        let six = Timebase(
+            tempoNumerator: 120, tempoDenominator: 1, meter: Meter(beatsPerBar: 6, beatUnit: 8))
         #expect(try #require(six.duration(beats: 6, over: 1)).seconds == 1.5)
         let four = Timebase(tempoNumerator: 1205, tempoDenominator: 10)
-        #expect(try #require(four.duration(beats: 4, over: 1)).frames(rateHertz: 48_000) == 95_602)  // 95601.66
+        // 95601.66 frames.
+        #expect(try #require(four.duration(beats: 4, over: 1)).frames(rateHertz: 48_000) == 95_602)
         #expect(try #require(four.duration(quarters: 1, over: 2)).seconds == 30.0 / 120.5)
     }
 
     @Test func `a source's length in song frames rounds up`() {
-        let file = SourceFile(path: "/a", rateHertz: 44_100, channelCount: 1, frameCount: 44_101, samples: .integer16)
+        let file = SourceFile(
+            path: "/a", rateHertz: 44_100, channelCount: 1, frameCount: 44_101, samples: .integer16)
         #expect(file.songFrames(from: 0, songRateHertz: 48_000) == 48_002)  // 48001.09
         #expect(file.songFrames(from: 1, songRateHertz: 48_000) == 48_000)
         #expect(file.songFrames(from: 44_100, songRateHertz: 48_000) == 2)

@@ -6,7 +6,10 @@ import Testing
     private var song: Song {
         Song(
             title: "T", rateHertz: 48_000,
-            sources: [SourceFile(path: "/a.wav", rateHertz: 48_000, channelCount: 2, frameCount: 1000, samples: .integer24)],
+            sources: [
+                SourceFile(
+                    path: "/a.wav", rateHertz: 48_000, channelCount: 2, frameCount: 1000, samples: .integer24)
+            ],
             tracks: [Track(name: "Kick", clips: [Clip(source: 0, atFrame: 0, frameCount: 1000)])],
             buses: [Bus(name: "Drums")], returns: [Bus(name: "Plate")])
     }
@@ -24,7 +27,7 @@ import Testing
     }
 
     private static let damages: [Damage] = [
-        Damage("no session rate") { $0.rateHertz = 32_000 },
+        Damage("no session rate") { $0.rateHertz = 50_000 },
         Damage("neither clips nor a length") { $0.tracks[0].clips = [] },
         Damage("two channels are called Plate") { $0.buses[0].name = "Plate" },
         Damage("Direct is a reserved name") { $0.buses[0].name = "Direct" },
@@ -45,7 +48,8 @@ import Testing
             $0.buses[0].devices = [
                 .compressor(
                     CompressorSettings(
-                        threshold: Decibels(-9), ratio: 2, attackSeconds: 0.1, releaseSeconds: 0.1, key: .track(9)))
+                        threshold: Decibels(-9), ratio: 2, attackSeconds: 0.1, releaseSeconds: 0.1,
+                        key: .track(9)))
             ]
         },
     ]

@@ -11,7 +11,8 @@ import Testing
     func staticCurveOfSineAndSquareIsThePapers(rate: Double, knee: Double) {
         for release in [0.01, 0.1, 0.5] {
             let design = CompressorCoefficients(
-                thresholdDecibels: -24, ratio: 4, attackSeconds: 0.01, releaseSeconds: release, kneeDecibels: knee,
+                thresholdDecibels: -24, ratio: 4, attackSeconds: 0.01, releaseSeconds: release,
+                kneeDecibels: knee,
                 makeUpDecibels: 3, rateHertz: rate)
             // Four levels at once, one a lane, in 1 dB steps from -50 to 0 dB.
             for top in stride(from: -50.0, through: 0, by: 4) {
@@ -20,7 +21,9 @@ import Testing
                     let gains = settledGains(design, levels, rate: rate, isSquare: isSquare)
                     for (level, gain) in zip(levels, gains) {
                         let expected = curve(level, threshold: -24, ratio: 4, knee: knee) + 3
-                        #expect(abs(gain - expected) < 0.05, "\(level) dB, square \(isSquare), release \(release)")
+                        #expect(
+                            abs(gain - expected) < 0.05, "\(level) dB, square \(isSquare), release \(release)"
+                        )
                     }
                 }
             }
@@ -29,7 +32,8 @@ import Testing
 
     @Test func infiniteRatioLimitsAndRatioOneDoesNothing() {
         let limit = CompressorCoefficients(
-            thresholdDecibels: -20, ratio: .infinity, attackSeconds: 0.005, releaseSeconds: 0.1, rateHertz: 48000)
+            thresholdDecibels: -20, ratio: .infinity, attackSeconds: 0.005, releaseSeconds: 0.1,
+            rateHertz: 48000)
         for gain in settledGains(limit, [-8, -8, -8, -8], rate: 48000, isSquare: true) {
             #expect(abs(gain + 12) < 0.001)
         }
@@ -47,7 +51,9 @@ import Testing
         for tone in [100.0, 160, 440] {
             let gains = settledGains(design, [-20, -15, -10, -5], rate: 48000, isSquare: false, tone: tone)
             for (level, gain) in zip([-20.0, -15, -10, -5], gains) {
-                #expect(abs(gain - curve(level, threshold: -30, ratio: 4, knee: 0)) < 0.05, "\(tone) Hz, \(level) dB")
+                #expect(
+                    abs(gain - curve(level, threshold: -30, ratio: 4, knee: 0)) < 0.05,
+                    "\(tone) Hz, \(level) dB")
             }
         }
     }
@@ -70,14 +76,17 @@ import Testing
     func timesTo63PercentKeepTheirLabels(attack: Double, release: Double) throws {
         for rate in Self.rates {
             let design = CompressorCoefficients(
-                thresholdDecibels: -40, ratio: 4, attackSeconds: attack, releaseSeconds: release, rateHertz: rate)
+                thresholdDecibels: -40, ratio: 4, attackSeconds: attack, releaseSeconds: release,
+                rateHertz: rate)
             // The tenths of the hold's window that a step can fall into: the label is the mean over them.
             var (attacks, releases) = (0.0, 0.0)
             for shift in 0..<8 {
                 let offset = 1_000_003 + shift * Int((rate * 0.0005).rounded()) / 8
                 var processor = Compressor(lanes: [design, nil, nil, nil], rateHertz: rate)
                 let (high, low) = (Float(pow(10, -10.0 / 20)), Float(pow(10, -30.0 / 20)))
-                let (before, during, after) = (Int(rate * 0.2), Int(rate * 8 * attack) + 2, Int(rate * 10 * release))
+                let (before, during, after) = (
+                    Int(rate * 0.2), Int(rate * 8 * attack) + 2, Int(rate * 10 * release)
+                )
                 let input =
                     [LaneFrame](repeating: LaneFrame(repeating: low), count: before)
                     + [LaneFrame](repeating: LaneFrame(repeating: high), count: during)
@@ -94,7 +103,9 @@ import Testing
                 releases += Double(offsetFrame - end + 1) / rate
             }
             #expect(abs(attacks / 8 - attack) < 0.05 * attack + 1 / rate, "attack at \(rate): \(attacks / 8)")
-            #expect(abs(releases / 8 - release) < 0.05 * release + 1 / rate, "release at \(rate): \(releases / 8)")
+            #expect(
+                abs(releases / 8 - release) < 0.05 * release + 1 / rate, "release at \(rate): \(releases / 8)"
+            )
         }
     }
 
@@ -106,12 +117,15 @@ import Testing
         var input = [LaneFrame](repeating: LaneFrame(), count: 9600)
         for i in input.indices {
             let wave = Float(sin(2 * .pi * 1000 * Double(i) / 48000))
-            input[i] = LaneFrame(0.5 * wave, 0.05 * wave, 0, 0.5 * wave, 0.05 * wave, 0.5 * wave, 0, 0.5 * wave)
+            input[i] = LaneFrame(
+                0.5 * wave, 0.05 * wave, 0, 0.5 * wave, 0.05 * wave, 0.5 * wave, 0, 0.5 * wave)
         }
         let output = LaneChecks.run(&linked, input)
         for i in 9000..<9600 {
             for pair in 0..<2 where abs(input[i][pair]) > 0.01 {
-                let (left, right) = (output[i][pair] / input[i][pair], output[i][pair + 4] / input[i][pair + 4])
+                let (left, right) = (
+                    output[i][pair] / input[i][pair], output[i][pair + 4] / input[i][pair + 4]
+                )
                 #expect(abs(left / right - 1) < 1e-5)
                 #expect(left < 0.5)
             }
@@ -163,7 +177,8 @@ import Testing
     // MARK: - Contract
 
     @Test func blocksOfAnyLengthGiveTheSameBits() {
-        LaneChecks.expectBlockInvariance(Self.mixed(), key: LaneChecks.frames(.noise, from: -100, count: 9001))
+        LaneChecks.expectBlockInvariance(
+            Self.mixed(), key: LaneChecks.frames(.noise, from: -100, count: 9001))
         LaneChecks.expectBlockInvariance(Compressor(lanes: Self.lanes, rateHertz: 44100))
     }
 
@@ -172,7 +187,9 @@ import Testing
         for subject in Self.lanes {
             var seen: [[UInt32]] = []
             for place in 0..<4 {
-                for mates in [[CompressorCoefficients?](repeating: nil, count: 4), Self.lanes, Self.lanes.reversed()] {
+                for mates in [
+                    [CompressorCoefficients?](repeating: nil, count: 4), Self.lanes, Self.lanes.reversed(),
+                ] {
                     var lanes = mates
                     lanes[place] = subject
                     let placed = input.map { frame in
@@ -246,7 +263,8 @@ import Testing
             thresholdDecibels: -20, ratio: 8, attackSeconds: 0.2, releaseSeconds: 0.003, kneeDecibels: 3,
             makeUpDecibels: 4, rateHertz: 48000),
         CompressorCoefficients(
-            thresholdDecibels: -35, ratio: .infinity, attackSeconds: 0, releaseSeconds: 0.5, rateHertz: 48000),
+            thresholdDecibels: -35, ratio: .infinity, attackSeconds: 0, releaseSeconds: 0.5,
+            rateHertz: 48000),
     ]
 
     private static func mixed() -> Compressor {
@@ -255,7 +273,8 @@ import Testing
 
     /// Gain in decibels that each lane settles to, for a wave of the lane's peak level, measured over 20 ms.
     private func settledGains(
-        _ design: CompressorCoefficients, _ levels: [Double], rate: Double, isSquare: Bool, tone: Double = 1000
+        _ design: CompressorCoefficients, _ levels: [Double], rate: Double, isSquare: Bool,
+        tone: Double = 1000
     ) -> [Double] {
         var processor = Compressor(lanes: [design, design, design, design], rateHertz: rate)
         let count = Int(rate * 0.4)

@@ -7,7 +7,8 @@ enum LaneChecks {
     enum Stimulus: CaseIterable { case noise, music, silence, direct, tone }
 
     /// `count` frames from absolute frame `start`; every lane differs except in constant stimuli.
-    static func frames(_ stimulus: Stimulus, from start: Int, count: Int, rate: Double = 48000) -> [LaneFrame] {
+    static func frames(_ stimulus: Stimulus, from start: Int, count: Int, rate: Double = 48000) -> [LaneFrame]
+    {
         (start..<start + count).map { n in
             var frame = LaneFrame()
             for lane in 0..<8 {
@@ -122,7 +123,8 @@ enum LaneChecks {
         }
     }
 
-    /// Boundaries (of 10 s at `rate`) after which two start states are bit-equal under equal input; nil: more than 8.
+    /// Boundaries (of 10 s at `rate`) after which two start states are bit-equal under equal input; nil:
+    /// more than 8.
     static func boundariesToConverge<Processor: LaneProcessor>(
         _ one: Processor, _ two: Processor, _ stimulus: Stimulus, rate: Double = 48000
     ) throws -> Int? {

@@ -9,7 +9,9 @@ import Testing
             expect(PinnedMath.exp2(x), Glibc.exp2l(Float80(x)), below: 1, "exp2", x)
         }
         for x in arguments(-1, 1) { expect(PinnedMath.exp2(x), Glibc.exp2l(Float80(x)), below: 1, "exp2", x) }
-        for x in arguments(-707, 709) { expect(PinnedMath.exp(x), Glibc.expl(Float80(x)), below: 1, "exp", x) }
+        for x in arguments(-707, 709) {
+            expect(PinnedMath.exp(x), Glibc.expl(Float80(x)), below: 1, "exp", x)
+        }
         for x in arguments(-1, 1) { expect(PinnedMath.exp(x), Glibc.expl(Float80(x)), below: 1, "exp", x) }
         for x in arguments(-300, 200) {
             expect(PinnedMath.gain(decibels: x), Glibc.powl(10, Float80(x) / 20), below: 1, "gain", x)
@@ -77,7 +79,8 @@ import Testing
 
     @Test func laneLogarithmIsWithinItsBound() {
         var worst = 0.0
-        for x in arguments(-126, 126).map({ Float(Glibc.exp2($0)) }) + arguments(0.5, 2.1).map({ Float($0) }) {
+        for x in arguments(-126, 126).map({ Float(Glibc.exp2($0)) }) + arguments(0.5, 2.1).map({ Float($0) })
+        {
             let got = PinnedMath.log2(LaneFrame(repeating: x))
             let exact = Glibc.log2(Double(x))
             for lane in 0..<8 { #expect(got[lane] == got[0]) }
@@ -86,7 +89,9 @@ import Testing
         }
         #expect(worst <= 4e-7, "log2 lanes: \(worst)")
         #expect(PinnedMath.log2(LaneFrame(repeating: 0))[3] <= -126)
-        for n in -126...127 { #expect(PinnedMath.log2(LaneFrame(repeating: Glibc.ldexpf(1, Int32(n))))[5] == Float(n)) }
+        for n in -126...127 {
+            #expect(PinnedMath.log2(LaneFrame(repeating: Glibc.ldexpf(1, Int32(n))))[5] == Float(n))
+        }
     }
 
     @Test func laneExponentialIsWithinItsBound() {

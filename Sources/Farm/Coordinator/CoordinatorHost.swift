@@ -30,7 +30,7 @@ package struct FarmFigures: Sendable, Equatable {
 protocol JobDriver: AnyObject {
     func handle(_ event: FarmEvent, host: CoordinatorHost)
     /// A window that the job delivers; answer with `host.consumed` or `host.undeliverable`, from any thread.
-    func deliver(_ delivery: Delivery, parts: Locations, host: CoordinatorHost)
+    func deliver(_ delivery: FarmCoordination.Delivery, parts: Locations, host: CoordinatorHost)
     func rewind(_ program: ProgramID, toSegment segment: Int)
 }
 

@@ -26,26 +26,29 @@ package struct CompressorCoefficients: Sendable, Hashable {
     package let heldBuckets: Int
 
     package static let identity = CompressorCoefficients(
-        isActive: false, detectsMeanSquare: false, usesKey: false, threshold: 0, slope: 0, kneeWidth: 0, makeUp: 0,
+        isActive: false, detectsMeanSquare: false, usesKey: false, threshold: 0, slope: 0, kneeWidth: 0,
+        makeUp: 0,
         attackPole: 0, releasePole: 0, heldBuckets: 0)
 
     /// Designs one lane.
     ///
     /// - Parameters:
     ///   - ratio: 1 or more; infinity limits.
-    ///   - attackSeconds: Time in which the gain reduction, in dB, covers 63 % (1 - 1/e) of a step up; 0 is at once.
+    ///   - attackSeconds: Time in which the gain reduction, in dB, covers 63 % (1 - 1/e) of a step up.
     ///   - releaseSeconds: The same for a step down, including the time the peak detector holds.
-    ///   - kneeDecibels: Width of the quadratic knee, half of it on each side of the threshold; 0 is a corner.
+    ///   - kneeDecibels: Width of the quadratic knee, half of it on each side of the threshold.
     package init(
         thresholdDecibels: Double, ratio: Double, attackSeconds: Double, releaseSeconds: Double,
-        kneeDecibels: Double = 0, makeUpDecibels: Double = 0, detector: LevelDetector = .peak, usesKey: Bool = false,
+        kneeDecibels: Double = 0, makeUpDecibels: Double = 0, detector: LevelDetector = .peak,
+        usesKey: Bool = false,
         rateHertz: Double
     ) {
         precondition(
             ratio >= 1 && attackSeconds >= 0 && releaseSeconds >= 0 && kneeDecibels >= 0 && rateHertz > 0,
             "compressor parameters")
         let decibelsPerUnit = 6.020599913279624
-        let held = detector == .peak ? PeakHold.heldBuckets(releaseSeconds: releaseSeconds, rateHertz: rateHertz) : 0
+        let held =
+            detector == .peak ? PeakHold.heldBuckets(releaseSeconds: releaseSeconds, rateHertz: rateHertz) : 0
         // The hold delays the release, so the exponential is that much shorter: both together keep the label.
         let decay = releaseSeconds - PeakHold.meanSeconds(heldBuckets: held, rateHertz: rateHertz)
         self.init(
@@ -71,11 +74,13 @@ package struct CompressorCoefficients: Sendable, Hashable {
     package init?(values: [Double]) {
         guard values.count == Self.valueCount, values.allSatisfy(\.isFinite),
             values[0...2].allSatisfy({ $0 == 0 || $0 == 1 }), values[7] >= 0, values[7] < 1, values[8] >= 0,
-            values[8] < 1, values[5] >= 0, let held = Int(exactly: values[9]), (0...PeakHold.bucketCount).contains(held)
+            values[8] < 1, values[5] >= 0, let held = Int(exactly: values[9]),
+            (0...PeakHold.bucketCount).contains(held)
         else { return nil }
         self.init(
             isActive: values[0] == 1, detectsMeanSquare: values[1] == 1, usesKey: values[2] == 1,
-            threshold: values[3], slope: values[4], kneeWidth: values[5], makeUp: values[6], attackPole: values[7],
+            threshold: values[3], slope: values[4], kneeWidth: values[5], makeUp: values[6],
+            attackPole: values[7],
             releasePole: values[8], heldBuckets: held)
     }
 
@@ -84,7 +89,8 @@ package struct CompressorCoefficients: Sendable, Hashable {
     }
 
     private init(
-        isActive: Bool, detectsMeanSquare: Bool, usesKey: Bool, threshold: Double, slope: Double, kneeWidth: Double,
+        isActive: Bool, detectsMeanSquare: Bool, usesKey: Bool, threshold: Double, slope: Double,
+        kneeWidth: Double,
         makeUp: Double, attackPole: Double, releasePole: Double, heldBuckets: Int
     ) {
         self.isActive = isActive

@@ -1,7 +1,8 @@
-/// The arithmetic of `Compressor`, 128 frames at a time in separate loops: level, static curve, envelope, gain.
+/// The arithmetic of `Compressor`, 128 frames at a time in separate loops: level, static curve, envelope,
+/// gain.
 ///
-/// The logarithm and exponential run over two frames of four stereo lanes at once. The loops are short on purpose:
-/// each keeps its numbers in registers and calls nothing.
+/// The logarithm and exponential run over two frames of four stereo lanes at once. The loops are short on
+/// purpose: each keeps its numbers in registers and calls nothing.
 struct CompressorKernel: Sendable {
     var hold: PeakHold
     var meanSquare: MeanSquare
@@ -9,6 +10,7 @@ struct CompressorKernel: Sendable {
     let hasKeys: Bool
     private let curve: StaticCurve
     private let hasMeanSquares: Bool
+    private let hasPasses: Bool
     private var passes = SIMDMask<SIMD8<Int32>>(repeating: false)
     private var keys = SIMDMask<SIMD8<Int32>>(repeating: false)
     private var meanSquares = SIMDMask<SIMD4<Int32>>(repeating: false)
@@ -20,6 +22,7 @@ struct CompressorKernel: Sendable {
         curve = StaticCurve(lanes)
         hasKeys = lanes.contains { $0.usesKey }
         hasMeanSquares = lanes.contains { $0.detectsMeanSquare }
+        hasPasses = lanes.contains { !$0.isActive }
         for lane in 0..<8 {
             passes[lane] = !lanes[lane % 4].isActive
             keys[lane] = lanes[lane % 4].usesKey
@@ -40,17 +43,57 @@ struct CompressorKernel: Sendable {
             let count = min(128, block.count - start)
             if hasKeys, let key {
                 listen(block.span, key, start, count, &heard)
-            } else {
+                follow(heard.span, 0, count, frame + start, &levels)
+            } else if hasPasses {
                 listen(block.span, start, count, &heard)
+                follow(heard.span, 0, count, frame + start, &levels)
+            } else {
+                follow(block.span, start, count, frame + start, &levels)
             }
-            follow(heard.span, count, frame + start, &levels)
-            if hasMeanSquares { followPower(heard.span, count, &levels) }
-            reduce(levels.span, count, &pairs)
-            envelope.smooth(&pairs, count: count)
-            expand(&pairs, count)
+            if envelope.hasSlowerAttack {
+                smoothEither(levels.span, count, &pairs)
+            } else {
+                smoothPlain(levels.span, count, &pairs)
+            }
             apply(pairs.span, &block, start, count)
             start += count
         }
+    }
+
+    private mutating func smoothPlain(
+        _ levels: Span<SIMD4<Float>>, _ count: Int, _ pairs: inout MutableSpan<SIMD8<Float>>
+    ) {
+        smooth(levels, count, &pairs, hasSlowerAttack: false)
+    }
+
+    private mutating func smoothEither(
+        _ levels: Span<SIMD4<Float>>, _ count: Int, _ pairs: inout MutableSpan<SIMD8<Float>>
+    ) {
+        smooth(levels, count, &pairs, hasSlowerAttack: true)
+    }
+
+    /// Levels to gains.
+    ///
+    /// The static curve runs four pairs ahead of the envelope and the exponential four behind: they fill the
+    /// latency of its recurrence. Inlined into its two callers, so that each has a loop of its own.
+    @inline(always)
+    private mutating func smooth(
+        _ levels: Span<SIMD4<Float>>, _ count: Int, _ pairs: inout MutableSpan<SIMD8<Float>>,
+        hasSlowerAttack: Bool
+    ) {
+        let pairCount = (count + 1) / 2
+        var state = envelope
+        for i in 0..<pairCount + 8 {
+            if i < pairCount {
+                pairs[i] = curve.reduction(SIMD8(lowHalf: levels[2 * i], highHalf: levels[2 * i + 1]))
+            }
+            let j = i - 4
+            if j >= 0, j < pairCount {
+                state.smooth(&pairs[j], isWhole: 2 * j + 1 < count, hasSlowerAttack: hasSlowerAttack)
+            }
+            if j >= 4 { pairs[j - 4] = PinnedMath.exp2(curve.makeUp - pairs[j - 4]) }
+        }
+        envelope.reduction = state.reduction
     }
 
     /// What each lane listens to; silence where it passes, whose signal must not enter a state.
@@ -70,9 +113,12 @@ struct CompressorKernel: Sendable {
         }
     }
 
+    /// Writes the level of each frame: the held peak, or the mean square in the lanes that detect it.
     private mutating func follow(
-        _ heard: Span<LaneFrame>, _ count: Int, _ frame: Int, _ levels: inout MutableSpan<SIMD4<Float>>
+        _ heard: Span<LaneFrame>, _ start: Int, _ count: Int, _ frame: Int,
+        _ levels: inout MutableSpan<SIMD4<Float>>
     ) {
+        if hasMeanSquares { followPower(heard, start, count, &levels) }
         var i = 0
         while i < count {
             let remaining = hold.remainingFrames(at: frame + i)
@@ -80,10 +126,12 @@ struct CompressorKernel: Sendable {
             var window = hold.window
             for j in i..<end {
                 // The larger magnitude of each pair.
-                let word = unsafeBitCast(heard[j], to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7fff_ffff)
+                let word =
+                    unsafeBitCast(heard[start + j], to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7fff_ffff)
                 let magnitude = unsafeBitCast(word, to: LaneFrame.self)
                 let (left, right) = (magnitude.lowHalf, magnitude.highHalf)
-                levels[j] = window.level(left.replacing(with: right, where: right .> left))
+                let peak = window.level(left.replacing(with: right, where: right .> left))
+                levels[j] = peak.replacing(with: levels[j], where: meanSquares)
             }
             hold.window = window
             if end - i == remaining { hold.endBucket() }
@@ -92,24 +140,11 @@ struct CompressorKernel: Sendable {
     }
 
     private mutating func followPower(
-        _ heard: Span<LaneFrame>, _ count: Int, _ levels: inout MutableSpan<SIMD4<Float>>
+        _ heard: Span<LaneFrame>, _ start: Int, _ count: Int, _ levels: inout MutableSpan<SIMD4<Float>>
     ) {
         var filter = meanSquare
-        for i in 0..<count {
-            let square = SIMD4<Float>(filter.step(heard[i]))
-            levels[i] = levels[i].replacing(with: square, where: meanSquares)
-        }
+        for i in 0..<count { levels[i] = SIMD4<Float>(filter.step(heard[start + i])) }
         meanSquare = filter
-    }
-
-    private func reduce(_ levels: Span<SIMD4<Float>>, _ count: Int, _ pairs: inout MutableSpan<SIMD8<Float>>) {
-        for i in 0..<(count + 1) / 2 {
-            pairs[i] = curve.reduction(SIMD8(lowHalf: levels[2 * i], highHalf: levels[2 * i + 1]))
-        }
-    }
-
-    private func expand(_ pairs: inout MutableSpan<SIMD8<Float>>, _ count: Int) {
-        for i in 0..<(count + 1) / 2 { pairs[i] = PinnedMath.exp2(curve.makeUp - pairs[i]) }
     }
 
     private func apply(
@@ -168,8 +203,10 @@ struct StaticCurve: Sendable {
         }
     }
 
-    /// How much to take off, 0 or more. With u the level above the knee's lower edge: u^2 / (2 width) inside the knee
-    /// and u - width / 2 above it, times the slope.
+    /// How much to take off, 0 or more.
+    ///
+    /// With u the level above the knee's lower edge: u^2 / (2 width) inside the knee and u - width / 2 above
+    /// it, times the slope.
     @inline(always)
     func reduction(_ level: SIMD8<Float>) -> SIMD8<Float> {
         let zero = SIMD8<Float>()
@@ -189,7 +226,8 @@ struct BranchingEnvelope: Sendable {
     private var attackInput = SIMD4<Double>()
     private var releaseInput = SIMD4<Double>()
     private var isAttackSlower = SIMDMask<SIMD4<Int64>>(repeating: false)
-    private var hasSlowerAttack = false
+    /// Whether a lane's attack is slower than its release; otherwise the choice is a maximum.
+    let hasSlowerAttack: Bool
 
     init(_ lanes: [CompressorCoefficients]) {
         for (i, lane) in lanes.enumerated() {
@@ -202,41 +240,26 @@ struct BranchingEnvelope: Sendable {
         hasSlowerAttack = lanes.contains { $0.attackPole > $0.releasePole }
     }
 
-    /// Replaces the targets by the smoothed reductions, `count` frames of them.
-    mutating func smooth(_ pairs: inout MutableSpan<SIMD8<Float>>, count: Int) {
-        var state = self
-        if hasSlowerAttack {
-            for i in 0..<count { state.stepEither(&pairs, i) }
-        } else {
-            for i in 0..<count / 2 { state.step(&pairs[i]) }
-            if count & 1 == 1 { state.stepEither(&pairs, count - 1) }
-        }
-        reduction = state.reduction
-    }
-
-    // Both branches are computed from the old state, so the recurrence is one product and one choice. Above the state
-    // the faster of the two lies higher, below it lower.
+    /// Replaces two frames' targets by the smoothed reductions; only the first one's unless the pair is
+    /// whole.
     @inline(always)
-    private mutating func step(_ pair: inout SIMD8<Float>) {
+    mutating func smooth(_ pair: inout SIMD8<Float>, isWhole: Bool, hasSlowerAttack: Bool) {
         let (first, second) = (SIMD4<Double>(pair.lowHalf), SIMD4<Double>(pair.highHalf))
-        var (attack, release) = branches(first)
-        reduction = attack.replacing(with: release, where: release .> attack)
+        step(first, hasSlowerAttack)
         let smoothed = SIMD4<Float>(reduction)
-        (attack, release) = branches(second)
-        reduction = attack.replacing(with: release, where: release .> attack)
+        if isWhole { step(second, hasSlowerAttack) }
         pair = SIMD8(lowHalf: smoothed, highHalf: SIMD4<Float>(reduction))
     }
 
-    /// One frame, where the attack may be slower than the release; the same choice where it is not.
+    // Both branches are computed from the old state, so the recurrence is one product and one choice. Above
+    // the state the faster of the two lies higher, below it lower.
     @inline(always)
-    private mutating func stepEither(_ pairs: inout MutableSpan<SIMD8<Float>>, _ i: Int) {
-        let target = i & 1 == 0 ? pairs[i >> 1].lowHalf : pairs[i >> 1].highHalf
-        let (attack, release) = branches(SIMD4<Double>(target))
-        reduction = attack.replacing(with: release, where: (release .> attack) .^ isAttackSlower)
-        if i & 1 == 0 {
-            pairs[i >> 1].lowHalf = SIMD4<Float>(reduction)
+    private mutating func step(_ target: SIMD4<Double>, _ hasSlowerAttack: Bool) {
+        let (attack, release) = branches(target)
+        if hasSlowerAttack {
+            reduction = attack.replacing(with: release, where: (release .> attack) .^ isAttackSlower)
         } else {
-            pairs[i >> 1].highHalf = SIMD4<Float>(reduction)
+            reduction = attack.replacing(with: release, where: release .> attack)
         }
     }
 

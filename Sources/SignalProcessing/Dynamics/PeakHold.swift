@@ -1,23 +1,27 @@
 /// The maximum of the last few milliseconds on four lanes, so that a steady tone has a steady level.
 ///
-/// Time is cut into buckets of half a millisecond, aligned to the song's absolute frame. The level is the maximum of
-/// the bucket under way and of the last whole ones, a number per lane; lanes that hold none get the level
-/// itself. It is a finite window over the input, so its state is equal again after the window's length.
+/// Time is cut into buckets of half a millisecond, aligned to the song's absolute frame. The level is the
+/// maximum of the bucket under way and of the last whole ones, a number per lane; lanes that hold none get
+/// the level itself. It is a finite window over the input, so its state is equal again after the window's
+/// length.
 struct PeakHold: Sendable {
     /// The longest hold: ten whole buckets (5 ms) and the one under way.
     static let bucketCount = 10
 
     let bucketFrames: Int
     var window: Window
-    private let heldBuckets: SIMD4<Int32>
+    /// For each bucket, 1 in the lanes that hold it and 0 in the others.
+    private var weights = InlineArray<10, SIMD4<Float>>(repeating: SIMD4())
     /// Whole buckets, newest first.
     private var buckets = InlineArray<10, SIMD4<Float>>(repeating: SIMD4())
 
     init(heldBuckets: [Int], rateHertz: Double) {
-        var counts = SIMD4<Int32>()
-        for lane in 0..<4 { counts[lane] = Int32(heldBuckets[lane]) }
-        self.heldBuckets = counts
-        window = Window(follows: counts .== 0)
+        var follows = SIMDMask<SIMD4<Int32>>(repeating: false)
+        for lane in 0..<4 {
+            follows[lane] = heldBuckets[lane] == 0
+            for i in 0..<heldBuckets[lane] { weights[i][lane] = 1 }
+        }
+        window = Window(follows: follows)
         bucketFrames = Self.bucketFrames(rateHertz: rateHertz)
     }
 
@@ -31,7 +35,8 @@ struct PeakHold: Sendable {
 
     /// The hold's length in the mean over where in a bucket a signal ends.
     static func meanSeconds(heldBuckets: Int, rateHertz: Double) -> Double {
-        heldBuckets == 0 ? 0 : (Double(heldBuckets) + 0.5) * Double(bucketFrames(rateHertz: rateHertz)) / rateHertz
+        heldBuckets == 0
+            ? 0 : (Double(heldBuckets) + 0.5) * Double(bucketFrames(rateHertz: rateHertz)) / rateHertz
     }
 
     /// Frames from `frame` to the end of its bucket.
@@ -62,8 +67,8 @@ struct PeakHold: Sendable {
     private mutating func refresh() {
         var highest = SIMD4<Float>()
         for i in 0..<Self.bucketCount {
-            let isHeld = heldBuckets .> SIMD4(repeating: Int32(i))
-            highest = highest.replacing(with: buckets[i], where: (buckets[i] .> highest) .& isHeld)
+            let value = buckets[i] * weights[i]
+            highest = highest.replacing(with: value, where: value .> highest)
         }
         window.held = highest
     }

@@ -1,8 +1,8 @@
 /// One second-order filter section on four stereo lanes.
 ///
 /// Latency 0 frames; snapshot 64 bytes. Two different start states under equal input become equal by the first
-/// segment boundary on noise, music and digital silence (Float32 states: within 0.4 s for a corner of 20 Hz). On
-/// constant input and on steady tones Float32 lanes may stay unequal by an ulp, for as long as that input lasts.
+/// segment boundary on noise and music, by the second on digital silence. Constant input and most steady tones
+/// leave Float32 lanes a few ulp apart for as long as they last; Double lanes become equal there too.
 package struct EqualizerSection: LaneProcessor {
     /// Changes whenever the bits change.
     package static let version: UInt32 = 1
@@ -14,7 +14,8 @@ package struct EqualizerSection: LaneProcessor {
 
     package var latencyFrames: Int { 0 }
 
-    package mutating func process(_ block: inout MutableSpan<LaneFrame>, key: Span<LaneFrame>?, at frame: Int) {
+    package mutating func process(_ block: inout MutableSpan<LaneFrame>, key: Span<LaneFrame>?, at frame: Int)
+    {
         lanes.process(&block)
     }
 
@@ -28,17 +29,19 @@ package struct EqualizerSection: LaneProcessor {
     package mutating func read(from snapshot: inout SnapshotReader) throws { try lanes.read(from: &snapshot) }
 }
 
-/// Sections in series on four stereo lanes; the same bits as one `EqualizerSection` after another, but faster.
+/// Sections in series on four stereo lanes; the same bits as one `EqualizerSection` after another, but
+/// faster.
 ///
-/// Latency 0 frames; snapshot 64 bytes a section. Re-convergence as for `EqualizerSection`, each section after
-/// the one before.
+/// Latency 0 frames; snapshot 64 bytes a section. Re-convergence as for `EqualizerSection`, each section
+/// after the one before.
 package struct EqualizerChain: LaneProcessor {
     /// Changes whenever the bits change.
     package static let version: UInt32 = EqualizerSection.version
 
     private var sections: [SectionLanes]
 
-    /// `sections` has, for each section in processing order, the coefficients of the four stereo lanes (nil passes).
+    /// `sections` has, for each section in processing order, the coefficients of the four stereo lanes (nil
+    /// passes).
     package init(sections: [[SectionCoefficients?]]) { self.sections = sections.map { SectionLanes($0) } }
 
     package var latencyFrames: Int { 0 }
@@ -46,7 +49,8 @@ package struct EqualizerChain: LaneProcessor {
     /// Sections in the chain.
     package var sectionCount: Int { sections.count }
 
-    package mutating func process(_ block: inout MutableSpan<LaneFrame>, key: Span<LaneFrame>?, at frame: Int) {
+    package mutating func process(_ block: inout MutableSpan<LaneFrame>, key: Span<LaneFrame>?, at frame: Int)
+    {
         var i = 0
         while i < sections.count {
             let fusible = fusibleCount(from: i)
@@ -61,7 +65,9 @@ package struct EqualizerChain: LaneProcessor {
     }
 
     /// Changes the coefficients of one section, as `EqualizerSection.retune`.
-    package mutating func retune(section: Int, lanes: [SectionCoefficients?]) { sections[section].retune(lanes) }
+    package mutating func retune(section: Int, lanes: [SectionCoefficients?]) {
+        sections[section].retune(lanes)
+    }
 
     package func write(to snapshot: inout SnapshotWriter) {
         for section in sections { section.write(to: &snapshot) }

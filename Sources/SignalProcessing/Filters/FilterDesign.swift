@@ -6,10 +6,11 @@ package enum FilterShape: String, Sendable, Hashable, CaseIterable {
 
 /// Turns the parameters of an equalizer band into section coefficients.
 ///
-/// The designs are the bilinear transforms of the analogue prototypes of R. Bristow-Johnson's *Audio EQ Cookbook*
-/// (high-pass, low-pass, notch; bell and shelves symmetric for boost and cut), warped to be exact at the corner.
-/// As with every bilinear design, responses cramp towards half the sample rate: a bell at 16 kHz and 48 kHz is
-/// narrower than the analogue one. All are computed with `PinnedMath`, so they are the same on every machine.
+/// The designs are the bilinear transforms of the analogue prototypes of R. Bristow-Johnson's *Audio EQ
+/// Cookbook* (high-pass, low-pass, notch; bell and shelves symmetric for boost and cut), warped to be exact
+/// at the corner. As with every bilinear design, responses cramp towards half the sample rate: a bell at 16
+/// kHz and 48 kHz is narrower than the analogue one. All are computed with `PinnedMath`, so they are the
+/// same on every machine.
 package enum FilterDesign {
     /// The version of the numbers designed here; part of a plan's key.
     package static let version: UInt32 = 1
@@ -17,17 +18,19 @@ package enum FilterDesign {
     /// One second-order section.
     ///
     /// - Parameters:
-    ///   - frequencyHertz: The corner or centre, above 0. Above 0.49 of the rate it is designed at 0.49 of the rate.
-    ///   - gainDecibels: Gain at the centre of a bell, or of a shelf's plateau; other shapes ignore it. A bell or
-    ///     shelf of 0 dB is `.identity`.
+    ///   - frequencyHertz: The corner or centre, above 0; at most 0.49 of the rate, which larger ones become.
+    ///   - gainDecibels: Gain at the centre of a bell, or of a shelf's plateau; other shapes ignore it. A
+    ///     bell or shelf of 0 dB is `.identity`.
     ///   - q: Above 0. A bell's bandwidth is between the points of half its gain in decibels.
     package static func section(
         _ shape: FilterShape, frequencyHertz: Double, gainDecibels: Double, q: Double, rateHertz: Double
     ) -> SectionCoefficients {
-        precondition(frequencyHertz > 0 && q > 0 && rateHertz > 0 && gainDecibels.isFinite, "filter parameters")
+        precondition(
+            frequencyHertz > 0 && q > 0 && rateHertz > 0 && gainDecibels.isFinite, "filter parameters")
         let fraction = min(frequencyHertz / rateHertz, 0.49)
         let w = PinnedMath.tan(3.141592653589793 * fraction)
         let gain = PinnedMath.gain(decibels: gainDecibels / 2)  // A: half the decibels
+        let shift = PinnedMath.gain(decibels: gainDecibels / 4)  // root of A
         switch shape {
         case .highPass: return Trapezoidal(g: w, k: 1 / q).highPass
         case .lowPass: return Trapezoidal(g: w, k: 1 / q).lowPass
@@ -37,14 +40,15 @@ package enum FilterDesign {
             return Trapezoidal(g: w, k: 1 / (q * gain)).peak(amount: gain * gain - 1)
         case .lowShelf:
             guard gainDecibels != 0 else { return .identity }
-            return Trapezoidal(g: w / gain.squareRoot(), k: 1 / q, fraction: fraction).lowShelf(gain)
+            return Trapezoidal(shelf: w / shift, k: 1 / q, fraction: fraction).lowShelf(gain)
         case .highShelf:
             guard gainDecibels != 0 else { return .identity }
-            return Trapezoidal(g: w * gain.squareRoot(), k: 1 / q, fraction: fraction).highShelf(gain)
+            return Trapezoidal(shelf: w * shift, k: 1 / q, fraction: fraction).highShelf(gain)
         }
     }
 
-    /// A Butterworth high-pass or low-pass of 12, 24, 36 or 48 dB per octave: 1 to 4 sections, -3.01 dB at the corner.
+    /// A Butterworth high-pass or low-pass of 12, 24, 36 or 48 dB per octave: 1 to 4 sections, -3.01 dB at
+    /// the corner.
     package static func butterworth(
         _ shape: FilterShape, frequencyHertz: Double, slopeDecibelsPerOctave: Int, rateHertz: Double
     ) -> [SectionCoefficients] {
@@ -59,7 +63,8 @@ package enum FilterDesign {
     /// `q` shapes bells, shelves and notches, and passes of 12 dB per octave (0.7071 is Butterworth); steeper
     /// passes are Butterworth whatever `q` is. `slopeDecibelsPerOctave` concerns passes only.
     package static func band(
-        _ shape: FilterShape, frequencyHertz: Double, gainDecibels: Double, q: Double, slopeDecibelsPerOctave: Int,
+        _ shape: FilterShape, frequencyHertz: Double, gainDecibels: Double, q: Double,
+        slopeDecibelsPerOctave: Int,
         rateHertz: Double
     ) -> [SectionCoefficients] {
         let isPass = shape == .highPass || shape == .lowPass
@@ -88,15 +93,22 @@ private struct Trapezoidal {
     let k: Double
     let d: Double
     let e: Double
-    /// Whether Float32 would miss -120 dB: the corner, as given or as shifted by a shelf, above a quarter of the rate.
+    /// Whether Float32 would come near -120 dB: a corner above a quarter of the rate, or a resonant shelf.
     let needsDouble: Bool
 
-    init(g: Double, k: Double, fraction: Double = 0) {
+    init(g: Double, k: Double) { self.init(g: g, k: k, needsDouble: g > 1) }
+
+    /// A shelf, whose corner counts as given and as shifted by its gain.
+    init(shelf g: Double, k: Double, fraction: Double) {
+        self.init(g: g, k: k, needsDouble: g > 1 || fraction > 0.25 || k < 0.5)
+    }
+
+    private init(g: Double, k: Double, needsDouble: Bool) {
         self.g = g
         self.k = k
+        self.needsDouble = needsDouble
         d = 1 / (1 + g * (g + k))
         e = 2 * g * g * d
-        needsDouble = g > 1 || fraction > 0.25
     }
 
     var highPass: SectionCoefficients { coefficients(direct: 0, difference: d, rate: 0) }

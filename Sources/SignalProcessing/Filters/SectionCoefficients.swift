@@ -1,8 +1,9 @@
-/// The numbers of one second-order filter section, as a plan carries them: computed once in Double, then frozen.
+/// The numbers of one second-order filter section, as a plan carries them: computed once in Double, then
+/// frozen.
 ///
-/// The section is a state-variable filter in incremental states `p` and `r` (the topology-preserving trapezoidal
-/// filter of Zavalishin, *The Art of VA Filter Design*, and Simper, with the states rewritten so that every term
-/// added to them is small at low frequencies). Per sample, from the old states:
+/// The section is a state-variable filter in incremental states `p` and `r` (the topology-preserving
+/// trapezoidal filter of Zavalishin, *The Art of VA Filter Design*, and Simper, with the states rewritten so
+/// that every term added to them is small at low frequencies). Per sample, from the old states:
 ///
 ///     t = x - p
 ///     y = direct * x + difference * t + rate * r
@@ -49,7 +50,8 @@ package struct SectionCoefficients: Sendable, Hashable {
             let code = UInt8(exactly: values[0]), let precision = Precision(rawValue: code)
         else { return nil }
         self.init(
-            precision: precision, stepP: values[1], stepR: values[2], direct: values[3], difference: values[4],
+            precision: precision, stepP: values[1], stepR: values[2], direct: values[3],
+            difference: values[4],
             rate: values[5], corner: values[6], ratio: values[7])
     }
 

@@ -1,7 +1,7 @@
 /// One section on eight lanes, each lane with its own coefficients and precision.
 ///
-/// A lane's bits depend only on its own input and coefficients: Float32 lanes run in `single`, Double lanes in
-/// `double`, and each pass leaves the other lanes' samples alone.
+/// A lane's bits depend only on its own input and coefficients: Float32 lanes run in `single`, Double lanes
+/// in `double`, and each pass leaves the other lanes' samples alone.
 struct SectionLanes: Sendable {
     private(set) var single: SingleSection
     private(set) var double: DoubleSection?
@@ -31,12 +31,14 @@ struct SectionLanes: Sendable {
         single.r = section.r
     }
 
-    /// Changes the coefficients and rescales the states, so that the integrators behind them keep their values.
+    /// Changes the coefficients and rescales the states, so that the integrators behind them keep their
+    /// values.
     mutating func retune(_ stereoLanes: [SectionCoefficients?]) {
         let old = coefficients
         let states = (0..<8).map { state(lane: $0) }
         self = SectionLanes(stereoLanes)
-        for lane in 0..<8 where old[lane].precision != .identity && coefficients[lane].precision != .identity {
+        for lane in 0..<8 where old[lane].precision != .identity && coefficients[lane].precision != .identity
+        {
             let (p, r) = states[lane]
             let r2 = r * (coefficients[lane].corner / old[lane].corner)
             let p2 = p - old[lane].ratio * r / 2 + coefficients[lane].ratio * r2 / 2
@@ -81,8 +83,8 @@ struct SingleSection: Sendable {
     var r = LaneFrame()
     var stepP = LaneFrame()
     var stepR = LaneFrame()
-    // A lane that passes is x + 0 t - 0 r, exact down to the sign of zero because r stays +0. Only subnormals (which
-    // arithmetic flushes) and infinities need the mask.
+    // A lane that passes is x + 0 t - 0 r, exact down to the sign of zero because r stays +0. Only
+    // subnormals (which arithmetic flushes) and infinities need the mask.
     var direct = LaneFrame(repeating: 1)
     var difference = LaneFrame()
     var rate = LaneFrame(repeating: -0.0)
@@ -147,8 +149,10 @@ struct DoubleSection: Sendable {
     }
 }
 
-/// The loops over a block. A section's states stay in registers, and up to four sections share one pass: their
-/// recurrences are independent, so they fill each other's latencies.
+/// The loops over a block.
+///
+/// A section's states stay in registers, and up to four sections share one pass: their recurrences are
+/// independent, so they fill each other's latencies.
 enum SectionKernel {
     static func run(_ block: inout MutableSpan<LaneFrame>, _ section: inout DoubleSection) {
         var a = section
@@ -166,8 +170,8 @@ enum SectionKernel {
         section = a
     }
 
-    // A lane that every section passes keeps its bits by the mask. In one that some sections pass, the others flush
-    // subnormals in any case, so arithmetic identity is exact there.
+    // A lane that every section passes keeps its bits by the mask. In one that some sections pass, the
+    // others flush subnormals in any case, so arithmetic identity is exact there.
     static func run(
         _ block: inout MutableSpan<LaneFrame>, _ first: inout SingleSection, _ second: inout SingleSection
     ) {

@@ -29,7 +29,9 @@ package struct GainCoefficients: Sendable, Hashable {
     }
 }
 
-/// Gain and polarity on four stereo lanes. Latency 0, no state: snapshot 0 bytes, nothing to re-converge.
+/// Gain and polarity on four stereo lanes.
+///
+/// Latency 0, no state: snapshot 0 bytes, nothing to re-converge.
 package struct GainStage: LaneProcessor {
     /// Changes whenever the bits change.
     package static let version: UInt32 = 1

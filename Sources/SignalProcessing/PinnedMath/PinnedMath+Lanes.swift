@@ -1,11 +1,12 @@
 /// The Float32 lane functions: polynomials for level detection and gain, eight lanes at once.
 ///
-/// They are written with the operations that the compiler turns into vector instructions (conversions from floating
-/// point to integer go through adding 1.5 * 2^23), and are inlined into the kernels that use them.
+/// They are written with the operations that the compiler turns into vector instructions (conversions from
+/// floating point to integer go through adding 1.5 * 2^23), and are inlined into the kernels that use them.
 extension PinnedMath {
     /// Logarithm to base 2 of positive normal numbers: error at most 4e-7 plus half an ulp of the result.
     ///
-    /// 0 and subnormals give a number at or below -126; negatives and non-finite lanes give no meaningful result.
+    /// 0 and subnormals give a number at or below -126; negatives and non-finite lanes give no meaningful
+    /// result.
     @inlinable @inline(always)
     package static func log2(_ x: SIMD8<Float>) -> SIMD8<Float> {
         let word = unsafeBitCast(x, to: SIMD8<Int32>.self)

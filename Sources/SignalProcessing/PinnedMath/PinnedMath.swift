@@ -1,13 +1,15 @@
 /// Elementary functions whose bits are the same on every machine, operating system and C library.
 ///
-/// They use only + - * /, fused multiply-add, rounding to integer and integer operations, so nothing here depends
-/// on which variant of a C library the machine picked. Error bounds are in units in the last place (ulp) of the
-/// exact result, for normal results, as tested against an 80-bit reference.
+/// They use only + - * /, fused multiply-add, rounding to integer and integer operations, so nothing here
+/// depends on which variant of a C library the machine picked. Error bounds are in units in the last place
+/// (ulp) of the exact result, for normal results, as tested against an 80-bit reference.
 ///
-/// Method: argument reduction after Cody and Waite (*Software Manual for the Elementary Functions*, 1980), then
-/// a polynomial interpolating the function at Chebyshev nodes, with a truncation error below 2^-58.
+/// Method: argument reduction after Cody and Waite (*Software Manual for the Elementary Functions*, 1980),
+/// then a polynomial interpolating the function at Chebyshev nodes, with a truncation error below 2^-58.
 package enum PinnedMath {
-    /// 2 to the power `x`; error below 1 ulp. Exact for integers; overflows to infinity, underflows to 0.
+    /// 2 to the power `x`; error below 1 ulp.
+    ///
+    /// Exact for integers; overflows to infinity, underflows to 0.
     package static func exp2(_ x: Double) -> Double {
         guard x > -1080 else { return x.isNaN ? x : 0 }
         guard x < 1024 else { return x.isNaN ? x : .infinity }
@@ -23,20 +25,26 @@ package enum PinnedMath {
         return scaled(1 + expm1Kernel(r), n)
     }
 
-    /// Logarithm to base 2; error below 2 ulp, exact for powers of two. 0 gives -infinity, negatives NaN.
+    /// Logarithm to base 2; error below 2 ulp, exact for powers of two.
+    ///
+    /// 0 gives -infinity, negatives NaN.
     package static func log2(_ x: Double) -> Double {
         guard let (e, logarithm) = split(x) else { return logarithmOutsideDomain(x) }
         // 1 / ln 2 = 1 + 0.4427: the leading part of the product is exact.
         return e + logarithm.addingProduct(logarithm, 0.4426950408889634)
     }
 
-    /// Natural logarithm; error below 1.2 ulp. 0 gives -infinity, negatives NaN.
+    /// Natural logarithm; error below 1.2 ulp.
+    ///
+    /// 0 gives -infinity, negatives NaN.
     package static func log(_ x: Double) -> Double {
         guard let (e, logarithm) = split(x) else { return logarithmOutsideDomain(x) }
         return (e * ln2High) + (e * ln2Low + logarithm)
     }
 
-    /// Logarithm to base 10; error below 2 ulp. 0 gives -infinity, negatives NaN.
+    /// Logarithm to base 10; error below 2 ulp.
+    ///
+    /// 0 gives -infinity, negatives NaN.
     package static func log10(_ x: Double) -> Double {
         guard let (e, logarithm) = split(x) else { return logarithmOutsideDomain(x) }
         return e * log10Of2High + (e * log10Of2Low + logarithm * 0.4342944819032518)
@@ -74,7 +82,9 @@ package enum PinnedMath {
         return x.sign == .minus ? -value : value
     }
 
-    /// 10 to the power `decibels` / 20; error below 1 ulp. 0 dB is exactly 1 and -infinity dB exactly 0.
+    /// 10 to the power `decibels` / 20; error below 1 ulp.
+    ///
+    /// 0 dB is exactly 1 and -infinity dB exactly 0.
     package static func gain(decibels: Double) -> Double {
         guard decibels > -6500 else { return decibels.isNaN ? decibels : 0 }
         guard decibels < 6165 else { return decibels.isNaN ? decibels : .infinity }
@@ -85,7 +95,9 @@ package enum PinnedMath {
         return scaled(fractionalExp2((product - n) + rest), n)
     }
 
-    /// 20 log10 of `gain`, in decibels; error below 2 ulp. 1 is exactly 0 dB, 0 gives -infinity.
+    /// 20 log10 of `gain`, in decibels; error below 2 ulp.
+    ///
+    /// 1 is exactly 0 dB, 0 gives -infinity.
     package static func decibels(gain: Double) -> Double {
         guard let (e, logarithm) = split(gain) else { return logarithmOutsideDomain(gain) }
         return e * decibelsOf2High + (e * decibelsOf2Low + logarithm * 8.685889638065037)

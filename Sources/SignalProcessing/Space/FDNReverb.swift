@@ -92,7 +92,7 @@ package struct FDNReverb: StereoProcessor {
         }
         FeedbackNetwork.mix(&work, signals: &signals, stride: Self.stride, count: count)
         for line in 0..<ReverbCoefficients.lineCount {
-            lines.write(line: line, count: count, from: work, at: line * Self.stride)
+            lines.write(line: (5 * line + 2) % ReverbCoefficients.lineCount, count: count, from: work, at: line * Self.stride)
         }
     }
 

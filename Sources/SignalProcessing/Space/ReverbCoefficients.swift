@@ -41,7 +41,7 @@ package struct ReverbCoefficients: Sendable, Equatable {
         let scale = min(size, 2.5 * decaySeconds)
         var taken: [Int] = []
         for i in 0..<lineCount {
-            let seconds = 0.02 * PinnedMath.exp2(2 * Double(i) / Double(lineCount - 1)) * scale
+            let seconds = 0.03 * PinnedMath.exp2(1.8 * Double((7 * i + 3) % 16) / Double(lineCount - 1)) * scale
             taken.append(prime(from: max(2 * shortestFrames, Int(seconds * rate)), except: taken))
         }
         let lineFrames = taken

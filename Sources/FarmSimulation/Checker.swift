@@ -1,0 +1,201 @@
+import FarmCoordination
+import FarmProtocol
+import Quantities
+import RenderPlan
+
+/// What must hold whatever happens, seen from outside of the machine.
+struct Checker {
+    let shape: WorldShape
+    /// Per job, the results computed the plain way.
+    let reference: [JobID: [[(key: TaskKey, result: TaskResult)]]]
+    var submitted: Set<JobID> = []
+    var ended: Set<JobID> = []
+    var outcomes: [JobID: JobOutcome] = [:]
+    /// Who computed what: a commit names a peer that did.
+    private var computed: Set<Computation> = []
+    private var committed: Set<CommitName> = []
+    private var leaseOwners: [LeaseID: Peer] = [:]
+    /// Windows that the deliverables' writer took over, by job and program.
+    private var written: [JobID: [ProgramID: [TaskResult]]] = [:]
+    private(set) var renderCount = 0
+
+    private struct Computation: Hashable {
+        let peer: Peer
+        let key: TaskKey
+    }
+    private struct CommitName: Hashable {
+        let job: JobID
+        let task: TaskID
+    }
+
+    init(shape: WorldShape) {
+        self.shape = shape
+        var all: [JobID: [[(key: TaskKey, result: TaskResult)]]] = [:]
+        for job in shape.jobs { all[job.id] = FakeEngine.reference(job.allShapes, song: job.song) }
+        reference = all
+    }
+
+    var allJobsEnded: Bool { shape.jobs.allSatisfy { ended.contains($0.id) } }
+    private var mayLie: Bool { shape.faults.lie > 0 }
+
+    mutating func coordinatorStarted() {
+        committed = []
+        leaseOwners = [:]
+        // The writer starts each unfinished file anew.
+        written = written.filter { ended.contains($0.key) }
+    }
+
+    mutating func sawEnd(_ job: JobID) { ended.insert(job) }
+
+    mutating func rendered(_ peer: Peer, _ key: TaskKey, _ result: TaskResult) {
+        computed.insert(Computation(peer: peer, key: key))
+    }
+
+    mutating func startedRendering(_ order: RenderOrder) { renderCount += 1 }
+
+    mutating func consumed(_ delivery: Delivery) {
+        written[delivery.job, default: [:]][delivery.task.program, default: []].append(delivery.result)
+    }
+
+    /// What is wrong with an effect, nil if nothing.
+    mutating func check(_ effect: Effect, _ world: World) -> String? {
+        switch effect {
+        case .send(let peer, .lease(let grant)): return check(grant, peer)
+        case .persist(_, .result(let entry)): return check(entry)
+        case .persist(_, .dropped(let key)):
+            guard mayLie else { return "\(key) is dropped although nobody lies" }
+            committed = []
+            return nil
+        case .deliver(let delivery):
+            let count = written[delivery.job]?[delivery.task.program]?.count ?? 0
+            return count == delivery.task.segment
+                ? nil : "\(delivery.task) is delivered after \(count) windows"
+        case .rewind(let job, let program, let segment):
+            let count = written[job]?[program]?.count ?? 0
+            guard segment <= count else { return "\(program) goes back to \(segment), only \(count) are written" }
+            written[job, default: [:]][program, default: []].removeLast(count - segment)
+            return nil
+        case .publish(let event): return check(event, world)
+        default: return nil
+        }
+    }
+
+    private mutating func check(_ grant: Grant, _ peer: Peer) -> String? {
+        if let owner = leaseOwners[grant.lease], owner != peer { return "\(grant.lease) is given to two workers" }
+        leaseOwners[grant.lease] = peer
+        if shape.policy.scatters, grant.inputs.count != 1 || !grant.loadsSnapshot {
+            return "a scattered run of \(grant.inputs.count) segments"
+        }
+        return nil
+    }
+
+    private mutating func check(_ entry: LedgerEntry) -> String? {
+        guard computed.contains(Computation(peer: entry.peer, key: entry.key)) else {
+            return "\(entry.task) is committed for \(entry.peer), which never computed it"
+        }
+        guard committed.insert(CommitName(job: entry.job, task: entry.task)).inserted else {
+            return "\(entry.task) is committed twice in one life"
+        }
+        guard !mayLie, let right = reference[entry.job]?[entry.task.program.rawValue][entry.task.segment] else {
+            return nil
+        }
+        if entry.key != right.key { return "\(entry.task) is committed under a wrong key" }
+        return entry.result == right.result ? nil : "\(entry.task) is committed with a wrong result"
+    }
+
+    private mutating func check(_ event: FarmEvent, _ world: World) -> String? {
+        switch event {
+        case .accepted(let job):
+            let isSynced = world.ledger.isSynced { if case .accepted(job) = $0 { true } else { false } }
+            return isSynced ? nil : "\(job) is said to be accepted before that is on disk"
+        case .delivered(let job, let program):
+            let isSynced = world.ledger.isSynced { if case .delivered(job, program) = $0 { true } else { false } }
+            return isSynced ? nil : "\(program) is said to be delivered before that is on disk"
+        case .ended(let job, let outcome):
+            guard world.ledger.isSynced({ if case .ended(job, _) = $0 { true } else { false } }) else {
+                return "\(job) is said to have ended before that is on disk"
+            }
+            guard outcomes[job] == nil else { return "\(job) ends twice" }
+            outcomes[job] = outcome
+            ended.insert(job)
+            return checkEnd(job, outcome)
+        case .distrusted(let worker):
+            return mayLie && worker == world.workers[world.liarWorker].id
+                ? nil : "\(worker) is distrusted and never lied"
+        default: return nil
+        }
+    }
+
+    private func checkEnd(_ id: JobID, _ outcome: JobOutcome) -> String? {
+        guard let job = shape.jobs.first(where: { $0.id == id }), let right = reference[id] else { return nil }
+        guard case .finished(let failures) = outcome else {
+            return job.cancelledAt != nil && outcome == .cancelled ? nil : "\(id) ended as \(outcome)"
+        }
+        for failure in failures where job.isBroken[failure.task] == nil {
+            return "\(id) gave up \(failure.task), which is healthy: \(failure.reason)"
+        }
+        let failed = failedPrograms(job, failures)
+        for (program, shape) in job.allShapes.enumerated() where !failed.contains(program) {
+            if let broken = job.isBroken.keys.sorted().first(where: { $0.program.rawValue == program }) {
+                // The ledger never has its result, so it must have been tried.
+                return "\(id) finished although \(broken) cannot be rendered"
+            }
+            guard shape.isDelivered else { continue }
+            let windows = written[id]?[ProgramID(program)] ?? []
+            if windows != right[program].map(\.result) {
+                return "p\(program) of \(id) was delivered with \(windows.count) windows, not the right ones"
+            }
+        }
+        return nil
+    }
+
+    /// Programs of failed songs and all that read them.
+    private func failedPrograms(_ job: SimulatedJob, _ failures: [TaskFailure]) -> Set<Int> {
+        var failed: Set<Int> = []
+        for (program, shape) in job.allShapes.enumerated() {
+            let readsFailed = shape.dependencies.contains { $0.contains { failed.contains($0.program.rawValue) } }
+            if readsFailed || failures.contains(where: { $0.song == shape.song }) { failed.insert(program) }
+        }
+        return failed
+    }
+}
+
+extension World {
+    /// What must hold when all is over.
+    func finalChecks() {
+        if !store.pins.isEmpty { fail("\(store.pins.count) blobs are still pinned") }
+        guard let coordinator else { return fail("the coordinator is down at the end") }
+        if !coordinator.machine.liveJobs.isEmpty { fail("a job is live after its end") }
+        do { try coordinator.machine.checkInvariants() } catch { fail("\(error)") }
+        var folded = ledger
+        folded.fold()
+        if folded.results != ledger.results { fail("the ledger's fold is not what is in memory") }
+        // A job that was cancelled before its audits leaves hints that nobody checked.
+        guard shape.faults.lie > 0, shape.jobs.allSatisfy({ $0.cancelledAt == nil }) else { return }
+        // Whatever survived in the ledger under a right key must be right.
+        for job in shape.jobs where checker.outcomes[job.id].map({ if case .finished = $0 { true } else { false } }) == true {
+            for row in checker.reference[job.id] ?? [] {
+                for (key, result) in row where ledger.results[key] != nil && ledger.results[key] != result {
+                    fail("a lie survived in the ledger under \(key)")
+                }
+            }
+        }
+    }
+
+    /// What everybody waits for, for the message of a world that stands still.
+    func pending() -> String {
+        guard let machine = coordinator?.machine else { return "the coordinator is down" }
+        var lines = ["coordinator life \(coordinatorLife)"]
+        for job in machine.liveJobs {
+            lines.append("\(job) \(machine.progress(of: job).map { "\($0.done) of \($0.total)" } ?? "")")
+            lines.append(machine.explanation(of: job))
+        }
+        for worker in workers {
+            lines.append(
+                "\(worker.peer) alive \(worker.isAlive) lease \(worker.machine?.lease.map(\.description) ?? "none") "
+                    + "renders \(worker.order?.task.description ?? "nothing") "
+                    + "uncommitted \(worker.machine?.uncommittedCount ?? 0)")
+        }
+        return lines.joined(separator: "\n  ")
+    }
+}

@@ -1,0 +1,144 @@
+import FarmCoordination
+import FarmProtocol
+import Quantities
+import RenderPlan
+
+/// A whole farm in one thread: the production machines, and around them a clock, a network, processes, a store
+/// and a ledger that all follow from one seed.
+///
+/// The safety phase has faults; from `healedAt` on there are none, and every job must end in time.
+package final class World {
+    package let shape: WorldShape
+    package internal(set) var now: UInt64 = 0
+    /// What went wrong, in the words of the checker that saw it. The first one ends the run.
+    package internal(set) var violation: String?
+    package internal(set) var counts = FaultCounts()
+    package internal(set) var traceHash: UInt64 = 0
+    package internal(set) var trace: [String] = []
+    package internal(set) var stepCount = 0
+
+    var random: SplitMix64
+    var events = EventQueue<Event>()
+    var coordinator: SimulatedCoordinator?
+    var coordinatorLife: UInt64 = 0
+    var ledger = SimulatedLedger()
+    var store = SimulatedStore()
+    var workers: [SimulatedWorker] = []
+    var checker: Checker
+    var tamperer: Tamperer?
+    var isHealed = false
+    /// Events of things that are still to be done are counted, to tell a standstill.
+    var liarWorker = 0
+
+    package init(_ shape: WorldShape) {
+        self.shape = shape
+        random = SplitMix64(seed: shape.seed &* 3 &+ 1)
+        checker = Checker(shape: shape)
+        tamperer = shape.mutation.map { Tamperer(mutation: $0) }
+        for slot in 0..<shape.workerCount { workers.append(SimulatedWorker(id: WorkerID(UInt64(slot + 1)))) }
+        liarWorker = Int(random.next() % UInt64(max(1, shape.workerCount)))
+    }
+
+    /// Runs the world until every job ended, something went wrong or its time is up.
+    package func run() {
+        startCoordinator()
+        for slot in workers.indices { startWorker(slot) }
+        for (index, job) in shape.jobs.enumerated() {
+            events.schedule(.submit(index), at: job.submittedAt)
+            if let at = job.cancelledAt { events.schedule(.cancel(index), at: at) }
+        }
+        events.schedule(.faults, at: 25)
+        events.schedule(.heal, at: shape.healedAt)
+        let end = shape.healedAt + shape.livenessTicks
+        while violation == nil, !(isHealed && checker.allJobsEnded), let next = events.next() {
+            now = next.at
+            guard now <= end else {
+                fail("not every job ended within \(shape.livenessTicks) ticks of the healing: \(pending())")
+                break
+            }
+            happen(next.event)
+        }
+        if violation == nil { finalChecks() }
+    }
+
+    func fail(_ what: String) {
+        guard violation == nil else { return }
+        violation = what
+        note("VIOLATION \(what)")
+    }
+
+    /// Adds to the trace; its hash tells whether two runs of a seed were the same.
+    func note(_ text: @autoclosure () -> String) {
+        guard shape.isTracing else { return }
+        trace.append("\(now): \(text())")
+        if trace.count > 400_000 { trace.removeFirst(200_000) }
+    }
+
+    func record(_ a: UInt64, _ b: UInt64 = 0) {
+        traceHash = mix(traceHash ^ mix(a &+ now &* 0x1_0001)) &+ b
+    }
+
+    func happen(_ event: Event) {
+        stepCount += 1
+        switch event {
+        case .submit(let job): submit(job)
+        case .cancel(let job): cancel(job)
+        case .faults: drawFaults()
+        case .heal: heal()
+        case .coordinatorStart: startCoordinator()
+        case .toCoordinator(let peer, let message): arrivedAtCoordinator(peer, message)
+        case .coordinatorTimer(let life): if life == coordinatorLife { step(.timer) }
+        case .lookUpDone(let life, let lookUp): answerLookUp(life, lookUp)
+        case .synced(let life): sync(life)
+        case .verified(let life, let peer, let report): verified(life, peer, report)
+        case .sinkRead(let life, let delivery): read(life, delivery)
+        case .exitSeen(let life, let peer, let end): if life == coordinatorLife { step(.exited(peer, end)) }
+        case .workerStart(let slot): if !workers[slot].isAlive { startWorker(slot) }
+        case .toWorker(let peer, let message): arrivedAtWorker(peer, message)
+        case .workerTimer(let peer): workerTimer(peer)
+        case .renderStep(let peer, let order): renderStep(peer, order)
+        case .thaw(let slot): thaw(slot)
+        case .partitionEnd(let slot): workers[slot].isCutOff = false
+        }
+    }
+
+    enum Event {
+        case submit(Int)
+        case cancel(Int)
+        case faults
+        case heal
+        case coordinatorStart
+        case toCoordinator(Peer, FarmMessage)
+        case coordinatorTimer(life: UInt64)
+        case lookUpDone(life: UInt64, LookUp)
+        case synced(life: UInt64)
+        case verified(life: UInt64, Peer, ResultReport)
+        case sinkRead(life: UInt64, Delivery)
+        case exitSeen(life: UInt64, Peer, ProcessEnd)
+        case workerStart(Int)
+        case toWorker(Peer, FarmMessage)
+        case workerTimer(Peer)
+        case renderStep(Peer, order: UInt64)
+        case thaw(Int)
+        case partitionEnd(Int)
+    }
+}
+
+/// How often each kind of fault and of recovery happened: a suite in which one never does proves nothing.
+package struct FaultCounts: Sendable {
+    package var values: [String: Int] = [:]
+
+    package init() {}
+
+    package mutating func add(_ name: String, _ count: Int = 1) { values[name, default: 0] += count }
+
+    package mutating func add(_ other: FaultCounts) {
+        for (name, count) in other.values { values[name, default: 0] += count }
+    }
+
+    package subscript(_ name: String) -> Int { values[name] ?? 0 }
+
+    package var description: String {
+        values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    }
+}

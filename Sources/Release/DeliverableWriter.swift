@@ -1,0 +1,220 @@
+internal import Hashing
+package import Quantities
+package import SoundFiles
+
+/// One file of a render, written from its windows in order under a temporary name, then published whole.
+///
+/// Windows may be taken back (`rewind`) and the end may be cut (`truncate`) until `finish`. A writer that is
+/// let go without `publish` leaves nothing behind. One thread at a time.
+package final class DeliverableWriter {
+    /// What the parts that are appended hold.
+    package enum Kind: Sendable, Hashable {
+        /// A WAV file; parts are interleaved little-endian integers of this depth (16 or 24 bits).
+        case wavPCM(SampleFormat)
+        /// A WAV file; parts are planar Float32 little-endian, all frames of channel 0 first.
+        case wavFloat
+        /// An encoded file, such as FLAC; parts are its bytes.
+        case bytes
+    }
+
+    package let finalPath: String
+    package let kind: Kind
+    package let rateHertz: Int
+    package let channelCount: Int
+    /// Frames appended so far.
+    package private(set) var frameCount = 0
+
+    private let file: PendingFile
+    private let wave: WaveWriter?
+    /// Of an encoded file: where each part begins.
+    private var marks: [(frame: Int, byte: Int)] = []
+    private var byteCount = 0
+    private var stage = Stage.open
+
+    private enum Stage { case open, finished, published }
+
+    /// The name of an unfinished file, beside its final one.
+    package var temporaryPath: String { file.temporaryPath }
+
+    /// Creates the temporary file; one that an earlier process left of the same name is replaced.
+    ///
+    /// - Parameter channelCount: 1 or 2.
+    /// - Throws: `ReleaseError`.
+    package init(finalPath: String, kind: Kind, rateHertz: Int, channelCount: Int) throws {
+        precondition((1...2).contains(channelCount), "mono and stereo files are written")
+        self.finalPath = finalPath
+        self.kind = kind
+        self.rateHertz = rateHertz
+        self.channelCount = channelCount
+        let file = try PendingFile(finalPath: finalPath)
+        self.file = file
+        wave = try Self.layout(kind, channelCount).map { layout in
+            try releasing(finalPath) {
+                try WaveWriter(
+                    descriptor: file.descriptor, name: finalPath, rate: rateHertz, layout: layout)
+            }
+        }
+    }
+
+    /// Appends the next part.
+    ///
+    /// - Parameter frameCount: the frames in it; of an encoded file those it stands for, 0 where unknown.
+    /// - Precondition: of a WAV file, exactly the bytes of so many frames.
+    /// - Throws: `ReleaseError`; the file can then only be rewound or abandoned.
+    package func append(_ part: UnsafeRawBufferPointer, frameCount count: Int) throws {
+        precondition(stage == .open, "a finished file takes no more frames")
+        switch kind {
+        case .wavPCM:
+            precondition(wave?.layout.byteCount(frames: count) == part.count, "another number of frames")
+            try releasing(finalPath) { try wave?.append(packed: part) }
+        case .wavFloat:
+            precondition(part.count == count * channelCount * 4, "another number of frames")
+            guard count > 0 else { return }
+            try part.withMemoryRebound(to: Float.self) { samples in
+                guard let start = samples.baseAddress else { return }
+                try releasing(finalPath) {
+                    try wave?.append(
+                        left: start, right: channelCount == 2 ? start + count : nil, count: count)
+                }
+            }
+        case .bytes:
+            marks.append((frameCount, byteCount))
+            try file.write(part, at: byteCount)
+            byteCount += part.count
+        }
+        frameCount += count
+    }
+
+    /// Drops what was written from `frame` on, because its windows were taken back; later parts follow there.
+    ///
+    /// - Precondition: `frame` was reached; of an encoded file, a part begins there.
+    /// - Throws: `ReleaseError`.
+    package func rewind(toFrame frame: Int) throws {
+        precondition(stage == .open, "a finished file is not rewound")
+        precondition(frame >= 0 && frame <= frameCount, "rewound to where nothing was written")
+        guard let wave else {
+            guard let first = marks.firstIndex(where: { $0.frame >= frame }) else { return }
+            precondition(marks[first].frame == frame, "an encoded file is rewound to the start of a part")
+            byteCount = marks[first].byte
+            marks.removeSubrange(first...)
+            try file.truncate(toByteCount: byteCount)
+            frameCount = frame
+            return
+        }
+        try releasing(finalPath) { try wave.truncate(toFrames: frame) }
+        frameCount = frame
+    }
+
+    /// Cuts the file to its first `frames` frames: the length cut.
+    ///
+    /// - Precondition: so many were written, to a WAV file: an encoded one is cut before it is encoded.
+    /// - Throws: `ReleaseError`.
+    package func truncate(toFrames frames: Int) throws {
+        precondition(wave != nil, "an encoded file is cut before it is encoded")
+        try rewind(toFrame: frames)
+    }
+
+    /// Completes the file, waits for the disk, reads it back and hashes it. It keeps its temporary name.
+    ///
+    /// - Throws: `ReleaseError`; `.damaged` where the file does not read back as what was written.
+    package func finish() throws -> DeliveredFile {
+        precondition(stage == .open, "a file is finished once")
+        if let wave {
+            byteCount = try releasing(finalPath) { try wave.finish() }
+        }
+        try file.synchronise()
+        stage = .finished
+        let pcm = try hashedSamples()
+        return DeliveredFile(
+            path: finalPath, byteCount: byteCount, frameCount: pcm.frameCount, sha256: try hashedBytes(),
+            pcmSHA256: pcm.sha256)
+    }
+
+    /// Gives the file its final name, which is durable when this returns.
+    ///
+    /// - Parameter isReplacing: whether a file that is there may go.
+    /// - Precondition: `finish` returned.
+    /// - Throws: `ReleaseError`, `.exists` where a file is there that may not go.
+    package func publish(isReplacing: Bool = false) throws {
+        precondition(stage == .finished, "only a finished file is published, and once")
+        try file.publish(isReplacing: isReplacing)
+        stage = .published
+    }
+
+    /// Removes what was written; a published file stays.
+    package func abandon() {
+        file.abandon()
+        if stage == .open { stage = .finished }
+    }
+
+    private static func layout(_ kind: Kind, _ channelCount: Int) -> SampleLayout? {
+        switch kind {
+        case .wavPCM(let samples): SampleLayout(format: samples, channelCount: channelCount)
+        case .wavFloat: SampleLayout(format: .float32, channelCount: channelCount)
+        case .bytes: nil
+        }
+    }
+
+    private func hashedBytes() throws -> String {
+        let hasher = SHA256Hasher()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        defer { buffer.deallocate() }
+        var offset = 0
+        while true {
+            let count = try file.read(into: buffer, at: offset)
+            if count == 0 { break }
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            offset += count
+        }
+        guard offset == byteCount else { throw damaged("\(offset) bytes instead of \(byteCount)") }
+        return hasher.finishHexadecimal()
+    }
+
+    /// The samples as they are decoded from the file: interleaved, little-endian, at its own depth.
+    private func hashedSamples() throws -> (frameCount: Int, sha256: String) {
+        let hasher = SHA256Hasher()
+        // The reader refuses a file without a frame; a song cut to nothing is one all the same.
+        if wave != nil, frameCount == 0 { return (0, hasher.finishHexadecimal()) }
+        return try releasing(finalPath) {
+            let reader = try SoundFileReader(descriptor: file.descriptor, name: finalPath)
+            let info = reader.info
+            guard info.rate == rateHertz, info.channelCount == channelCount,
+                wave == nil || info.layout == wave?.layout
+            else {
+                throw damaged("\(info.channelCount) channels of \(info.format) at \(info.rate) Hz")
+            }
+            guard info.frameCount == frameCount || (wave == nil && frameCount == 0) else {
+                throw damaged("\(info.frameCount) frames instead of \(frameCount)")
+            }
+            try reader.forEachPart { _, bytes in hasher.update(bytes) }
+            return (info.frameCount, hasher.finishHexadecimal())
+        }
+    }
+
+    private func damaged(_ what: String) -> ReleaseError {
+        ReleaseError(
+            .damaged, "reads back with \(what). Check the disk and the memory, and render again.",
+            path: finalPath)
+    }
+}
+
+/// A finished file: what its bytes and its samples hash to.
+package struct DeliveredFile: Sendable, Hashable {
+    /// The final path, whether published or not.
+    package let path: String
+    package let byteCount: Int
+    package let frameCount: Int
+    /// SHA-256 of the file, 64 hexadecimal digits.
+    package let sha256: String
+    /// SHA-256 of the interleaved little-endian samples at the file's own depth: the same on every machine
+    /// and for every wrapping of the same samples.
+    package let pcmSHA256: String
+
+    package init(path: String, byteCount: Int, frameCount: Int, sha256: String, pcmSHA256: String) {
+        self.path = path
+        self.byteCount = byteCount
+        self.frameCount = frameCount
+        self.sha256 = sha256
+        self.pcmSHA256 = pcmSHA256
+    }
+}
