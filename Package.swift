@@ -70,7 +70,8 @@ let package = Package(
         target("Metering", .kernel, ["Quantities", "SignalProcessing"]),
         target("Session", .pure, ["Quantities"]),
         target("RenderPlan", .pure, ["Quantities"]),
-        target("RenderCompiler", .kernel, ["Quantities", "SignalProcessing", "Session", "RenderPlan"]),
+        target(
+            "RenderCompiler", .kernel, ["Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan"]),
         target(
             "RenderEngine", .kernel,
             ["Quantities", "SignalProcessing", "Metering", "RenderPlan", "CVector"]),
@@ -105,7 +106,7 @@ let package = Package(
             [
                 "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
                 "RenderEngine", "FarmProtocol", "FarmCoordination", "Hashing", "SoundFiles",
-                "SessionFiles", "Storage", "Release", "Farm", arguments, logging,
+                "SessionFiles", "Storage", "Release", "Demo", "Terminal", "Reports", "Farm", arguments, logging,
             ]),
         // T: test support
         target("TestSupport", .support, ["Quantities"]),

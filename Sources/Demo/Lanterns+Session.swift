@@ -4,11 +4,13 @@ extension Composition {
         # Try: change one fader, render again, and see how few segments are rendered.
         lathe: 1
         song: Lanterns on the Canal
-        # With a tempo, positions may be musical: bar|beat, counted from 1. Times work too: 1.5 s, 20 ms, 1:02.5.
+        # With a tempo, positions may be musical: bar|beat, counted from 1.
+        # Times work too: 1.5 s, 20 ms, 1:02.5.
         tempo: 96
 
         tracks:
-          # A clip places a file, or a piece of one, on the timeline. One loop of two bars does for the whole song.
+          # A clip places a file, or a piece of one, on the timeline.
+          # One loop of two bars does for the whole song.
           - name: Kick
             clips:
               @Kick@
@@ -27,7 +29,13 @@ extension Composition {
             clips:
               @Snare@
             devices:
-              - compressor: {threshold: -20 dB, ratio: 3.5, attack: 8 ms, release: 90 ms, knee: 6 dB, make-up: 3 dB}
+              - compressor:
+                  threshold: -20 dB
+                  ratio: 3.5
+                  attack: 8 ms
+                  release: 90 ms
+                  knee: 6 dB
+                  make-up: 3 dB
             fader: -2 dB
             output: Drums
             # A send is a copy to a return: after the fader, unless it says `tap: pre`.
@@ -49,7 +57,8 @@ extension Composition {
             sends: [{to: Plate, gain: -10 dB}]
 
           - name: Bass
-            # WAV, FLAC and whatever else libsndfile reads, mixed as you like. `length` plays a piece of a file.
+            # WAV, FLAC and whatever else libsndfile reads, mixed as you like.
+            # `length` plays a piece of a file.
             clips:
               @Bass@
             devices:
@@ -66,7 +75,10 @@ extension Composition {
             clips:
               @Electric Piano@
             devices:
-              - equalizer: {bands: [{type: high-pass, frequency: 110 Hz}, {type: bell, frequency: 2.5 kHz, gain: 3 dB, q: 0.8}]}
+              - equalizer:
+                  bands:
+                    - {type: high-pass, frequency: 110 Hz}
+                    - {type: bell, frequency: 2.5 kHz, gain: 3 dB, q: 0.8}
             fader: -1.5 dB
             output: Keys
             sends: [{to: Plate, gain: -14 dB}]
@@ -74,7 +86,8 @@ extension Composition {
           - name: Pad
             clips:
               @Pad@
-            # Points are [time, value]; the shape named at a point is the way to it. Without one the value steps.
+            # Points are [time, value]; the shape named at a point is the way to it.
+            # Without one the value steps.
             automation:
               fader: [[13|1, -9 dB], [17|1, -4 dB, linear], [21|1, -5 dB, linear], [25|1, -3 dB, linear]]
             output: Keys
@@ -92,7 +105,13 @@ extension Composition {
             clips:
               @Lead@
             devices:
-              - compressor: {threshold: -18 dB, ratio: 3, attack: 12 ms, release: 150 ms, knee: 6 dB, make-up: 4 dB}
+              - compressor:
+                  threshold: -18 dB
+                  ratio: 3
+                  attack: 12 ms
+                  release: 150 ms
+                  knee: 6 dB
+                  make-up: 4 dB
             fader: -9.5 dB
             pan: R8
             output: Music
@@ -112,7 +131,13 @@ extension Composition {
         buses:
           - name: Drums
             devices:
-              - compressor: {threshold: -16 dB, ratio: 2.5, attack: 25 ms, release: 140 ms, knee: 6 dB, make-up: 2 dB}
+              - compressor:
+                  threshold: -16 dB
+                  ratio: 2.5
+                  attack: 25 ms
+                  release: 140 ms
+                  knee: 6 dB
+                  make-up: 2 dB
           # A bus may feed a bus: Keys is part of Music.
           - name: Keys
             devices:
@@ -120,7 +145,10 @@ extension Composition {
             output: Music
           - name: Music
             devices:
-              - equalizer: {bands: [{type: high-shelf, frequency: 8 kHz, gain: 2.5 dB}, {type: bell, frequency: 280 Hz, gain: -1.5 dB, q: 0.8}]}
+              - equalizer:
+                  bands:
+                    - {type: high-shelf, frequency: 8 kHz, gain: 2.5 dB}
+                    - {type: bell, frequency: 280 Hz, gain: -1.5 dB, q: 0.8}
 
         returns:
           - name: Plate
@@ -130,13 +158,28 @@ extension Composition {
           # This return goes into a bus, so that it is part of the Music stem. A delay may be a note value.
           - name: Echo
             devices:
-              - delay: {time: 1/8 dotted, feedback: 38 %, high-cut: 4.5 kHz, low-cut: 200 Hz, ping-pong: true, mix: 100 %}
+              - delay:
+                  time: 1/8 dotted
+                  feedback: 38 %
+                  high-cut: 4.5 kHz
+                  low-cut: 200 Hz
+                  ping-pong: true
+                  mix: 100 %
             output: Music
 
         master:
           devices:
-            - equalizer: {bands: [{type: high-shelf, frequency: 9 kHz, gain: 1 dB}, {type: low-shelf, frequency: 70 Hz, gain: 1 dB}]}
-            - compressor: {threshold: -22 dB, ratio: 2, attack: 30 ms, release: 200 ms, knee: 6 dB, detector: rms}
+            - equalizer:
+                bands:
+                  - {type: high-shelf, frequency: 9 kHz, gain: 1 dB}
+                  - {type: low-shelf, frequency: 70 Hz, gain: 1 dB}
+            - compressor:
+                threshold: -22 dB
+                ratio: 2
+                attack: 30 ms
+                release: 200 ms
+                knee: 6 dB
+                detector: rms
           # The last chord fades while it rings.
           automation: {fader: [[28|1, 0 dB], [29|1, -12 dB, linear]]}
         """

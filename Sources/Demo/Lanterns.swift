@@ -196,11 +196,13 @@ extension Composition {
                 Phrase(
                     "i", bars: 4,
                     Layer(
-                        .bell(ratio: 3.5, decay: 0.9), Notation.melody(
+                        .bell(ratio: 3.5, decay: 0.9),
+                        Notation.melody(
                             "F#5:1.5 E5:.5 A5:2 | D5:1.5 F#5:.5 B5:2 | A5:1.5 F#5:.5 D5:2 | E5:4"),
                         pan: -0.35),
                     Layer(
-                        .bell(ratio: 3.5, decay: 0.7), Notation.melody(
+                        .bell(ratio: 3.5, decay: 0.7),
+                        Notation.melody(
                             "r:2.5 C#6:.5~ A5:1~ | r:3 D6:1~ | r:2.5 D6:.5~ B5:1~ | r:3 G5:1~"), pan: 0.45)),
                 Phrase(
                     "b", bars: 4,
@@ -208,7 +210,8 @@ extension Composition {
                         .bell(ratio: 2, decay: 0.8),
                         Notation.grid(
                             "1-..2-..3-..4-..|1-..2-..3-..2-..|4-..3-..2-..3-..|1-..2-..3-..6---",
-                            ["E4 B4 D5 F#5 G5", "B4 D5 F#5 A5", "E4 B4 D5 F#5 G5", "A4 C#5 E5 G5"]), pan: 0.2)),
+                            ["E4 B4 D5 F#5 G5", "B4 D5 F#5 A5", "E4 B4 D5 F#5 G5", "A4 C#5 E5 G5"]), pan: 0.2)
+                ),
             ], arrangement: "i-......b-..i-", fadeOut: "50 ms"),
     ]
 }

@@ -19,7 +19,10 @@ extension Composition {
             clips:
               @Clap@
             devices:
-              - equalizer: {bands: [{type: high-pass, frequency: 180 Hz}, {type: bell, frequency: 1.2 kHz, gain: 3 dB, q: 0.9}]}
+              - equalizer:
+                  bands:
+                    - {type: high-pass, frequency: 180 Hz}
+                    - {type: bell, frequency: 1.2 kHz, gain: 3 dB, q: 0.9}
             fader: -4 dB
             output: Drums
             sends: [{to: Plate, gain: -11 dB}]
@@ -51,7 +54,13 @@ extension Composition {
             clips:
               @Bass@
             devices:
-              - compressor: {threshold: -18 dB, ratio: 4, attack: 6 ms, release: 90 ms, knee: 6 dB, make-up: 4 dB}
+              - compressor:
+                  threshold: -18 dB
+                  ratio: 4
+                  attack: 6 ms
+                  release: 90 ms
+                  knee: 6 dB
+                  make-up: 4 dB
               - compressor: {threshold: -24 dB, ratio: 2.5, attack: 2 ms, release: 100 ms, key: Kick}
             fader: -1 dB
             output: Music
@@ -60,7 +69,10 @@ extension Composition {
             clips:
               @Pad@
             devices:
-              - equalizer: {bands: [{type: high-pass, frequency: 160 Hz}, {type: low-pass, frequency: 9 kHz}]}
+              - equalizer:
+                  bands:
+                    - {type: high-pass, frequency: 160 Hz}
+                    - {type: low-pass, frequency: 9 kHz}
               # The pump of the style: deep, fast, and back in time for the next beat (480 ms).
               - compressor: {threshold: -28 dB, ratio: 4, attack: 2 ms, release: 150 ms, key: Kick}
             fader: -2 dB
@@ -92,7 +104,10 @@ extension Composition {
             clips:
               @Lead@
             devices:
-              - equalizer: {bands: [{type: bell, frequency: 3 kHz, gain: 3.5 dB, q: 0.8}, {type: low-shelf, frequency: 250 Hz, gain: -3 dB}]}
+              - equalizer:
+                  bands:
+                    - {type: bell, frequency: 3 kHz, gain: 3.5 dB, q: 0.8}
+                    - {type: low-shelf, frequency: 250 Hz, gain: -3 dB}
             fader: -9 dB
             output: Music
             sends: [{to: Plate, gain: -11 dB}, {to: Echo, gain: -19 dB, tap: pre}]
@@ -100,14 +115,29 @@ extension Composition {
         buses:
           - name: Drums
             devices:
-              - compressor: {threshold: -14 dB, ratio: 3, attack: 20 ms, release: 110 ms, knee: 4 dB, make-up: 2 dB}
+              - compressor:
+                  threshold: -14 dB
+                  ratio: 3
+                  attack: 20 ms
+                  release: 110 ms
+                  knee: 4 dB
+                  make-up: 2 dB
           - name: Synths
             devices:
-              - equalizer: {bands: [{type: bell, frequency: 400 Hz, gain: -2.5 dB, q: 0.7}, {type: high-shelf, frequency: 7 kHz, gain: 3 dB}]}
+              - equalizer:
+                  bands:
+                    - {type: bell, frequency: 400 Hz, gain: -2.5 dB, q: 0.7}
+                    - {type: high-shelf, frequency: 7 kHz, gain: 3 dB}
             output: Music
           - name: Music
             devices:
-              - compressor: {threshold: -16 dB, ratio: 2, attack: 20 ms, release: 150 ms, knee: 6 dB, make-up: 1 dB}
+              - compressor:
+                  threshold: -16 dB
+                  ratio: 2
+                  attack: 20 ms
+                  release: 150 ms
+                  knee: 6 dB
+                  make-up: 1 dB
 
         returns:
           - name: Plate
@@ -116,7 +146,13 @@ extension Composition {
               - equalizer: {bands: [{type: high-pass, frequency: 250 Hz, slope: 24 dB/oct}]}
           - name: Echo
             devices:
-              - delay: {left: 360 ms, right: 480 ms, feedback: 40 %, high-cut: 6 kHz, low-cut: 180 Hz, mix: 100 %}
+              - delay:
+                  left: 360 ms
+                  right: 480 ms
+                  feedback: 40 %
+                  high-cut: 6 kHz
+                  low-cut: 180 Hz
+                  mix: 100 %
             output: Music
 
         master:

@@ -123,12 +123,14 @@ extension Composition {
                     "v", bars: 4,
                     Layer(
                         .organ,
-                        Notation.grid("...x-.......x-..|...x-.....o.....|...x-.......x-..|...x-.....o.x.o.", verse))),
+                        Notation.grid(
+                            "...x-.......x-..|...x-.....o.....|...x-.......x-..|...x-.....o.x.o.", verse))),
                 Phrase(
                     "c", bars: 4,
                     Layer(
                         .organ,
-                        Notation.grid("..X..x....X..x..|..X..x....X..x..|..X..x....X..x..|..X..x....X.xx..", chorus))),
+                        Notation.grid(
+                            "..X..x....X..x..|..X..x....X..x..|..X..x....X..x..|..X..x....X.xx..", chorus))),
             ], arrangement: "..v-v-c-c-..c-c-..", fadeOut: "20 ms"),
     ]
 

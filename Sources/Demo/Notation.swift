@@ -13,7 +13,8 @@ enum Notation {
     /// Reads `C#4`, `Bb2`, `A3` as a MIDI note number.
     static func pitch(_ name: some StringProtocol) -> Double {
         let steps: [Character: Int] = ["C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11]
-        guard let letter = name.first, let step = steps[letter], let octave = name.last?.wholeNumberValue else {
+        guard let letter = name.first, let step = steps[letter], let octave = name.last?.wholeNumberValue
+        else {
             preconditionFailure("\(name) is no note name")
         }
         let accidental = name.dropFirst().dropLast().reduce(0) { $0 + ($1 == "#" ? 1 : -1) }

@@ -31,7 +31,8 @@ struct Performance {
                 let touch = 1 + 0.06 * stream[2 * number + 1]
                 let velocity = min(1, note.velocity * touch)
                 let channels = layer.voice.rendered(
-                    pitch: note.pitch, seconds: max(0.02, end - start - 0.004), velocity: velocity, rate: rate,
+                    pitch: note.pitch, seconds: max(0.02, end - start - 0.004), velocity: velocity,
+                    rate: rate,
                     noise: stream.stream(number))
                 sound.add(
                     channels, at: Int(((start + late) * rate).rounded()),

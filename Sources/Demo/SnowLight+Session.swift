@@ -4,7 +4,8 @@ extension Composition {
         lathe: 1
         song: Snow on the Signal Box
         tempo: 75
-        # Without a length a song ends with its last clip and the tails of its devices; here it is cut at 1:10.
+        # Without a length a song ends with its last clip and the tails of its devices;
+        # this one is cut at 1:10.
         length: 1:10
 
         tracks:
@@ -18,7 +19,10 @@ extension Composition {
             clips:
               @Snare@
             devices:
-              - equalizer: {bands: [{type: bell, frequency: 190 Hz, gain: 3 dB, q: 1}, {type: high-shelf, frequency: 6 kHz, gain: 3 dB}]}
+              - equalizer:
+                  bands:
+                    - {type: bell, frequency: 190 Hz, gain: 3 dB, q: 1}
+                    - {type: high-shelf, frequency: 6 kHz, gain: 3 dB}
             fader: -2 dB
             output: Drums
             sends: [{to: Hall, gain: -5 dB}]
@@ -34,7 +38,13 @@ extension Composition {
             clips:
               @Toms@
             devices:
-              - compressor: {threshold: -20 dB, ratio: 4, attack: 15 ms, release: 180 ms, knee: 6 dB, make-up: 4 dB}
+              - compressor:
+                  threshold: -20 dB
+                  ratio: 4
+                  attack: 15 ms
+                  release: 180 ms
+                  knee: 6 dB
+                  make-up: 4 dB
             fader: -5 dB
             output: Drums
             sends: [{to: Hall, gain: -6 dB}]
@@ -43,7 +53,10 @@ extension Composition {
             clips:
               @Bass@
             devices:
-              - equalizer: {bands: [{type: low-pass, frequency: 1.4 kHz}, {type: bell, frequency: 130 Hz, gain: 2 dB, q: 0.8}]}
+              - equalizer:
+                  bands:
+                    - {type: low-pass, frequency: 1.4 kHz}
+                    - {type: bell, frequency: 130 Hz, gain: 2 dB, q: 0.8}
               - compressor: {threshold: -24 dB, ratio: 3, attack: 4 ms, release: 160 ms, key: Kick}
             fader: -6 dB
             output: Music
@@ -52,9 +65,18 @@ extension Composition {
             clips:
               @Piano@
             devices:
-              - equalizer: {bands: [{type: high-pass, frequency: 80 Hz}, {type: bell, frequency: 350 Hz, gain: -3 dB, q: 0.9}]}
+              - equalizer:
+                  bands:
+                    - {type: high-pass, frequency: 80 Hz}
+                    - {type: bell, frequency: 350 Hz, gain: -3 dB, q: 0.9}
               # An effect may sit on a track with a mix of its own.
-              - delay: {left: 400 ms, right: 600 ms, feedback: 25 %, high-cut: 4 kHz, low-cut: 150 Hz, mix: 18 %}
+              - delay:
+                  left: 400 ms
+                  right: 600 ms
+                  feedback: 25 %
+                  high-cut: 4 kHz
+                  low-cut: 150 Hz
+                  mix: 18 %
             fader: -1 dB
             output: Music
             sends: [{to: Hall, gain: -11 dB}]
@@ -66,7 +88,11 @@ extension Composition {
               - compressor: {threshold: -28 dB, ratio: 2, attack: 10 ms, release: 350 ms, key: Kick}
             fader: -6 dB
             automation:
-              fader: [[3|1, -12 dB], [7|1, -7 dB, linear], [11|1, -4 dB, linear], [17|1, -6 dB, linear], [21|1, -12 dB, linear]]
+              fader:
+                - [7|1, -7 dB]
+                - [11|1, -4 dB, linear]
+                - [17|1, -6 dB, linear]
+                - [21|1, -12 dB, linear]
             output: Ensemble
             sends: [{to: Hall, gain: -9 dB}]
 
@@ -91,7 +117,13 @@ extension Composition {
             clips:
               @Flute@
             devices:
-              - compressor: {threshold: -20 dB, ratio: 3, attack: 15 ms, release: 200 ms, knee: 8 dB, make-up: 4 dB}
+              - compressor:
+                  threshold: -20 dB
+                  ratio: 3
+                  attack: 15 ms
+                  release: 200 ms
+                  knee: 8 dB
+                  make-up: 4 dB
             fader: -8 dB
             pan: R12
             output: Music
@@ -107,7 +139,13 @@ extension Composition {
             output: Music
           - name: Music
             devices:
-              - compressor: {threshold: -18 dB, ratio: 1.8, attack: 25 ms, release: 220 ms, knee: 6 dB, make-up: 1.5 dB}
+              - compressor:
+                  threshold: -18 dB
+                  ratio: 1.8
+                  attack: 25 ms
+                  release: 220 ms
+                  knee: 6 dB
+                  make-up: 1.5 dB
 
         returns:
           - name: Hall
@@ -117,12 +155,21 @@ extension Composition {
             fader: -4 dB
           - name: Echo
             devices:
-              - delay: {time: 600 ms, feedback: 45 %, high-cut: 3.5 kHz, low-cut: 220 Hz, ping-pong: true, mix: 100 %}
+              - delay:
+                  time: 600 ms
+                  feedback: 45 %
+                  high-cut: 3.5 kHz
+                  low-cut: 220 Hz
+                  ping-pong: true
+                  mix: 100 %
             output: Ensemble
 
         master:
           devices:
-            - equalizer: {bands: [{type: bell, frequency: 250 Hz, gain: -1.5 dB, q: 0.7}, {type: high-shelf, frequency: 8 kHz, gain: 2 dB}]}
+            - equalizer:
+                bands:
+                  - {type: bell, frequency: 250 Hz, gain: -1.5 dB, q: 0.7}
+                  - {type: high-shelf, frequency: 8 kHz, gain: 2 dB}
             - limiter: {ceiling: -6 dBTP, release: 120 ms, gain: 1 dB}
           automation: {fader: [[1|1, -1.5 dB], [20|1, -1.5 dB], [21|1, -10 dB, linear]]}
         """

@@ -35,11 +35,14 @@ extension Composition {
                     "a", bars: 2,
                     Layer(.shaker, Notation.grid("x.o.x.ogx.o.x.og|x.o.x.ogx.o.x.oo"), pan: 0.4),
                     Layer(
-                        .hat(decay: 0.05), Notation.grid("....o.......o...|....o.......o.g."), gain: 0.6, pan: -0.4)),
+                        .hat(decay: 0.05), Notation.grid("....o.......o...|....o.......o.g."), gain: 0.6,
+                        pan: -0.4)),
                 Phrase(
                     "c", bars: 2,
                     Layer(.shaker, Notation.grid("xgogxgogxgogxgog|xgogxgogxgogxgoo"), pan: 0.4),
-                    Layer(.cymbal(decay: 0.45), Notation.grid("x...o...x...o...|x...o...x...o..."), gain: 0.6, pan: -0.4)),
+                    Layer(
+                        .cymbal(decay: 0.45), Notation.grid("x...o...x...o...|x...o...x...o..."), gain: 0.6,
+                        pan: -0.4)),
             ], arrangement: "aaaccaccaa", fadeIn: "10 ms", fadeOut: "60 ms"),
         Part(
             name: "Toms", channelCount: 2, bitCount: 16, looseness: 0.006,
@@ -92,16 +95,19 @@ extension Composition {
                     "v", bars: 4,
                     Layer(
                         .electricPiano(brightness: 2),
-                        Notation.grid("x-------o---g---|x-------o-------|x-------o---g---|x-------o---o---", verse))),
+                        Notation.grid(
+                            "x-------o---g---|x-------o-------|x-------o---g---|x-------o---o---", verse))),
                 Phrase(
                     "c", bars: 4,
                     Layer(
                         .electricPiano(brightness: 2.6),
-                        Notation.grid("X---o---x---o---|X---o---x---o---|X---o---x---o---|X---o---x---x---", chorus))),
+                        Notation.grid(
+                            "X---o---x---o---|X---o---x---o---|X---o---x---o---|X---o---x---x---", chorus))),
                 Phrase(
                     "o", bars: 2,
                     Layer(
-                        .electricPiano(brightness: 1.6), Notation.grid("x-------o-------|o---------------", close))),
+                        .electricPiano(brightness: 1.6),
+                        Notation.grid("x-------o-------|o---------------", close))),
             ], arrangement: "vv-c-.c-vo", fadeOut: "60 ms"),
         Part(
             name: "Strings", channelCount: 2, isFLAC: true, peakDecibels: -8, looseness: 0,
@@ -109,7 +115,8 @@ extension Composition {
                 Phrase(
                     "c", bars: 4,
                     Layer(
-                        .pad(cutoff: 2200, attack: 0.35, release: 0.3, detune: 0.006), Notation.grid(held4, chorus)),
+                        .pad(cutoff: 2200, attack: 0.35, release: 0.3, detune: 0.006),
+                        Notation.grid(held4, chorus)),
                     Layer(
                         .pad(cutoff: 2600, attack: 0.4, release: 0.3, detune: 0.005),
                         Notation.grid(held4, ["F4 D5", "G4 C5", "E4 G4", "F4 A4"]), gain: 0.7)),
@@ -134,12 +141,14 @@ extension Composition {
                     "v", bars: 4,
                     Layer(
                         .pluck(brightness: 0.6, sustain: 1.1),
-                        Notation.grid("0-1-2-3-4-3-2-1-|0-1-2-3-5-3-2-1-|0-1-2-3-5-3-2-1-|0-1-2-3-6-5-3-2-", verse))),
+                        Notation.grid(
+                            "0-1-2-3-4-3-2-1-|0-1-2-3-5-3-2-1-|0-1-2-3-5-3-2-1-|0-1-2-3-6-5-3-2-", verse))),
                 Phrase(
                     "c", bars: 4,
                     Layer(
                         .pluck(brightness: 0.8, sustain: 1),
-                        Notation.grid("01234567--6-5-3-|01234567--6-5-3-|01234567--6-5-3-|0123456787654321", chorus))),
+                        Notation.grid(
+                            "01234567--6-5-3-|01234567--6-5-3-|01234567--6-5-3-|0123456787654321", chorus))),
                 Phrase(
                     "b", bars: 2,
                     Layer(
@@ -151,7 +160,8 @@ extension Composition {
             phrases: [
                 Phrase(
                     "i", bars: 2,
-                    Layer(.bell(ratio: 3.5, decay: 1.4), Notation.melody("A5:2 E6:2~ | D6:2 F5:2~"), pan: 0.3)),
+                    Layer(.bell(ratio: 3.5, decay: 1.4), Notation.melody("A5:2 E6:2~ | D6:2 F5:2~"), pan: 0.3)
+                ),
                 Phrase(
                     "c", bars: 4,
                     Layer(
@@ -168,7 +178,8 @@ extension Composition {
                     Layer(
                         .flute,
                         Notation.melody(
-                            "r:1 A4:1 C5:1 E5:1 | D5:2.5 C5:.5 A4:1 | r:1 G4:1 A4:1 C5:1 | D5:1.5 E5:.5 G4:2"))),
+                            "r:1 A4:1 C5:1 E5:1 | D5:2.5 C5:.5 A4:1 | r:1 G4:1 A4:1 C5:1 | D5:1.5 E5:.5 G4:2")
+                    )),
                 Phrase(
                     "c", bars: 4,
                     Layer(

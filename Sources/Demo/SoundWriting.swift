@@ -7,7 +7,9 @@ extension Sound {
     ///
     /// - Parameter noise: what the dither is made from; unused at 24 bits.
     func write(to path: String, bitCount: Int, isFLAC: Bool, noise: NoiseStream) throws {
-        let planes = channels.indices.map { quantised(channel: $0, bitCount: bitCount, noise: noise.stream($0)) }
+        let planes = channels.indices.map {
+            quantised(channel: $0, bitCount: bitCount, noise: noise.stream($0))
+        }
         let layout = SampleLayout(
             format: bitCount == 16 ? .integer16 : .integer24, channelCount: channels.count)
         let count = frameCount

@@ -28,7 +28,8 @@ extension NoteContext {
         return (0..<frames(0.75)).map { i in
             phase += tune * (1 + 0.35 * bend.next()) / rate
             let shell =
-                0.65 * SineTable.value(phase) * low.next() + 0.35 * SineTable.value(phase * 1.78) * high.next()
+                0.65 * SineTable.value(phase) * low.next() + 0.35 * SineTable.value(phase * 1.78)
+                * high.next()
             let x = noise[i]
             let wires = (1.1 * band.next(x).band + 0.55 * bright.next(x).high) * rattle.next()
             return shell + snap * wires + 0.4 * x * crack.next()

@@ -1,4 +1,6 @@
-/// A sound source of the demo: what a note is played on. Every voice is a pure function of its note.
+/// A sound source of the demo: what a note is played on.
+///
+/// Every voice is a pure function of its note.
 enum Voice {
     case kick(bottom: Double, decay: Double)
     case snare(tune: Double, snap: Double)

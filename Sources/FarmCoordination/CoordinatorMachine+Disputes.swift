@@ -30,7 +30,6 @@ extension CoordinatorMachine {
         if let standing = verdict(opinion) { return settle(slot, task, opinion, standing) }
         if opinion.claims.count >= policy.maximumVotes {
             emit(.alarm(.undecided(jobs[slot].id, name, key, opinion.claims)))
-            jobs[slot].opinions[task] = nil
             return failSong(slot, task, reason: "no two runs of it agree")
         }
         queueIfReady(slot, task)
@@ -96,6 +95,13 @@ extension CoordinatorMachine {
                 .settled(
                     jobs[slot].id, name, key, standing: standing, wrong: wrong, droppedCount: dropped,
                     touchedDeliverables: touched)))
+    }
+
+    /// The task's job or song ends before its results were compared. Nobody will decide a dispute any more, so
+    /// nobody may rely on what is recorded.
+    mutating func abandonOpinion(_ slot: Int, _ task: Int) {
+        guard let opinion = jobs[slot].opinions.removeValue(forKey: task), opinion.isDispute else { return }
+        if let key = jobs[slot].tasks[task].key { persist(.dropped(key)) }
     }
 
     /// The recorded result stands.
@@ -184,7 +190,8 @@ extension CoordinatorMachine {
             if jobs[slot].tasks[task].phase == .lookingUp { jobs[slot].lookUpCount -= 1 }
             unpin(slot, task)
             jobs[slot].opinions[task] = nil
-            jobs[slot].tasks[task].phase = .waiting
+            let isFailed = jobs[slot].programs[Int(jobs[slot].programOf[task])].isFailed
+            jobs[slot].tasks[task].phase = isFailed ? .failed : .waiting
             jobs[slot].tasks[task].runsAgain = false
             jobs[slot].tasks[task].key = nil
             jobs[slot].tasks[task].result = nil
@@ -203,6 +210,7 @@ extension CoordinatorMachine {
 
     private mutating func takeBackDeliveries(_ slot: Int, _ isTaken: [Bool], _ touched: inout [ProgramID]) {
         for program in jobs[slot].programs.indices where jobs[slot].programs[program].shape.isDelivered {
+            guard !jobs[slot].programs[program].isFailed else { continue }
             let state = jobs[slot].programs[program]
             let reached = state.deliveryCursor + (state.delivery == nil ? 0 : 1)
             guard let first = (0..<reached).first(where: { isTaken[state.base + $0] }) else { continue }
@@ -234,14 +242,14 @@ extension CoordinatorMachine {
             jobs[slot].tasks[task].unmetCount = unmet
             if isOpen { jobs[slot].unsettledCount += 1 }
         }
-        for program in jobs[slot].programs.indices where !jobs[slot].programs[program].isFailed {
+        for program in jobs[slot].programs.indices {
             let state = jobs[slot].programs[program]
             var cursor = 0
             while cursor < state.shape.segmentCount, jobs[slot].tasks[state.base + cursor].phase == .done {
                 cursor += 1
             }
             jobs[slot].programs[program].doneCursor = cursor
-            guard state.shape.isDelivered else { continue }
+            guard state.shape.isDelivered, !state.isFailed else { continue }
             jobs[slot].undeliveredCount += state.shape.segmentCount - state.deliveryCursor
             for segment in state.deliveryCursor..<state.shape.segmentCount {
                 jobs[slot].tasks[state.base + segment].openReaderCount += 1

@@ -49,23 +49,26 @@ extension CoordinatorMachine {
         let failure = TaskFailure(task: jobs[slot].name(of: task), song: song, reason: reason)
         jobs[slot].failures.append(failure)
         emit(.publish(.songFailed(jobs[slot].id, failure)))
-        for other in jobs[slot].programs.indices where jobs[slot].programs[other].shape.song == song {
-            fail(slot, program: other)
-        }
         // Programs only read earlier ones, so one pass reaches all that read a failed one.
-        for reader in jobs[slot].programs.indices {
-            if jobs[slot].programs[reader].producers.contains(where: { jobs[slot].programs[$0].isFailed }) {
-                fail(slot, program: reader)
+        var failed: [Int] = []
+        for (other, state) in jobs[slot].programs.enumerated() where !state.isFailed {
+            if state.shape.song == song || state.producers.contains(where: { failed.contains($0) }) {
+                failed.append(other)
             }
         }
+        fail(slot, programs: failed)
         refreshOldest(slot)
     }
 
-    /// Gives up a program: whatever of it is not done never will be.
-    mutating func fail(_ slot: Int, program: Int) {
-        guard !jobs[slot].programs[program].isFailed else { return }
-        jobs[slot].programs[program].isFailed = true
-        endLeases(slot) { $0.program == program }
+    /// Gives up programs: whatever of them is not done never will be.
+    mutating func fail(_ slot: Int, programs: [Int]) {
+        // All are marked before any run ends: what a run gives back must not ask a failed program for bytes.
+        for program in programs { jobs[slot].programs[program].isFailed = true }
+        endLeases(slot) { programs.contains($0.program) }
+        for program in programs { settleFailed(slot, program: program) }
+    }
+
+    private mutating func settleFailed(_ slot: Int, program: Int) {
         let state = jobs[slot].programs[program]
         if state.shape.isDelivered {
             jobs[slot].undeliveredCount -= state.shape.segmentCount - state.deliveryCursor
@@ -76,7 +79,7 @@ extension CoordinatorMachine {
             jobs[slot].programs[program].delivery = nil
         }
         for task in state.base..<state.end {
-            jobs[slot].opinions[task] = nil
+            abandonOpinion(slot, task)
             let before = jobs[slot].tasks[task]
             guard !before.isSettled else { continue }
             if before.phase == .lookingUp { jobs[slot].lookUpCount -= 1 }

@@ -161,41 +161,48 @@ extension CoordinatorMachine {
 // MARK: Who gets it
 
 extension CoordinatorMachine {
-    /// The idle worker that suits a task best, nil if it must wait for another.
+    /// The idle worker that suits a task best, nil if a busy one suits it so much better that it must wait.
     ///
     /// A worker with the chain's live state comes first: it saves loading the snapshot, no more, so nobody
-    /// waits for it while it is busy.
+    /// waits for it while it is busy. A worker that has not failed at the task or not yet given its opinion is
+    /// worth waiting for.
     private func worker(for slot: Int, _ task: Int, _ now: Tick) -> Int? {
         let program = Int(jobs[slot].programOf[task])
         let segment = task - jobs[slot].programs[program].base
         let failedAt = jobs[slot].attempts[task]?.counted ?? []
         let voters = jobs[slot].opinions[task]?.voters ?? []
         let last = policy.scatters ? jobs[slot].programs[program].lastWorker : nil
-        var best: (rank: Int, worker: Int)?
-        for worker in workers.indices where isIdle(worker, now) {
+        let isPlain = failedAt.isEmpty && voters.isEmpty && last == nil
+        var best: (tier: Int, rank: Int, worker: Int)?
+        var bestTier = Int.max
+        for worker in workers.indices {
             let state = workers[worker]
-            var rank = 2
+            guard !state.isGone, !state.isDraining, !isSuspect(state, now) else { continue }
+            let tier = isPlain ? 0 : reluctance(state.peer, failedAt, voters, last)
+            bestTier = min(bestTier, tier)
+            guard state.lease == nil else { continue }
+            var rank = 1
             if let live = state.live {
-                rank = live.job == slot && live.program == program && live.segment == segment ? 0 : 3
+                rank = live.job == slot && live.program == program && live.segment == segment ? 0 : 2
             }
-            // Preferences that count for more than a snapshot: a fresh eye, then another life.
-            if failedAt.contains(where: { $0.worker == state.peer.worker }) { rank += 10 }
-            if failedAt.contains(state.peer) { rank += 100 }
-            if voters.contains(state.peer.worker) { rank += 1_000 }
-            if state.peer.worker == last { rank += 1_000 }
-            if rank < best?.rank ?? .max { best = (rank, worker) }
+            if let best, (best.tier, best.rank) <= (tier, rank) { continue }
+            best = (tier, rank, worker)
         }
-        guard let best else { return nil }
-        // Somebody else could look at it, only not now: wait for him.
-        if best.rank >= 1_000, existsOther(now, { !voters.contains($0.worker) && $0.worker != last }) {
-            return nil
-        }
-        if best.rank >= 100, best.rank < 1_000, existsOther(now, { !failedAt.contains($0) }) { return nil }
+        guard let best, best.tier == bestTier else { return nil }
         return best.worker
     }
 
-    private func existsOther(_ now: Tick, _ suits: (Peer) -> Bool) -> Bool {
-        workers.contains { !$0.isGone && !$0.isDraining && !isSuspect($0, now) && suits($0.peer) }
+    /// How much rather another worker should have a task: the same voice twice is worse than a life that failed,
+    /// and that is worse than a new life of a worker that failed.
+    private func reluctance(
+        _ peer: Peer, _ failedAt: [Peer], _ voters: [WorkerID], _ last: WorkerID?
+    ) -> Int {
+        var tier = 0
+        if failedAt.contains(where: { $0.worker == peer.worker }) { tier += 1 }
+        if failedAt.contains(peer) { tier += 2 }
+        if peer.worker == last { tier += 4 }
+        if voters.contains(peer.worker) { tier += 8 }
+        return tier
     }
 
     func isSuspect(_ worker: WorkerState, _ now: Tick) -> Bool {

@@ -72,7 +72,7 @@ extension CoordinatorMachine {
             let readsFailed = state.producers.contains { jobs[slot].programs[$0].isFailed }
             let isOfFailedSong = jobs[slot].failures.contains { $0.song == state.shape.song }
             if readsFailed || isOfFailedSong {
-                fail(slot, program: program)
+                fail(slot, programs: [program])
                 continue
             }
             for task in state.base..<state.end where jobs[slot].tasks[task].unmetCount == 0 {
@@ -110,10 +110,7 @@ extension CoordinatorMachine {
     mutating func end(_ slot: Int, _ outcome: JobOutcome) {
         precondition(jobs[slot].isActive)
         endLeases(slot) { _ in true }
-        for task in jobs[slot].tasks.indices where jobs[slot].opinions[task]?.isDispute == true {
-            // Nobody will decide it now, so nobody may rely on it.
-            if let key = jobs[slot].tasks[task].key { persist(.dropped(key)) }
-        }
+        for task in jobs[slot].tasks.indices { abandonOpinion(slot, task) }
         for task in jobs[slot].tasks.indices {
             jobs[slot].tasks[task].openReaderCount = 0
         }

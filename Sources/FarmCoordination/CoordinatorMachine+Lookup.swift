@@ -43,7 +43,10 @@ extension CoordinatorMachine {
         // the last hit's snapshot.
         let held = lease.held.first { $0.name.task == answer.task }
         cut(holder, at: answer.task.segment, now)
-        if let held, held.name.key == answer.key, held.result != entry {
+        guard let held, held.name.key == answer.key else { return }
+        if jobs[slot].opinions[task] != nil {
+            vote(slot, task, Claim(peer: workers[holder].peer, result: held.result))
+        } else if held.result != entry {
             dispute(slot, task, held.result, by: workers[holder].peer)
         }
     }

@@ -135,7 +135,7 @@ extension CoordinatorMachine {
 
     private mutating func failed(_ report: FailureReport, _ worker: Int, _ now: Tick) {
         guard let (slot, task) = own(report.lease, report.job, report.task, worker) else {
-            return emit(.send(workers[worker].peer, .end(report.lease)))
+            return giveBack(report.lease, worker)
         }
         attemptFailed(slot, task, by: worker, isCounted: true, reason: report.reason, now)
         endLease(worker)
@@ -143,11 +143,19 @@ extension CoordinatorMachine {
 
     private mutating func unreadable(_ report: UnreadableReport, _ worker: Int, _ now: Tick) {
         guard let (slot, task) = own(report.lease, report.job, report.task, worker) else {
-            return emit(.send(workers[worker].peer, .end(report.lease)))
+            return giveBack(report.lease, worker)
         }
         lose(report.digests, readBy: task, slot)
         // Forgiven, but not for ever: a worker that can read nothing must not keep the farm busy.
         attemptFailed(slot, task, by: worker, isCounted: false, reason: "inputs could not be read", now)
+        endLease(worker)
+    }
+
+    /// A run came to its end over a segment that is not waited for (any more): what is left goes elsewhere.
+    private mutating func giveBack(_ lease: LeaseID, _ worker: Int) {
+        guard workers[worker].lease?.id == lease else {
+            return emit(.send(workers[worker].peer, .end(lease)))
+        }
         endLease(worker)
     }
 
@@ -165,6 +173,7 @@ extension CoordinatorMachine {
         heard(worker, now)
         emit(.send(peer, .drop(name)))
         guard let (slot, task) = own(name.lease, name.job, name.task, worker) else { return }
+        // The worker dropped the bytes it was told to drop; its run cannot be continued from there.
         attemptFailed(
             slot, task, by: worker, isCounted: false, reason: "its bytes did not match their digests", now)
         endLease(worker)

@@ -8,14 +8,14 @@ extension WorkerMachine {
         case .welcome(let welcome): welcomed(welcome, now)
         case .identify(let incarnation):
             if !isOlder(incarnation) { greet(now) }
-        case .refuse(let refusal): leave(.refused(refusal))
+        case .refuse(let refusal): leave(.refused(refusal), now)
         case .beat(let incarnation):
             // Another life of the coordinator: it must learn what is held here.
             if isWelcome, incarnation != coordinator, !isOlder(incarnation) { greet(now) }
-        case .lease(let grant): granted(grant)
+        case .lease(let grant): granted(grant, now)
         case .extend(let extension_): extended(extension_)
         case .stop(let lease, let segment): stopped(lease, segment, now)
-        case .end(let lease): ended(lease)
+        case .end(let lease): ended(lease, now)
         case .commit(let name), .drop(let name): answered(name)
         case .drain: terminate(now, isRepeated: false)
         case .hello, .heartbeat, .result, .failed, .unreadable, .goodbye: return
@@ -43,16 +43,16 @@ extension WorkerMachine {
         if coordinator != welcome.coordinator { newestLease = 0 }
         coordinator = welcome.coordinator
         credit = welcome.credit
-        if let run, run.lease != welcome.lease { dropRun() }
+        if let run, run.lease != welcome.lease { dropRun(now) }
         discard { !welcome.keep.contains($0.report.name) && $0.report.name.lease != welcome.lease }
         for held in uncommitted.indices { resend(held, now) }
     }
 
-    private mutating func granted(_ grant: Grant) {
+    private mutating func granted(_ grant: Grant, _ now: Tick) {
         guard isWelcome, grant.lease.coordinator == coordinator, grant.lease.counter > newestLease else { return }
         guard !isDraining, !grant.inputs.isEmpty else { return }
         newestLease = grant.lease.counter
-        dropRun()
+        dropRun(now)
         // A new lease says that nothing of an older one is waited for.
         discard { _ in true }
         run = Run(
@@ -79,8 +79,7 @@ extension WorkerMachine {
         run.isStopped = true
         if run.next >= run.horizon, run.isRendering {
             run.isRendering = false
-            effects.append(.abandon)
-            live = nil
+            abandon(now)
         }
         if run.next > run.horizon { run.next = run.horizon }
         if let live, live.segment > run.horizon { self.live = nil }
@@ -88,20 +87,23 @@ extension WorkerMachine {
         discard { $0.report.name.lease == lease && $0.report.name.task.segment >= segment }
     }
 
-    private mutating func ended(_ lease: LeaseID) {
-        if run?.lease == lease { dropRun() }
+    private mutating func ended(_ lease: LeaseID, _ now: Tick) {
+        if run?.lease == lease { dropRun(now) }
         discard { $0.report.name.lease == lease }
     }
 
     private mutating func answered(_ name: ResultName) { discard { $0.report.name == name } }
 
     /// Forgets the run; the live state stays where it is at a segment's end.
-    mutating func dropRun() {
-        if run?.isRendering == true {
-            effects.append(.abandon)
-            live = nil
-        }
+    mutating func dropRun(_ now: Tick) {
+        if run?.isRendering == true { abandon(now) }
         run = nil
+    }
+
+    private mutating func abandon(_ now: Tick) {
+        effects.append(.abandon)
+        abandonedAt = now
+        live = nil
     }
 
     private mutating func discard(_ isMeant: (Held) -> Bool) {
@@ -116,7 +118,7 @@ extension WorkerMachine {
     /// Starts the run's next segment, if there is credit for its result.
     mutating func startNext() {
         guard var run, !run.isRendering, run.failure == nil, run.next < run.horizon, isWelcome else { return }
-        guard !isDraining, hasCredit else { return }
+        guard !isDraining, hasCredit, abandonedAt == nil else { return }
         let start: RenderOrder.Start
         if let live, live.job == run.job, live.program == run.program, live.segment == run.next,
             !run.loadsSnapshot, run.next > run.start || live.snapshot == run.snapshot
@@ -200,7 +202,8 @@ extension WorkerMachine {
 
     mutating func timerFired(_ now: Tick) {
         effects.append(.wake(at: now + policy.heartbeatTicks))
-        if now.ticks(since: lastHeard) > policy.linkTicks { return leave(.lostLink) }
+        if now.ticks(since: lastHeard) > policy.linkTicks { return leave(.lostLink, now) }
+        if let abandonedAt, now.ticks(since: abandonedAt) > policy.abandonTicks { return leave(.hung, now) }
         guard isWelcome else { return greet(now) }
         effects.append(.send(.heartbeat(report)))
         for held in uncommitted.indices where now.ticks(since: uncommitted[held].sentAt) >= policy.resendTicks {
@@ -221,7 +224,7 @@ extension WorkerMachine {
 
     mutating func terminate(_ now: Tick, isRepeated: Bool = true) {
         guard !isDraining else {
-            if isRepeated { leave(.terminated) }
+            if isRepeated { leave(.terminated, now) }
             return
         }
         isDraining = true
@@ -238,15 +241,15 @@ extension WorkerMachine {
     }
 
     /// A draining worker leaves when nothing of it is under way or unanswered.
-    mutating func leaveIfDrained() {
+    mutating func leaveIfDrained(_ now: Tick) {
         guard isDraining, run?.isRendering != true, uncommitted.isEmpty else { return }
         effects.append(.send(.goodbye))
-        leave(.drained)
+        leave(.drained, now)
     }
 
-    mutating func leave(_ reason: ExitReason) {
+    mutating func leave(_ reason: ExitReason, _ now: Tick) {
         guard !hasLeft else { return }
-        dropRun()
+        dropRun(now)
         for held in uncommitted { effects.append(.discard(held.report.name)) }
         uncommitted = []
         hasLeft = true

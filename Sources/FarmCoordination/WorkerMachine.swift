@@ -23,6 +23,8 @@ package struct WorkerMachine: Sendable {
     /// The newest lease number of this coordinator that was seen; older ones are over.
     var newestLease: UInt64 = 0
     var live: LiveState?
+    /// Since when the engine has been told to stop and has not said that it did.
+    var abandonedAt: Tick?
     var uncommitted: [Held] = []
     var effects: [WorkerEffect] = []
 
@@ -42,7 +44,10 @@ package struct WorkerMachine: Sendable {
             lastHeard = now
             received(message, now)
         case .progress(let lease, let segment, let frames): progressed(lease, segment, frames)
-        case .rendered(let rendering): rendered(rendering, now)
+        case .abandoned: abandonedAt = nil
+        case .rendered(let rendering):
+            if abandonedAt == nil { rendered(rendering, now) } else { abandonedAt = nil }
+        case .failed where abandonedAt != nil, .unreadable where abandonedAt != nil: abandonedAt = nil
         case .failed(let lease, let segment, let reason):
             gaveUp(lease, segment, now) {
                 .failed(FailureReport(lease: $0, job: $1, task: $2, reason: reason))
@@ -51,12 +56,12 @@ package struct WorkerMachine: Sendable {
             gaveUp(lease, segment, now) {
                 .unreadable(UnreadableReport(lease: $0, job: $1, task: $2, digests: digests))
             }
-        case .linkLost: leave(.lostLink)
+        case .linkLost: leave(.lostLink, now)
         case .terminate: terminate(now)
         }
         if !hasLeft {
             startNext()
-            leaveIfDrained()
+            leaveIfDrained(now)
         }
         defer { effects.removeAll(keepingCapacity: true) }
         return effects
@@ -78,11 +83,16 @@ package struct WorkerPolicy: Hashable, Sendable {
     package var resendTicks = 5_000
     /// After this silence of the coordinator the worker leaves.
     package var linkTicks = 30_000
+    /// An engine that was told to stop and has not after this long hangs: the process leaves.
+    package var abandonTicks = 10_000
 
     package init() {}
 }
 
 /// Everything that can happen to a worker.
+///
+/// Every `WorkerEffect.render` is answered by exactly one of `rendered`, `failed`, `unreadable` and, if it was
+/// told to stop, `abandoned`.
 package enum WorkerInput: Sendable, Hashable {
     /// At start and at every tick asked for by `WorkerEffect.wake`.
     case timer
@@ -93,6 +103,8 @@ package enum WorkerInput: Sendable, Hashable {
     case failed(LeaseID, segment: Int, reason: String)
     /// Bytes of inputs or of the snapshot were missing or wrong.
     case unreadable(LeaseID, segment: Int, [Digest])
+    /// The engine has stopped after `WorkerEffect.abandon` and is free.
+    case abandoned
     /// The connection is gone for good.
     case linkLost
     /// SIGTERM: finish the running segment, hand back the rest, leave. A second one: leave at once.
@@ -121,7 +133,7 @@ package enum WorkerEffect: Sendable, Hashable {
     /// A `.result` is sent with its bytes.
     case send(FarmMessage)
     case render(RenderOrder)
-    /// Stop what is being rendered at the next block and report nothing; the live state is gone.
+    /// Stop what is being rendered at the next block and answer `abandoned`; the live state is gone.
     case abandon
     /// The bytes of this result are no longer needed here.
     case discard(ResultName)
@@ -152,6 +164,8 @@ package enum ExitReason: Sendable, Hashable {
     case drained
     case terminated
     case lostLink
+    /// The engine does not stop.
+    case hung
     case refused(Refusal)
 }
 

@@ -173,7 +173,7 @@ extension World {
         // A job that was cancelled before its audits leaves hints that nobody checked.
         guard shape.faults.lie > 0, shape.jobs.allSatisfy({ $0.cancelledAt == nil }) else { return }
         // Whatever survived in the ledger under a right key must be right.
-        for job in shape.jobs where checker.outcomes[job.id].map({ if case .finished = $0 { true } else { false } }) == true {
+        for job in shape.jobs where checker.outcomes[job.id] == .finished(failures: []) {
             for row in checker.reference[job.id] ?? [] {
                 for (key, result) in row where ledger.results[key] != nil && ledger.results[key] != result {
                     fail("a lie survived in the ledger under \(key)")

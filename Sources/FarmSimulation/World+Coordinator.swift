@@ -117,16 +117,24 @@ extension World {
 
     /// Hands one input to the machine and does what it asks for.
     func step(_ input: Input) {
-        guard violation == nil, coordinator != nil else { return }
-        var inputs = [input]
-        tamperer?.tamper(&inputs)
-        for input in inputs {
-            note("<- \(input)")
-            guard let effects = coordinator?.machine.handle(input, at: Tick(now)) else { return }
-            tamperer?.observe(effects)
-            record(UInt64(effects.count), coordinatorLife)
-            for effect in effects { perform(effect) }
+        inputs.append(input)
+        guard !isStepping else { return }
+        isStepping = true
+        while violation == nil, coordinator != nil, !inputs.isEmpty {
+            var heard = [inputs.removeFirst()]
+            tamperer?.tamper(&heard)
+            for input in heard { handle(input) }
         }
+        inputs.removeAll()
+        isStepping = false
+    }
+
+    private func handle(_ input: Input) {
+        note("<- \(input)")
+        guard let effects = coordinator?.machine.handle(input, at: Tick(now)) else { return }
+        tamperer?.observe(effects)
+        record(UInt64(effects.count), coordinatorLife)
+        for effect in effects { perform(effect) }
         checkInvariants()
     }
 

@@ -75,6 +75,10 @@ extension World {
             case .abandon:
                 workers[slot].order = nil
                 workers[slot].live = nil
+                // An engine that hangs does not stop either.
+                guard !workers[slot].isHung else { continue }
+                events.schedule(
+                    .abandoned(peer, order: workers[slot].orderNumber), at: now + UInt64(random.draw(1...4)))
             case .discard: continue
             case .exit(let reason):
                 counts.add("worker left: \(reason)")
@@ -97,6 +101,12 @@ extension World {
         guard let slot = workerSlot(peer) else { return }
         if workers[slot].isFrozen { return workers[slot].frozenEvents.append(.toWorker(peer, message)) }
         workerStep(slot, .message(message))
+    }
+
+    func abandoned(_ peer: Peer, _ number: UInt64) {
+        guard let slot = workerSlot(peer), workers[slot].orderNumber == number else { return }
+        if workers[slot].isFrozen { return workers[slot].frozenEvents.append(.abandoned(peer, order: number)) }
+        workerStep(slot, .abandoned)
     }
 
     func thaw(_ slot: Int) {

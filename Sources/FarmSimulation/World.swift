@@ -27,7 +27,9 @@ package final class World {
     var checker: Checker
     var tamperer: Tamperer?
     var isHealed = false
-    /// Events of things that are still to be done are counted, to tell a standstill.
+    /// Inputs that wait until the effects of the one before are done: the host never reacts in place.
+    var inputs: [Input] = []
+    var isStepping = false
     var liarWorker = 0
 
     package init(_ shape: WorldShape) {
@@ -97,6 +99,7 @@ package final class World {
         case .toWorker(let peer, let message): arrivedAtWorker(peer, message)
         case .workerTimer(let peer): workerTimer(peer)
         case .renderStep(let peer, let order): renderStep(peer, order)
+        case .abandoned(let peer, let order): abandoned(peer, order)
         case .thaw(let slot): thaw(slot)
         case .partitionEnd(let slot): workers[slot].isCutOff = false
         }
@@ -119,6 +122,7 @@ package final class World {
         case toWorker(Peer, FarmMessage)
         case workerTimer(Peer)
         case renderStep(Peer, order: UInt64)
+        case abandoned(Peer, order: UInt64)
         case thaw(Int)
         case partitionEnd(Int)
     }

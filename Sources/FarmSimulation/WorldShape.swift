@@ -92,6 +92,7 @@ package struct WorldShape: Sendable {
         workerPolicy.heartbeatTicks = 20
         workerPolicy.resendTicks = 60
         workerPolicy.linkTicks = 900
+        workerPolicy.abandonTicks = 100
     }
 }
 

@@ -1,6 +1,6 @@
 internal import Hashing
 package import Quantities
-package import SoundFiles
+internal import SoundFiles
 
 /// One file of a render, written from its windows in order under a temporary name, then published whole.
 ///
@@ -78,8 +78,8 @@ package final class DeliverableWriter {
                 }
             }
         case .bytes:
-            marks.append((frameCount, byteCount))
             try file.write(part, at: byteCount)
+            marks.append((frameCount, byteCount))
             byteCount += part.count
         }
         frameCount += count
@@ -114,7 +114,7 @@ package final class DeliverableWriter {
         try rewind(toFrame: frames)
     }
 
-    /// Completes the file, waits for the disk, reads it back and hashes it. It keeps its temporary name.
+    /// Completes the file under its temporary name, waits for the disk, reads it back and hashes it.
     ///
     /// - Throws: `ReleaseError`; `.damaged` where the file does not read back as what was written.
     package func finish() throws -> DeliveredFile {

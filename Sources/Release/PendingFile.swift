@@ -46,6 +46,14 @@ final class PendingFile {
     }
 
     /// Writes all bytes at `offset`.
+    func write(_ bytes: RawSpan, at offset: Int) throws(ReleaseError) {
+        let outcome = bytes.withUnsafeBytes { content in
+            Result { () throws(ReleaseError) in try write(content, at: offset) }
+        }
+        try outcome.get()
+    }
+
+    /// Writes all bytes at `offset`.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ReleaseError) {
         var done = 0
         while done < bytes.count {
@@ -108,7 +116,7 @@ final class PendingFile {
 /// Writes `bytes` to `path` whole or not at all.
 func writeAtomically(_ bytes: [UInt8], to path: String, isReplacing: Bool) throws(ReleaseError) {
     let file = try PendingFile(finalPath: path)
-    try bytes.withUnsafeBytes { (content) throws(ReleaseError) in try file.write(content, at: 0) }
+    try file.write(bytes.span.bytes, at: 0)
     try file.synchronise()
     try file.publish(isReplacing: isReplacing)
 }

@@ -1,5 +1,5 @@
 internal import Glibc
-package import SoundFiles
+internal import SoundFiles
 
 /// Why a deliverable could not be planned, written or published: what happened, to which file, and the remedy.
 ///

@@ -20,6 +20,10 @@ struct Audibility {
         for mixer in song.tracks.map(\.mixer) + song.buses.map(\.mixer) where mixer.isSoloed {
             for bus in Self.downstream(of: mixer.output, in: song) { fedBySolo[bus] = true }
         }
+        // Returns are heard whatever is soloed, and so is their way to the master.
+        for mixer in song.returns.map(\.mixer) {
+            for bus in Self.downstream(of: mixer.output, in: song) { fedBySolo[bus] = true }
+        }
         func leadsToSolo(_ output: Output) -> Bool {
             Self.downstream(of: output, in: song).contains { song.buses[$0].mixer.isSoloed }
         }

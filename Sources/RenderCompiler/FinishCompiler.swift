@@ -144,7 +144,7 @@ package enum FinishCompiler {
         let producer = programs[stream.program]
         return InputPort(
             program: stream.program, output: stream.output,
-            channelCount: producer.outputs[stream.output].channelCount, segmentFrames: producer.segmentFrames,
+            channelCount: producer.outputs[stream.output].channelCount, segmentFrames: producer.windowFrames,
             frameCount: producer.frameCount)
     }
 }

@@ -80,6 +80,7 @@ struct Routing {
     private mutating func addCell(_ tracks: [Int], destination: Int) {
         let index = units.count
         var unit = Unit(name: tracks.map { song.tracks[$0].name }.joined(separator: ", "))
+        unit.standsAlone = tracks.contains { keyed.contains(.track($0)) }
         unit.strips = tracks.map { track in
             strip(
                 song.tracks[track].name, .clips(song.tracks[track].clips), trackChains[track],
@@ -151,6 +152,8 @@ struct Routing {
     ) {
         let index = units.count
         var unit = Unit(name: bus.name)
+        if case .returned = reference { unit.standsAlone = true }
+        if keyed.contains(reference) { unit.standsAlone = true }
         unit.strips = [strip(bus.name, .terms([]), chain, bus.mixer, law: .balance)]
         if isAudible {
             let sum = SumRef(unit: index, sum: unit.sums.count)
@@ -211,24 +214,15 @@ struct Routing {
 
     /// Units so that each comes after those it reads; ties by session order. nil: a cycle.
     func topologicalOrder() -> [Int]? {
-        var order: [Int] = []
-        var isPlaced = [Bool](repeating: false, count: units.count)
-        while order.count < units.count {
-            let ready = units.indices.first { unit in
-                !isPlaced[unit] && units[unit].producers.allSatisfy { isPlaced[$0] }
-            }
-            guard let ready else { return nil }
-            isPlaced[ready] = true
-            order.append(ready)
-        }
-        return order
+        Precedence(units.map(\.producers)).order()
     }
 
     private func longestTail() -> Int {
         guard let order = topologicalOrder() else { return 0 }
+        let producers = units.map(\.producers)
         var tails = [Int](repeating: 0, count: units.count)
         for unit in order {
-            let before = units[unit].producers.reduce(0) { max($0, tails[$1]) }
+            let before = producers[unit].reduce(0) { max($0, tails[$1]) }
             tails[unit] = before + units[unit].strips.reduce(0) { max($0, $1.chain.tailFrames) }
         }
         return tails.reduce(0, max)

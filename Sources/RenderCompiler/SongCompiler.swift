@@ -14,8 +14,11 @@ package struct SongCompiler {
     /// Number of the song's first source in the job's table.
     private let firstSource: Int
     private let segmentFrames: Int
+    private let mergesCells: Bool
     private let routing: Routing
     private var frameCount = 0
+    /// Units that read each sum.
+    private var readers: [SumRef: [Int]] = [:]
     /// Program and first output of each unit's sums.
     private var streams: [SumRef: StreamRef] = [:]
     private var hashPrograms: [Int: ProgramID] = [:]
@@ -40,6 +43,9 @@ package struct SongCompiler {
         return try compiler.compile(into: &programs)
     }
 
+    /// The names of a song's stems, in the order of the master sum.
+    package static func stemNames(_ song: Song) -> [String] { Routing(song).stems.map(\.name) }
+
     private init(
         _ song: Song, songIndex: Int, identities: [Digest], firstSource: Int, options: CompileOptions
     ) {
@@ -49,19 +55,26 @@ package struct SongCompiler {
         self.identities = identities
         self.firstSource = firstSource
         segmentFrames = options.segmentFrames(rateHertz: song.rateHertz)
+        mergesCells = options.mergesCells
         routing = Routing(song)
     }
 
     private mutating func compile(into programs: inout ProgramList) throws -> SongPlan {
         let clipEnd = song.tracks.flatMap(\.clips).reduce(0) { max($0, $1.atFrame + $1.frameCount) }
+        guard song.lengthFrames != nil || clipEnd > 0 else {
+            throw CompileError("song \"\(song.title)\" has neither clips nor a length")
+        }
         let tail = min(routing.tailFrames, song.tailLimitFrames)
         frameCount = song.lengthFrames ?? clipEnd + tail
-        guard frameCount > 0 else { throw CompileError("song \"\(song.title)\" has neither clips nor a length") }
+        guard frameCount > 0 else { throw CompileError("song \"\(song.title)\" has a length of nothing") }
         guard let order = routing.topologicalOrder() else {
             throw CompileError("the routing of song \"\(song.title)\" has a cycle")
         }
         let needed = neededUnits(order)
-        let partition = Partition(routing.units, order: order.filter { needed[$0] })
+        for unit in order where needed[unit] {
+            for sum in routing.units[unit].reads { readers[sum, default: []].append(unit) }
+        }
+        let partition = Partition(routing.units, order: order.filter { needed[$0] }, mergesCells: mergesCells)
         for group in partition.groups { addProgram(group, to: &programs) }
         let preMaster = stream(routing.preMaster)
         let mix = stream(routing.mix)
@@ -137,14 +150,7 @@ package struct SongCompiler {
         if sum == routing.mix || sum == routing.preMaster || routing.stems.contains(where: { $0.sum == sum }) {
             return true
         }
-        return routing.units.indices.contains { unit in
-            guard !group.contains(unit) else { return false }
-            return routing.units[unit].strips.contains { strip in
-                if strip.keys.values.contains(sum) { return true }
-                if case .terms(let terms) = strip.input { return terms.contains(sum) }
-                return false
-            }
-        }
+        return readers[sum, default: []].contains { !group.contains($0) }
     }
 
     private mutating func compile(
@@ -175,7 +181,7 @@ package struct SongCompiler {
         return port(
             InputPort(
                 program: stream.program, output: stream.output,
-                channelCount: producer.outputs[stream.output].channelCount, segmentFrames: producer.segmentFrames,
+                channelCount: producer.outputs[stream.output].channelCount, segmentFrames: producer.windowFrames,
                 frameCount: producer.frameCount), in: &ports)
     }
 

@@ -76,8 +76,11 @@ package struct SongPlan: Sendable {
 
 /// Choices of a render that are not the user's session.
 package struct CompileOptions: Sendable {
-    /// Length of a segment in tenths of a millisecond of song time; ten seconds outside tests.
+    /// Length of a segment in seconds of song time; ten outside tests.
     package var segmentSeconds: Double
+
+    /// Whether a bus takes in the one cell that feeds it: it changes where windows are handed over, never a bit.
+    package var mergesCells = true
 
     package init(segmentSeconds: Double = 10) { self.segmentSeconds = segmentSeconds }
 

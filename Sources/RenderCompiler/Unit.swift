@@ -15,15 +15,20 @@ struct Unit {
     var strips: [UnitStrip] = []
     /// What each sum takes, in order.
     var sums: [[Tap]] = []
+    /// Returns, and what a side-chain listens to, are programs of their own.
+    var standsAlone = false
 
     var latencyFrames: Int { strips.reduce(0) { max($0, $1.chain.latencyFrames) } }
 
     /// Units whose sums this one reads.
-    var producers: [Int] {
-        strips.flatMap { strip -> [Int] in
-            var units: [Int] = strip.keys.sorted { $0.key < $1.key }.map(\.value.unit)
-            if case .terms(let terms) = strip.input { units += terms.map(\.unit) }
-            return units
+    var producers: [Int] { reads.map(\.unit) }
+
+    /// Sums that this unit reads.
+    var reads: [SumRef] {
+        strips.flatMap { strip -> [SumRef] in
+            var sums = strip.keys.sorted { $0.key < $1.key }.map(\.value)
+            if case .terms(let terms) = strip.input { sums += terms }
+            return sums
         }
     }
 }

@@ -8,11 +8,13 @@ final class ConvertRunner: SegmentRunner {
     private let body: ConvertBody
     private let converter: PolyphaseConverter
 
-    init(program: Program, body: ConvertBody) {
+    init(program: Program, body: ConvertBody) throws {
         self.program = program
         self.body = body
         converter = PolyphaseConverter(from: body.fromHertz, to: body.toHertz)
-        precondition(converter.historyFrames == body.reachFrames, "the plan states another reach")
+        guard converter.historyFrames == body.reachFrames, body.version == PolyphaseConverter.version else {
+            throw RenderError.malformedProgram
+        }
     }
 
     func render(segment: Int, inputs: any SegmentInputs, outputs: any SegmentOutputs) throws {

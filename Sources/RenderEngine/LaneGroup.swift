@@ -13,6 +13,8 @@ final class LaneGroup {
     let steps: [LaneStep]
     private let lanes: Scratch<LaneFrame>
     private let keyLanes: Scratch<LaneFrame>?
+    /// Planes of the strips' left channels, then of their right ones; nil for the lanes of no strip.
+    private let planes = Scratch<UnsafeMutablePointer<Float>?>(count: 8, zero: nil)
 
     init(firstStrip: Int, strips: [Strip], rateHertz: Int, blockFrames: Int) throws {
         precondition((1...4).contains(strips.count), "a lane group holds one to four strips")
@@ -27,16 +29,13 @@ final class LaneGroup {
     /// Takes the strips' planes through the steps, in place.
     func process(strips: [StripRunner], frame: Int, count: Int, inputs: any SegmentInputs) throws {
         guard !steps.isEmpty else { return }
-        var planes = [UnsafeMutablePointer<Float>?](repeating: nil, count: 8)
         for i in 0..<stripCount {
-            planes[i] = strips[firstStrip + i].planes.left
-            planes[i + 4] = strips[firstStrip + i].planes.right
+            planes.pointer[i] = strips[firstStrip + i].planes.left
+            planes.pointer[i + 4] = strips[firstStrip + i].planes.right
         }
         let floats = UnsafeMutableRawPointer(lanes.pointer).assumingMemoryBound(to: Float.self)
-        planes.withUnsafeBufferPointer { list in
-            list.baseAddress?.withMemoryRebound(to: UnsafePointer<Float>?.self, capacity: 8) {
-                lathe_lanes_from_planar(floats, $0, count)
-            }
+        planes.pointer.withMemoryRebound(to: UnsafePointer<Float>?.self, capacity: 8) {
+            lathe_lanes_from_planar(floats, $0, count)
         }
         for step in steps {
             var key: UnsafeMutablePointer<LaneFrame>?
@@ -46,9 +45,7 @@ final class LaneGroup {
             }
             step.process(lanes.pointer, key: key, count: count, at: frame)
         }
-        planes.withUnsafeBufferPointer { list in
-            if let base = list.baseAddress { lathe_planar_from_lanes(base, floats, count) }
-        }
+        lathe_planar_from_lanes(planes.pointer, floats, count)
     }
 
     private func readKey(

@@ -3,19 +3,21 @@ import SignalProcessing
 
 /// One column of a lane group: a processor with its state, called once per block.
 class LaneStep {
-    /// First strip and device served, for messages.
+    /// First strip served, for messages.
     let strip: Int
-    let device: Int
+    /// Per lane, the device that this step belongs to (of several, the first); nil where the lane passes through.
+    let devices: [Int?]
     let keyPort: Int?
     /// Frames by which the side-chain is read ahead of the strip's output.
     let keyLatencyFrames: Int
     private var keyScratch: StereoScratch?
 
-    init(strip: Int, stage: Stage, keyLatencyFrames: Int) {
-        self.strip = strip
-        device = stage.device
-        keyPort = stage.keyPort
-        self.keyLatencyFrames = keyLatencyFrames
+    /// - Parameter columns: what became one step, in order.
+    init(firstStrip: Int, columns: [Column]) {
+        strip = firstStrip + columns[0].lane
+        devices = (0..<4).map { lane in columns.lazy.compactMap { $0.lanes[lane]?.device }.first }
+        keyPort = columns[0].stage.keyPort
+        keyLatencyFrames = columns[0].keyLatencyFrames
     }
 
     func process(
@@ -51,15 +53,14 @@ class LaneStep {
         var rest = columns[...]
         while let column = rest.first {
             let sections = rest.prefix { $0.stage.kind == .equalizerSection }
+            for stage in sections.flatMap(\.lanes) { try stage?.check(version: EqualizerSection.version) }
             if sections.isEmpty {
                 steps.append(try make(column, firstStrip: firstStrip, rateHertz: rateHertz, blockFrames: blockFrames))
                 rest = rest.dropFirst()
             } else {
                 let chain = EqualizerChain(
                     sections: try sections.map { try numbers($0) { SectionCoefficients(values: $0) } })
-                steps.append(
-                    LaneProcessorStep(
-                        chain, strip: firstStrip + column.lane, stage: column.stage, keyLatencyFrames: 0))
+                steps.append(LaneProcessorStep(chain, firstStrip: firstStrip, columns: Array(sections)))
                 rest = rest.dropFirst(sections.count)
             }
         }
@@ -68,28 +69,30 @@ class LaneStep {
 
     private static func make(_ column: Column, firstStrip: Int, rateHertz: Int, blockFrames: Int) throws -> LaneStep {
         let stage = column.stage
-        let lane = column.lane
-        let strip = firstStrip + lane
         switch stage.kind {
         case .equalizerSection:
             preconditionFailure("sections are made as chains")
         case .compressor:
+            try stage.check(version: Compressor.version)
             let compressor = Compressor(
                 lanes: try numbers(column) { CompressorCoefficients(values: $0) }, rateHertz: Double(rateHertz))
-            return LaneProcessorStep(
-                compressor, strip: strip, stage: stage, keyLatencyFrames: column.keyLatencyFrames)
+            return LaneProcessorStep(compressor, firstStrip: firstStrip, columns: [column])
         case .gain:
+            try stage.check(version: GainStage.version)
             let gains = GainStage(lanes: try numbers(column) { GainCoefficients(values: $0) })
-            return LaneProcessorStep(gains, strip: strip, stage: stage, keyLatencyFrames: 0)
+            return LaneProcessorStep(gains, firstStrip: firstStrip, columns: [column])
         case .limiter:
             let processor = TruePeakLimiter(try numbers(stage) { LimiterCoefficients(values: $0) })
-            return StereoProcessorStep(processor, lane: lane, strip: strip, stage: stage, blockFrames: blockFrames)
+            return try StereoProcessorStep(
+                processor, firstStrip: firstStrip, column: column, blockFrames: blockFrames)
         case .delay:
             let processor = StereoDelay(try numbers(stage) { DelayCoefficients(values: $0) })
-            return StereoProcessorStep(processor, lane: lane, strip: strip, stage: stage, blockFrames: blockFrames)
+            return try StereoProcessorStep(
+                processor, firstStrip: firstStrip, column: column, blockFrames: blockFrames)
         case .reverb:
             let processor = FDNReverb(try numbers(stage) { ReverbCoefficients(values: $0) })
-            return StereoProcessorStep(processor, lane: lane, strip: strip, stage: stage, blockFrames: blockFrames)
+            return try StereoProcessorStep(
+                processor, firstStrip: firstStrip, column: column, blockFrames: blockFrames)
         }
     }
 
@@ -106,13 +109,20 @@ class LaneStep {
     }
 }
 
+extension Stage {
+    /// A key promises the bits of one version of a processor: another one must not answer for it.
+    func check(version: UInt32, latencyFrames: Int = 0) throws {
+        guard self.version == version, self.latencyFrames == latencyFrames else { throw RenderError.malformedProgram }
+    }
+}
+
 /// A processor of all eight lanes.
 final class LaneProcessorStep<Processor: LaneProcessor>: LaneStep {
     private var processor: Processor
 
-    init(_ processor: Processor, strip: Int, stage: Stage, keyLatencyFrames: Int) {
+    init(_ processor: Processor, firstStrip: Int, columns: [Column]) {
         self.processor = processor
-        super.init(strip: strip, stage: stage, keyLatencyFrames: keyLatencyFrames)
+        super.init(firstStrip: firstStrip, columns: columns)
     }
 
     override func process(
@@ -136,11 +146,12 @@ final class StereoProcessorStep<Processor: StereoProcessor>: LaneStep {
     private let lane: Int
     private let planes: StereoScratch
 
-    init(_ processor: Processor, lane: Int, strip: Int, stage: Stage, blockFrames: Int) {
+    init(_ processor: Processor, firstStrip: Int, column: Column, blockFrames: Int) throws {
+        try column.stage.check(version: Processor.version, latencyFrames: processor.latencyFrames)
         self.processor = processor
-        self.lane = lane
+        lane = column.lane
         planes = StereoScratch(frameCount: blockFrames)
-        super.init(strip: strip, stage: stage, keyLatencyFrames: 0)
+        super.init(firstStrip: firstStrip, columns: [column])
     }
 
     override func process(

@@ -7,10 +7,14 @@ final class MeasureRunner: SegmentRunner {
     private let program: Program
     private let analyzer: LoudnessAnalyzer
 
-    init(program: Program, body: MeasureBody) {
+    init(program: Program, body: MeasureBody) throws {
         self.program = program
         analyzer = LoudnessAnalyzer(
             rateHertz: program.rateHertz, channelCount: program.inputs[0].channelCount)
+        let reach = LoudnessAnalyzer.reach(rateHertz: program.rateHertz)
+        guard body.historyFrames >= reach.historyFrames, body.lookaheadFrames >= reach.lookaheadFrames,
+            body.version == LoudnessAnalyzer.version
+        else { throw RenderError.malformedProgram }
     }
 
     func render(segment: Int, inputs: any SegmentInputs, outputs: any SegmentOutputs) throws {

@@ -35,7 +35,8 @@ final class NodeRunner {
                 do {
                     bytes.append(contentsOf: try writer.finish())
                 } catch {
-                    throw RenderError.notFinite(node: index, strip: step.strip, device: step.device)
+                    let device = step.devices.lazy.compactMap(\.self).first
+                    throw RenderError.notFinite(node: index, strip: step.strip, device: device)
                 }
             }
         }
@@ -56,8 +57,15 @@ final class NodeRunner {
         for (runner, strip) in zip(strips, node.strips) {
             try gather(strip, into: runner, frame: frame + strip.latencyFrames, count: count, inputs, wires)
         }
+        // Before the devices: what they were given, and not they, is to blame then.
+        for s in strips.indices where !strips[s].isFinite(count) {
+            throw RenderError.notFinite(node: index, strip: s, device: nil)
+        }
         for group in groups {
             try group.process(strips: strips, frame: frame, count: count, inputs: inputs)
+        }
+        for s in strips.indices where !node.strips[s].stages.isEmpty && !strips[s].isFinite(count) {
+            throw RenderError.notFinite(node: index, strip: s, device: culprit(strip: s, of: node))
         }
         for (runner, strip) in zip(strips, node.strips) { runner.evaluateMixer(strip, frame: frame, count: count) }
         for (w, taps) in node.sums.enumerated() {
@@ -65,6 +73,17 @@ final class NodeRunner {
             round(left.pointer, to: wires[firstWire + w].left, count)
             round(right.pointer, to: wires[firstWire + w].right, count)
         }
+    }
+
+    /// The first device of a strip whose state is not finite; the last device where no state shows it.
+    private func culprit(strip: Int, of node: MixNode) -> Int? {
+        for step in groups[strip / 4].steps {
+            guard let device = step.devices[strip % 4] else { continue }
+            var writer = SnapshotWriter()
+            step.write(to: &writer)
+            if (try? writer.finish()) == nil { return device }
+        }
+        return node.strips[strip].stages.last?.device
     }
 
     // MARK: - Input

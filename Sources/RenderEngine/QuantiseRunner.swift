@@ -9,7 +9,10 @@ final class QuantiseRunner: SegmentRunner {
     private let body: QuantiseBody
     private let quantisers: [Quantiser]
 
-    init(program: Program, body: QuantiseBody) {
+    init(program: Program, body: QuantiseBody) throws {
+        guard body.samples == .integer16 || body.samples == .integer24, body.version == Quantiser.version,
+            body.reachFrames == (body.isDithered ? Quantiser.blankingReachFrames : 0)
+        else { throw RenderError.malformedProgram }
         self.program = program
         self.body = body
         quantisers = (0..<program.outputs[0].channelCount).map { channel in

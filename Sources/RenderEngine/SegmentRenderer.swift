@@ -14,6 +14,7 @@ package final class SegmentRenderer {
     package private(set) var nextSegment: Int?
 
     /// - Parameter blockFrames: Frames processed together, 1 or more. It changes speed, never a bit.
+    /// - Throws: `malformedProgram` for numbers or versions that are not those of this engine's processors.
     package init(program: Program, blockFrames: Int) throws {
         precondition(blockFrames >= 1, "a block holds at least one frame")
         self.program = program
@@ -23,11 +24,11 @@ package final class SegmentRenderer {
         case .finish(let finish):
             runner = try FinishRunner(program: program, body: finish, blockFrames: blockFrames)
         case .convert(let convert):
-            runner = ConvertRunner(program: program, body: convert)
+            runner = try ConvertRunner(program: program, body: convert)
         case .measure(let measure):
-            runner = MeasureRunner(program: program, body: measure)
+            runner = try MeasureRunner(program: program, body: measure)
         case .quantise(let quantise):
-            runner = QuantiseRunner(program: program, body: quantise)
+            runner = try QuantiseRunner(program: program, body: quantise)
         case .reverse:
             runner = ReverseRunner(program: program)
         case .encode, .hashSource:
@@ -40,6 +41,9 @@ package final class SegmentRenderer {
     /// - Parameter snapshot: The bytes of segment `segment - 1`; nil only for segment 0 or a program without state.
     package func load(segment: Int, snapshot: [UInt8]?) throws {
         nextSegment = nil
+        // As in `render`: what a snapshot is turned into must not depend on who reads it.
+        let saved = lathe_fp_guard_begin()
+        defer { lathe_fp_guard_end(saved) }
         if program.kind == .chained {
             if let snapshot {
                 try runner.restore(snapshot)

@@ -19,7 +19,9 @@ final class FinishRunner: SegmentRunner {
         self.numbers = numbers
         self.blockFrames = min(blockFrames, 8192)
         limiter = TruePeakLimiter(numbers)
-        precondition(limiter.latencyFrames == body.latencyFrames, "the plan states another latency")
+        guard limiter.latencyFrames == body.latencyFrames, body.version == TruePeakLimiter.version else {
+            throw RenderError.malformedProgram
+        }
         planes = StereoScratch(frameCount: self.blockFrames)
     }
 
@@ -120,5 +122,6 @@ final class ReverseRunner: SegmentRunner {
             try writer.advance(count, to: outputs)
             frame += count
         }
+        guard writer.isFinite else { throw RenderError.notFinite(node: 0, strip: 0, device: nil) }
     }
 }

@@ -25,6 +25,9 @@ final class StripRunner {
         pans = Scratch(count: blockFrames, zero: 0)
     }
 
+    /// Whether no sample of the block is NaN or infinite.
+    func isFinite(_ count: Int) -> Bool { allFinite(planes.left, count) && allFinite(planes.right, count) }
+
     /// Fader times pan for each side, constant over the block wherever both are.
     func evaluateMixer(_ strip: Strip, frame: Int, count: Int) {
         if let fader = strip.fader.constant, let pan = strip.pan.constant {

@@ -35,10 +35,13 @@ extension Program {
         let tasks = dependencies(ofSegment: index)
         precondition(tasks.count == results.count, "one result per dependency")
         let byTask = Dictionary(uniqueKeysWithValues: zip(tasks, results))
-        for read in reads(ofSegment: index) {
+        for read in readsAndGaps(ofSegment: index) {
             let port = inputs[read.port]
             encoder.put(port.channelCount)
             encoder.put(read.range.count)
+            if read.range.isEmpty { continue }
+            // Where the first part is entered; all others are read from their start.
+            encoder.put(read.range.start % port.segmentFrames % Program.partFrames)
             for segment in segments(of: read) {
                 guard let result = byTask[TaskID(port.program, segment)] else {
                     preconditionFailure("a dependency without a result")

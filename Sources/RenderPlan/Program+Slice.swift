@@ -11,11 +11,17 @@ extension Program {
     ///
     /// A chained program reads its look-ahead once: segment k starts where segment k - 1 stopped reading.
     package func reads(ofSegment index: Int) -> [PortRead] {
+        readsAndGaps(ofSegment: index).filter { !$0.range.isEmpty }
+    }
+
+    /// `reads(ofSegment:)` with an empty range for each place that reads nothing but silence: the key names those
+    /// too, so that a read never stands for its neighbour.
+    func readsAndGaps(ofSegment index: Int) -> [PortRead] {
         let range = range(ofSegment: index)
         var reads: [PortRead] = []
         func read(_ port: Int, _ wanted: FrameRange) {
             let inside = wanted.intersection(FrameRange(0, inputs[port].frameCount))
-            if !inside.isEmpty { reads.append(PortRead(port: port, range: inside)) }
+            reads.append(PortRead(port: port, range: inside))
         }
         switch body(forSegment: index) {
         case .mix(let mix):
@@ -46,7 +52,9 @@ extension Program {
             let start = index == 0 ? range.start : range.start + finish.latencyFrames
             read(0, FrameRange(start, range.end + finish.latencyFrames))
         case .measure(let measure):
-            read(0, FrameRange(range.start - measure.historyFrames, range.end + measure.lookaheadFrames))
+            // What follows this program's own end is never looked at: the song may have been cut there.
+            let end = min(range.end + measure.lookaheadFrames, frameCount)
+            read(0, FrameRange(range.start - measure.historyFrames, end))
         case .quantise(let quantise):
             read(0, FrameRange(range.start - quantise.reachFrames, range.end + quantise.reachFrames))
         case .encode(let encode):

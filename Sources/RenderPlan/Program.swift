@@ -1,6 +1,5 @@
 package import Quantities
 
-
 /// A stream that a program reads: an output of an earlier program, by name of the port it is read through.
 package struct InputPort: Sendable, Hashable, Codable {
     package var program: ProgramID
@@ -95,6 +94,9 @@ package struct Program: Sendable, Hashable, Codable {
     package var segmentCount: Int {
         kind == .whole ? 1 : (frameCount + segmentFrames - 1) / segmentFrames
     }
+
+    /// Frames of each of its windows but the last, as a consumer counts them.
+    package var windowFrames: Int { kind == .whole ? frameCount : segmentFrames }
 
     /// The frames of this program's timeline that segment `index` makes.
     package func range(ofSegment index: Int) -> FrameRange {

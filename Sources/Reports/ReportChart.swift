@@ -13,7 +13,9 @@ struct ReportChart {
 
     /// nil when there is nothing to draw.
     var html: String? {
-        let count = [curves.momentaryLUFS, curves.shortTermLUFS, curves.truePeakDecibels].compactMap { $0?.count }.max()
+        let count = [curves.momentaryLUFS, curves.shortTermLUFS, curves.truePeakDecibels].compactMap {
+            $0?.count
+        }.max()
         guard let count, count > 1, curves.hopSeconds > 0 else { return nil }
         let seconds = Double(count) * curves.hopSeconds
         var parts: [String] = []
@@ -32,10 +34,12 @@ struct ReportChart {
         if let values = curves.shortTermLUFS {
             shapes += polyline(values, scale, seconds, kind: "short")
         }
-        var labels = [-36.0, -24, -12].map { scale.label(ReportText.number($0).withoutSuffix(".0"), at: $0) }.joined()
+        var labels = [-36.0, -24, -12].map { scale.label(ReportText.number($0).withoutSuffix(".0"), at: $0) }
+            .joined()
         if let targetLUFS {
             shapes += scale.line(at: targetLUFS, width: Self.width, kind: "target")
-            labels += scale.label("target \(ReportText.number(targetLUFS))", at: targetLUFS, kind: "right target-label")
+            labels += scale.label(
+                "target \(ReportText.number(targetLUFS))", at: targetLUFS, kind: "right target-label")
         }
         return plot("Loudness in LUFS over time", "LUFS", scale, shapes, labels, kind: "loudness")
     }
@@ -44,11 +48,13 @@ struct ReportChart {
         let scale = Scale(low: -18, high: 3, height: 90)
         var shapes = [-12.0, -6, 0].map { scale.line(at: $0, width: Self.width, kind: "grid") }.joined()
         shapes += area(peaks, scale, seconds)
-        var labels = [-12.0, -6, 0].map { scale.label(ReportText.number($0).withoutSuffix(".0"), at: $0) }.joined()
+        var labels = [-12.0, -6, 0].map { scale.label(ReportText.number($0).withoutSuffix(".0"), at: $0) }
+            .joined()
         if let ceilingDecibels {
             shapes += scale.line(at: ceilingDecibels, width: Self.width, kind: "ceiling")
             labels += scale.label(
-                "ceiling \(ReportText.number(ceilingDecibels))", at: ceilingDecibels, kind: "right ceiling-label")
+                "ceiling \(ReportText.number(ceilingDecibels))", at: ceilingDecibels,
+                kind: "right ceiling-label")
         }
         return plot("True peak in dBTP over time", "dBTP", scale, shapes, labels, kind: "peak")
     }
@@ -72,8 +78,10 @@ struct ReportChart {
 
     private func area(_ values: [Double], _ scale: Scale, _ seconds: Double) -> String {
         let bottom = ReportChart.coordinate(scale.height)
+        let curve = points(values, scale, seconds)
         let right = ReportChart.coordinate(Self.width * Double(values.count) * curves.hopSeconds / seconds)
-        return "<polygon class=\"peaks\" points=\"0,\(bottom) \(points(values, scale, seconds)) \(right),\(bottom)\"/>"
+        return
+            "<polygon class=\"peaks\" points=\"0,\(bottom) \(curve) \(right),\(bottom)\"/>"
     }
 
     private func points(_ values: [Double], _ scale: Scale, _ seconds: Double) -> String {
@@ -106,8 +114,12 @@ struct ReportChart {
 
     private var legend: String {
         var entries: [String] = []
-        if curves.shortTermLUFS != nil { entries.append("<span class=\"key short-key\">short-term (3 s)</span>") }
-        if curves.momentaryLUFS != nil { entries.append("<span class=\"key momentary-key\">momentary (0.4 s)</span>") }
+        if curves.shortTermLUFS != nil {
+            entries.append("<span class=\"key short-key\">short-term (3 s)</span>")
+        }
+        if curves.momentaryLUFS != nil {
+            entries.append("<span class=\"key momentary-key\">momentary (0.4 s)</span>")
+        }
         if curves.truePeakDecibels != nil { entries.append("<span class=\"key peaks-key\">true peak</span>") }
         return "<figcaption>\(entries.joined(separator: " "))</figcaption>\n"
     }
@@ -132,7 +144,8 @@ struct ReportChart {
         }
 
         func label(_ text: String, at value: Double, kind: String = "left") -> String {
-            "<span class=\"mark \(kind)\" style=\"top:\(oneDecimal(100 * y(value) / height))%\">\(text)</span>"
+            let share = oneDecimal(100 * y(value) / height)
+            return "<span class=\"mark \(kind)\" style=\"top:\(share)%\">\(text)</span>"
         }
     }
 }

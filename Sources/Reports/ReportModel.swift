@@ -1,4 +1,6 @@
-/// What stands in `report.html`: plain values, measured elsewhere. nil means not measured, never zero.
+/// What stands in a render's report: plain values, measured elsewhere.
+///
+/// nil means not measured, never zero.
 package struct ReportModel: Sendable, Equatable {
     package var albumTitle: String
     package var artist: String
@@ -20,8 +22,10 @@ package struct ReportModel: Sendable, Equatable {
 
     package init(
         albumTitle: String, artist: String = "", version: String, targetLUFS: Double? = nil,
-        ceilingDecibelsTruePeak: Double? = nil, isTargetForAlbum: Bool = false, albumIntegratedLUFS: Double? = nil,
-        songs: [Song] = [], files: [File] = [], farm: Farm? = nil, failures: [Failure] = [], warnings: [String] = []
+        ceilingDecibelsTruePeak: Double? = nil, isTargetForAlbum: Bool = false,
+        albumIntegratedLUFS: Double? = nil,
+        songs: [Song] = [], files: [File] = [], farm: Farm? = nil, failures: [Failure] = [],
+        warnings: [String] = []
     ) {
         self.albumTitle = albumTitle
         self.artist = artist

@@ -32,13 +32,15 @@ package struct ReportPage {
     }
 
     private var header: String {
-        let artist = model.artist.isEmpty ? "" : "<p class=\"artist\">\(ReportText.escaped(model.artist))</p>\n"
+        let artist =
+            model.artist.isEmpty ? "" : "<p class=\"artist\">\(ReportText.escaped(model.artist))</p>\n"
         let verdict =
             model.failures.isEmpty
             ? "<span class=\"badge good\">complete</span>"
             : "<span class=\"badge bad\">\(counted(model.failures.count, "failure"))</span>"
         let caution =
-            model.warnings.isEmpty ? "" : " <span class=\"badge fair\">\(counted(model.warnings.count, "warning"))</span>"
+            model.warnings.isEmpty
+            ? "" : " <span class=\"badge fair\">\(counted(model.warnings.count, "warning"))</span>"
         let durations = model.songs.compactMap(\.durationSeconds)
         let total = durations.count == model.songs.count ? durations.reduce(0, +) : nil
         var facts = ["\(counted(model.songs.count, "song")), \(ReportText.duration(total))"]
@@ -49,7 +51,9 @@ package struct ReportPage {
         if let ceiling = model.ceilingDecibelsTruePeak {
             facts.append("ceiling \(ReportText.quantity(ceiling, "dBTP"))")
         }
-        if let album = model.albumIntegratedLUFS { facts.append("album \(ReportText.quantity(album, "LUFS"))") }
+        if let album = model.albumIntegratedLUFS {
+            facts.append("album \(ReportText.quantity(album, "LUFS"))")
+        }
         return """
             <header>
             <p class="badges">\(verdict)\(caution)</p>
@@ -71,7 +75,8 @@ package struct ReportPage {
     private var warnings: String {
         guard !model.warnings.isEmpty else { return "" }
         let items = model.warnings.map { "<li>\(ReportText.escaped($0))</li>\n" }
-        return "<section class=\"notice fair\">\n<h2>Warnings</h2>\n<ul>\n\(items.joined())</ul>\n</section>\n"
+        return
+            "<section class=\"notice fair\">\n<h2>Warnings</h2>\n<ul>\n\(items.joined())</ul>\n</section>\n"
     }
 
     private var songs: String {
@@ -81,6 +86,7 @@ package struct ReportPage {
         ]
         let head = names.map { "<th scope=\"col\">\($0)</th>" }.joined()
         let rows = model.songs.enumerated().map { i, song in
+            let title = ReportText.escaped(song.title)
             let isOver = over(song.truePeakDecibels, model.ceilingDecibelsTruePeak)
             let cells: [(String, String, String)] = [
                 (names[1], ReportText.duration(song.durationSeconds), ""),
@@ -94,7 +100,7 @@ package struct ReportPage {
             ]
             let data = cells.map { "<td class=\"number\($0.2)\" data-name=\"\($0.0)\">\($0.1)</td>" }.joined()
             return
-                "<tr><th scope=\"row\"><span class=\"index\">\(i + 1)</span>\(ReportText.escaped(song.title))</th>\(data)</tr>\n"
+                "<tr><th scope=\"row\"><span class=\"index\">\(i + 1)</span>\(title)</th>\(data)</tr>\n"
         }
         return """
             <section>
@@ -155,8 +161,10 @@ package struct ReportPage {
         let workers = farm.workerCount == 0 ? "none, in one process" : String(farm.workerCount)
         let cells: [(String, String)] = [
             ("Workers", workers), ("Segments", ReportText.count(farm.segmentCount)),
-            ("Rendered", ReportText.count(farm.renderedCount)), ("Reused", ReportText.count(farm.reusedCount)),
-            ("Retried", ReportText.count(farm.retriedCount)), ("Audited", ReportText.count(farm.auditedCount)),
+            ("Rendered", ReportText.count(farm.renderedCount)),
+            ("Reused", ReportText.count(farm.reusedCount)),
+            ("Retried", ReportText.count(farm.retriedCount)),
+            ("Audited", ReportText.count(farm.auditedCount)),
             ("Real time", speed), ("Wall clock", ReportText.quantity(farm.wallSeconds, "s")),
             ("Processor", ReportText.quantity(farm.processorSeconds, "s")),
         ]
@@ -184,5 +192,7 @@ package struct ReportPage {
         digest.map { "<code>\(ReportText.escaped($0))</code>" } ?? ReportText.absent
     }
 
-    private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+    private func counted(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
 }

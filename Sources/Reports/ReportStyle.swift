@@ -23,7 +23,8 @@ enum ReportStyle {
         .facts { margin: 0; font-size: .9rem; }
         .absent { font-style: italic; font-size: .8rem; font-weight: 400; white-space: nowrap; }
         .badges { margin: 0; }
-        .badge { display: inline-block; border-radius: 99px; padding: .1rem .7rem; font-size: .85rem; font-weight: 600; }
+        .badge { display: inline-block; border-radius: 99px; padding: .1rem .7rem; font-size: .85rem;
+          font-weight: 600; }
         .badge.good { color: var(--good); background: var(--good-back); }
         .badge.bad, .notice.bad { color: var(--bad); background: var(--bad-back); }
         .badge.fair, .notice.fair { color: var(--fair); background: var(--fair-back); }
@@ -43,7 +44,8 @@ enum ReportStyle {
         .plot { position: relative; border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
         .plot.loudness { height: 200px; }
         .plot.peak { height: 90px; margin-top: 6px; }
-        .plot svg { position: absolute; inset: 0 0 0 36px; width: calc(100% - 36px); height: 100%; display: block;
+        .plot svg { position: absolute; inset: 0 0 0 36px; width: calc(100% - 36px); height: 100%;
+          display: block;
           border-left: 1px solid var(--line); }
         svg * { vector-effect: non-scaling-stroke; fill: none; }
         .grid { stroke: var(--line); stroke-width: 1; }
@@ -52,7 +54,8 @@ enum ReportStyle {
         .peaks { fill: var(--peaks); fill-opacity: .45; }
         .target { stroke: var(--target); stroke-width: 1.5; stroke-dasharray: 6 4; }
         .ceiling { stroke: var(--bad); stroke-width: 1.5; }
-        .mark, .unit { position: absolute; font-size: 11px; line-height: 1; color: var(--quiet); padding: 1px 3px; }
+        .mark, .unit { position: absolute; font-size: 11px; line-height: 1; color: var(--quiet);
+          padding: 1px 3px; }
         .unit { bottom: 3px; left: 0; width: 35px; text-align: right; font-weight: 600; }
         .mark { transform: translateY(-50%); }
         .mark.left { left: 0; width: 35px; text-align: right; }
@@ -60,10 +63,12 @@ enum ReportStyle {
         .target-label { color: var(--target); }
         .ceiling-label { color: var(--bad); }
         .mark.ceiling-label { transform: translateY(10%); }
-        .times { position: relative; margin-left: 36px; height: 1.2rem; font-size: 11px; color: var(--quiet); }
+        .times { position: relative; margin-left: 36px; height: 1.2rem; font-size: 11px;
+          color: var(--quiet); }
         .times span { position: absolute; top: 3px; }
         figcaption { font-size: .82rem; }
-        .key::before { content: ""; display: inline-block; width: 1rem; height: .25rem; margin: 0 .35rem .15rem 0;
+        .key::before { content: ""; display: inline-block; width: 1rem; height: .25rem;
+          margin: 0 .35rem .15rem 0;
           border-radius: 2px; background: var(--short); }
         .key { margin-right: .9rem; white-space: nowrap; }
         .momentary-key::before { background: var(--momentary); }
@@ -73,11 +78,13 @@ enum ReportStyle {
         .tiles .absent { font-size: .9rem; }
         summary { cursor: pointer; overflow-wrap: anywhere; }
         summary .path { font-weight: 600; margin-right: .6rem; }
-        code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; }
+        code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em;
+          overflow-wrap: anywhere; }
         dl { margin: .4rem 0 .2rem 1.1rem; }
         dt { color: var(--quiet); font-size: .82rem; }
         dd { margin: 0 0 .4rem; }
-        .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .8rem; margin: 0; }
+        .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .8rem;
+          margin: 0; }
         .tiles dd { margin: 0; font-size: 1.15rem; font-variant-numeric: tabular-nums; }
         footer { font-size: .82rem; margin-top: 1.4rem; }
         @media (max-width: 46rem) {
@@ -92,7 +99,8 @@ enum ReportStyle {
           tbody th { grid-column: 1 / -1; border: 0; padding: .3rem 0; font-size: 1rem; }
           td.number { display: flex; justify-content: space-between; align-items: baseline; border: 0;
             padding: .15rem 0; font-size: .82rem; }
-          td.number::before { content: attr(data-name); color: var(--quiet); font-size: .76rem; font-weight: 400;
+          td.number::before { content: attr(data-name); color: var(--quiet); font-size: .76rem;
+            font-weight: 400;
             margin-right: .3rem; white-space: nowrap; }
           summary .facts { display: block; }
           td.number .absent { font-size: .76rem; }

@@ -16,7 +16,8 @@ enum ReportText {
             case "'": result += "&#39;"
             default:
                 let isForbidden =
-                    (scalar.value < 32 && scalar != "\n" && scalar != "\t") || (0x7F...0x9F).contains(scalar.value)
+                    (scalar.value < 32 && scalar != "\n" && scalar != "\t")
+                    || (0x7F...0x9F).contains(scalar.value)
                 result.unicodeScalars.append(isForbidden ? "\u{FFFD}" : scalar)
             }
         }

@@ -1,8 +1,10 @@
-/// The contract of a processor of one stereo signal held in planar spans, such as a limiter, a delay or a reverb.
+/// The contract of a processor of one stereo signal held in planar spans, such as a limiter, a delay or a
+/// reverb.
 ///
-/// `process` neither allocates, locks, reads a clock nor calls libm. The same input gives the same bits whatever
-/// the lengths of the blocks it arrives in. `frame` is the song's absolute frame of the block's first input frame
-/// (it may be negative while latency is primed); anything periodic is a function of it alone.
+/// `process` neither allocates, locks, reads a clock nor calls libm. The same input gives the same bits
+/// whatever the lengths of the blocks it arrives in. `frame` is the song's absolute frame of the block's
+/// first input frame (it may be negative while latency is primed); anything periodic is a function of it
+/// alone.
 ///
 /// Snapshot and restore: at every segment boundary the engine writes the snapshot **and then restores the
 /// processor from those bytes**, whether or not anything was cached, so rounding is part of the arithmetic.
@@ -24,6 +26,7 @@ package protocol StereoProcessor: Sendable {
     /// Writes the state. Recursive state goes through `put(recursive:)`, signal through `put(signal:)`.
     func write(to snapshot: inout SnapshotWriter)
 
-    /// Replaces the state by the one written at this point of a snapshot of a processor with equal coefficients.
+    /// Replaces the state by the one written at this point of a snapshot of a processor with equal
+    /// coefficients.
     mutating func read(from snapshot: inout SnapshotReader) throws
 }

@@ -53,9 +53,10 @@ package final class ProgressDisplay {
         }
     }
 
-    /// Prints a line that stays: above the live bar, or simply as a line. In JSON mode it is an object.
+    /// Prints a line that stays: above the live bar, or simply as a line.
     ///
-    /// Control characters become blanks, as names of files may hold any; line breaks are kept.
+    /// In JSON mode it is an object. Control characters become blanks, as names of files may hold
+    /// any; line breaks are kept.
     package func log(_ text: String) {
         let line = TextLayout.printable(text)
         switch mode {
@@ -97,7 +98,9 @@ package final class ProgressDisplay {
         return now - lastDrawing >= interval
     }
 
-    /// Up to the bar's first line, and everything below it erased. A window that became narrower since has
+    /// Up to the bar's first line, and everything below it erased.
+    ///
+    /// A window that became narrower since has
     /// wrapped the lines onto more rows.
     private func erasure(width: Int) -> String {
         let rows = drawnColumns.reduce(0) { $0 + max(1, ($1 + width - 1) / width) }

@@ -10,8 +10,10 @@ package struct ProgressRenderer: Sendable {
         self.usesColor = usesColor
     }
 
-    /// The live display: a line for each song and a summary, none wider than `width` columns and no more than
-    /// `height`. When the songs do not fit, those that are done are left out first, then those that wait.
+    /// The live display: a line for each song and a summary, in a window of `width` columns.
+    ///
+    /// There are no more lines than `height`. When the songs do not fit, those that are done are left out
+    /// first, then those that wait.
     package func lines(_ model: ProgressModel, width: Int, height: Int) -> [String] {
         // The last column stays empty: writing into it makes some terminals wrap.
         let room = max(1, width - 1)
@@ -29,7 +31,8 @@ package struct ProgressRenderer: Sendable {
         if let failure = song.failure { return "\(title): failed: \(failure)" }
         if song.isFinished { return "\(title): done" }
         guard song.segmentCount > 0 else { return "\(title): \(song.stage)" }
-        return "\(title): \(song.stage), \(percent(song)) (\(song.segmentsDone)/\(song.segmentCount) segments)"
+        return
+            "\(title): \(song.stage), \(percent(song)) (\(song.segmentsDone)/\(song.segmentCount) segments)"
     }
 
     /// The summary for a log.
@@ -95,7 +98,8 @@ package struct ProgressRenderer: Sendable {
         return facts
     }
 
-    /// Indices of the songs to show, in order: failures and those at work first, then what waits, then what is done.
+    /// Indices of the songs to show, in order: failures and those at work first, then what waits, then
+    /// what is done.
     private func visibleSongs(_ model: ProgressModel, count: Int) -> [Int] {
         func rank(_ song: ProgressModel.Song) -> Int {
             if song.failure != nil { return 0 }

@@ -28,7 +28,9 @@ package final class StandardError: ProgressTerminal {
         if ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 {
             return (Int(window.ws_col), Int(window.ws_row))
         }
-        func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
+        func number(_ name: String) -> Int? {
+            environment[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        }
         return (number("COLUMNS") ?? 80, number("LINES") ?? 24)
     }
 

@@ -1,6 +1,6 @@
 /// Text on a grid of character cells.
 enum TextLayout {
-    /// Columns that a terminal gives the text: 2 for wide (East Asian, emoji), 0 for control and joining ones.
+    /// Columns that a terminal gives the text: 2 for wide (East Asian, emoji), 0 for control and joining.
     static func columns(_ text: String) -> Int { text.reduce(0) { $0 + columns($1) } }
 
     static func columns(_ character: Character) -> Int {

@@ -71,7 +71,8 @@ import Testing
         let songs = try DemoFixture.shared().album().songs.map(\.song)
         for song in songs {
             let devices =
-                song.tracks.flatMap(\.devices) + (song.buses + song.returns).flatMap(\.devices) + song.master.devices
+                song.tracks.flatMap(\.devices) + (song.buses + song.returns).flatMap(\.devices)
+                + song.master.devices
             #expect(devices.contains { if case .equalizer = $0 { true } else { false } })
             #expect(devices.contains { if case .delay = $0 { true } else { false } })
             #expect(devices.contains { if case .reverb = $0 { true } else { false } })

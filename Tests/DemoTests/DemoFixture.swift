@@ -25,7 +25,9 @@ struct DemoFixture {
     /// The folder's path.
     var path: String { folder.path }
 
-    func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")) }
+    func bytes(_ name: String) throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))
+    }
 
     func album() throws -> Album {
         let reader = SessionReader { path in

@@ -12,7 +12,8 @@ import Testing
                     truePeakDecibels: -1.04, gainDecibels: 5.3, passes: 2, maximumReductionDecibels: 3.25,
                     stemsNullDecibels: -.infinity,
                     curves: ReportModel.Curves(
-                        hopSeconds: 0.1, momentaryLUFS: [-.infinity, -20, -14, -60], shortTermLUFS: [-20, -18, -17, -17],
+                        hopSeconds: 0.1, momentaryLUFS: [-.infinity, -20, -14, -60],
+                        shortTermLUFS: [-20, -18, -17, -17],
                         truePeakDecibels: [-3, -1, -1, -200])),
                 ReportModel.Song(title: "Two <script>alert(1)</script>"),
             ],
@@ -57,7 +58,8 @@ import Testing
 
     @Test func `says not measured where a value is absent, and never zero`() throws {
         let html = ReportPage(model()).html
-        let row = try #require(html.split(separator: "\n").first { $0.hasPrefix("<tr><th scope=\"row\"") && $0.contains("Two") })
+        let row = try #require(
+            html.split(separator: "\n").first { $0.hasPrefix("<tr><th scope=\"row\"") && $0.contains("Two") })
         #expect(row.split(separator: "not measured", omittingEmptySubsequences: false).count == 9)
         let cells = row.split(separator: "<td ").dropFirst()
         #expect(cells.count == 8)
@@ -67,7 +69,8 @@ import Testing
     @Test func `prints values in their units, to a tenth`() {
         let html = ReportPage(model()).html
         for text in [
-            "1:02:03", "−14.0&nbsp;LUFS", "−1.0&nbsp;dBTP", "6.3&nbsp;LU", "+5.3&nbsp;dB", "−∞&nbsp;dBFS", "21.1&nbsp;MB",
+            "1:02:03", "−14.0&nbsp;LUFS", "−1.0&nbsp;dBTP", "6.3&nbsp;LU", "+5.3&nbsp;dB", "−∞&nbsp;dBFS",
+            "21.1&nbsp;MB",
             "<code>01234567…</code>", "<code>0123456789abcdef</code>", "41.2×",
         ] {
             #expect(html.contains(text), "\(text)")

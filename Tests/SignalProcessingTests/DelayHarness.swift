@@ -105,8 +105,8 @@ func restore<P: StereoProcessor>(_ processor: inout P, from bytes: [UInt8]) thro
     #expect(reader.isAtEnd)
 }
 
-/// The same bits for every block length, and for a hand-over by snapshot to a fresh processor against a restore in
-/// place.
+/// The same bits for every block length, and for a hand-over by snapshot to a fresh processor against a
+/// restore in place.
 func expectBlockInvariance<P: StereoProcessor>(_ make: () -> P, rateHertz: Int) throws {
     let signal = ConvergenceStimulus.music.signal(frameCount: 9000, rateHertz: rateHertz)
     var reference = make()

@@ -5,11 +5,13 @@ import Testing
 @Suite("Stereo delay") struct DelayTests {
     /// Without cuts, so that echoes are single frames.
     private func design(
-        left: Int = 500, right: Int = 700, feedback: Double = 0.5, highCut: Double = 24_000, lowCut: Double = 0,
+        left: Int = 500, right: Int = 700, feedback: Double = 0.5, highCut: Double = 24_000,
+        lowCut: Double = 0,
         pingPong: Bool = false, mix: Double = 1
     ) -> DelayCoefficients {
         .design(
-            leftFrames: left, rightFrames: right, feedback: feedback, highCutHertz: highCut, lowCutHertz: lowCut,
+            leftFrames: left, rightFrames: right, feedback: feedback, highCutHertz: highCut,
+            lowCutHertz: lowCut,
             isPingPong: pingPong, mix: mix, rateHertz: 48_000)
     }
 
@@ -26,7 +28,9 @@ import Testing
             #expect(Double(output.right[i]) == (i > 0 && i % 700 == 0 ? pow(0.5, Double(i / 700 - 1)) : 0))
         }
         // One frame is the shortest delay.
-        #expect(echoes(design(left: 1, feedback: 0), frameCount: 10).left == [0, 1] + Array(repeating: 0, count: 8))
+        #expect(
+            echoes(design(left: 1, feedback: 0), frameCount: 10).left == [0, 1]
+                + Array(repeating: 0, count: 8))
     }
 
     @Test("Ping-pong: echoes alternate between the channels")
@@ -52,7 +56,7 @@ import Testing
     @Test("The cuts are 3 dB down at their frequencies, once per return", arguments: [200.0, 2000, 8000])
     func cuts(hertz: Double) {
         // The second echo has passed the filters once, the first not at all.
-        for isHigh in [true, false] {
+        for isHigh in hertz <= 200 ? [true, false] : [true] {
             let frames = 20_000
             let delay = design(
                 left: frames, right: frames, feedback: 0.5, highCut: isHigh ? hertz : 24_000,
@@ -65,12 +69,14 @@ import Testing
                 im += x * sin(2 * Double.pi * hertz * Double(i) / 48_000)
             }
             let decibels = 10 * log10((re * re + im * im) / 0.25)
-            // The low cut is the high cut's complement, exact at low frequencies only.
-            #expect(abs(decibels + 3.01) < (isHigh ? 0.01 : hertz > 4000 ? 3 : 0.6))
+            // The low cut is the input less a low-pass, so exact at low frequencies only: where it is used.
+            #expect(abs(decibels + 3.01) < (isHigh ? 0.01 : 0.15))
         }
     }
 
-    @Test("Below -100 dB after the tail, above shortly before", arguments: [0.0, 0.35, 0.8, 0.95], [false, true])
+    @Test(
+        "Below -100 dB after the tail, above shortly before", arguments: [0.0, 0.35, 0.8, 0.95],
+        [false, true])
     func tail(feedback: Double, pingPong: Bool) {
         let design = design(feedback: feedback, pingPong: pingPong)
         let output = echoes(design, frameCount: design.tailFrames + 3000)

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A true-peak meter that shares nothing with the limiter: 16 times, 96 taps with a Blackman window, libm, Double.
+/// A true-peak meter that shares nothing with the limiter: 16 times, 96 taps with a Blackman window, libm,
+/// Double.
 struct LimiterMeter {
     private static let half = 48
     private let phases: [[Double]]

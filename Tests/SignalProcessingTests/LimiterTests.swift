@@ -7,7 +7,8 @@ import Testing
         ceiling: Double = -1, release: Double = 0.08, gain: Double = 0, rateHertz: Int = 48_000
     ) -> TruePeakLimiter {
         TruePeakLimiter(
-            .design(ceilingDecibels: ceiling, releaseSeconds: release, gainDecibels: gain, rateHertz: rateHertz))
+            .design(
+                ceilingDecibels: ceiling, releaseSeconds: release, gainDecibels: gain, rateHertz: rateHertz))
     }
 
     enum Overload: String, CaseIterable {
@@ -21,7 +22,9 @@ import Testing
                 switch self {
                 case .quarterRateBursts:
                     // Samples at 1.0, true peak 3.01 dB above.
-                    let x = (i / 3000) % 2 == 0 ? 2.0.squareRoot() * sin(Double.pi / 2 * Double(i) + Double.pi / 4) : 0
+                    let x =
+                        (i / 3000) % 2 == 0
+                        ? 2.0.squareRoot() * sin(Double.pi / 2 * Double(i) + Double.pi / 4) : 0
                     return (x, -x)
                 case .drums:
                     let beat = t.truncatingRemainder(dividingBy: 0.25)
@@ -36,13 +39,17 @@ import Testing
                         1.5 * sin(2 * Double.pi * 19_997 * t) + 0.5 * sin(2 * Double.pi * 4000 * t)
                     )
                 case .clicks:
-                    return (noise.uniform() < 0.01 ? 3 * noise.normal() : 0, noise.uniform() < 0.5 ? 1.2 : -1.2)
+                    return (
+                        noise.uniform() < 0.01 ? 3 * noise.normal() : 0, noise.uniform() < 0.5 ? 1.2 : -1.2
+                    )
                 }
             }
         }
     }
 
-    @Test("The ceiling holds within 0.05 dB as read at 16 times", arguments: Overload.allCases, [44_100, 48_000, 96_000])
+    @Test(
+        "The ceiling holds within 0.05 dB as read at 16 times", arguments: Overload.allCases,
+        [44_100, 48_000, 96_000])
     func ceiling(overload: Overload, rateHertz: Int) {
         let meter = LimiterMeter()
         let input = overload.signal(rateHertz: rateHertz, frameCount: 30_000)
@@ -78,8 +85,10 @@ import Testing
     func latency() throws {
         for rate in [48_000, 96_000, 192_000] {
             var limiter = limiter(ceiling: -1, gain: 6, rateHertz: rate)
-            let output = processed(StereoSignal(frameCount: 2000) { $0 == 500 ? (1, 0.5) : (0, 0) }, by: &limiter)
-            let peak = try #require(output.left.indices.max { output.left[$0].magnitude < output.left[$1].magnitude })
+            let output = processed(
+                StereoSignal(frameCount: 2000) { $0 == 500 ? (1, 0.5) : (0, 0) }, by: &limiter)
+            let peak = try #require(
+                output.left.indices.max { output.left[$0].magnitude < output.left[$1].magnitude })
             #expect(peak == 500 + limiter.latencyFrames)
             #expect(abs(20 * log10(Double(output.left[peak])) + 1.04) < 0.01)
             // Linked: the ratio of the channels stays.
@@ -90,7 +99,9 @@ import Testing
         }
     }
 
-    @Test("After an isolated peak 63 % of the reduction is gone in the release time", arguments: [0.02, 0.08, 0.5])
+    @Test(
+        "After an isolated peak 63 % of the reduction is gone in the release time",
+        arguments: [0.02, 0.08, 0.5])
     func release(seconds: Double) throws {
         var limiter = limiter(release: seconds)
         let input = StereoSignal(frameCount: 96_000) { $0 == 1000 ? (3, 3) : (0.1, 0.1) }
@@ -132,7 +143,8 @@ import Testing
 
     @Test("Blocks of any length give the same bits", arguments: [48_000, 192_000])
     func blocks(rateHertz: Int) throws {
-        try expectBlockInvariance({ limiter(ceiling: -3, gain: 3, rateHertz: rateHertz) }, rateHertz: rateHertz)
+        try expectBlockInvariance(
+            { limiter(ceiling: -3, gain: 3, rateHertz: rateHertz) }, rateHertz: rateHertz)
     }
 
     @Test("States become equal at the first boundary", arguments: ConvergenceStimulus.allCases)

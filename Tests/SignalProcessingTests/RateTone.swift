@@ -11,7 +11,8 @@ struct RateToneFit {
     init(_ x: [Double], cyclesPerFrame: Double, firstFrame: Int = 0) {
         var normal = [[Double]](repeating: [0, 0, 0, 0], count: 3)
         func basis(_ i: Int) -> [Double] {
-            let angle = 2 * Double.pi * (cyclesPerFrame * Double(i + firstFrame)).truncatingRemainder(dividingBy: 1)
+            let angle =
+                2 * Double.pi * (cyclesPerFrame * Double(i + firstFrame)).truncatingRemainder(dividingBy: 1)
             return [sin(angle), cos(angle), 1]
         }
         for i in x.indices {

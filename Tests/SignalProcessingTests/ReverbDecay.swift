@@ -2,11 +2,11 @@ import Foundation
 
 /// Decay times from an impulse response (ISO 3382-1: backward integration, T30).
 enum ReverbDecay {
-    /// The response of two cascaded band-passes at a frequency, Q 4 each.
-    static func band(_ x: [Float], hertz: Double, rateHertz: Int) -> [Double] {
+    /// The response of two cascaded band-passes; a Q of 1.4 is an octave wide.
+    private static func band(_ x: [Float], hertz: Double, q: Double, rateHertz: Int) -> [Double] {
         var y = x.map(Double.init)
         let g = tan(Double.pi * hertz / Double(rateHertz))
-        let k = 1 / 4.0
+        let k = 1 / q
         for _ in 0..<2 {
             var s1 = 0.0
             var s2 = 0.0
@@ -21,12 +21,15 @@ enum ReverbDecay {
         return y
     }
 
-    /// T60 in seconds by a line through -5 ... -35 dB of the backward integral.
-    static func seconds(_ x: [Double], rateHertz: Int) -> Double {
+    /// T60 in seconds of both channels together in a band, by a line through -5 ... -35 dB of the backward
+    /// integral.
+    static func seconds(_ signal: StereoSignal, hertz: Double, q: Double, rateHertz: Int) -> Double {
+        let left = band(signal.left, hertz: hertz, q: q, rateHertz: rateHertz)
+        let right = band(signal.right, hertz: hertz, q: q, rateHertz: rateHertz)
         var energy = 0.0
-        var curve = x
-        for i in x.indices.reversed() {
-            energy += x[i] * x[i]
+        var curve = left
+        for i in left.indices.reversed() {
+            energy += left[i] * left[i] + right[i] * right[i]
             curve[i] = energy
         }
         var (n, st, sd, stt, std) = (0.0, 0.0, 0.0, 0.0, 0.0)

@@ -138,7 +138,9 @@ private final class Screen: ProgressTerminal {
     }
 
     @Test func `follows the environment`() {
-        func settings(_ choice: ProgressDisplay.Choice, _ environment: [String: String], terminal: Bool) -> ProgressSettings {
+        func settings(_ choice: ProgressDisplay.Choice, _ environment: [String: String], terminal: Bool)
+            -> ProgressSettings
+        {
             ProgressSettings(choice, environment: environment, isTerminal: terminal)
         }
         let xterm = ["TERM": "xterm", "LANG": "en_GB.UTF-8"]
@@ -152,6 +154,8 @@ private final class Screen: ProgressTerminal {
         #expect(settings(.auto, xterm.merging(["NO_COLOR": ""]) { $1 }, terminal: true).usesColor)
         #expect(settings(.auto, xterm, terminal: true).usesUnicode)
         #expect(!settings(.auto, xterm.merging(["LC_ALL": "C"]) { $1 }, terminal: true).usesUnicode)
-        #expect(settings(.auto, ["TERM": "xterm", "LC_ALL": "", "LC_CTYPE": "C.utf8"], terminal: true).usesUnicode)
+        #expect(
+            settings(.auto, ["TERM": "xterm", "LC_ALL": "", "LC_CTYPE": "C.utf8"], terminal: true).usesUnicode
+        )
     }
 }

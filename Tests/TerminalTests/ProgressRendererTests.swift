@@ -8,7 +8,8 @@ import Testing
     private func model() -> ProgressModel {
         ProgressModel(
             songs: [
-                .init(title: "Lanterns", stage: "encoding", segmentsDone: 8, segmentCount: 8, isFinished: true),
+                .init(
+                    title: "Lanterns", stage: "encoding", segmentsDone: 8, segmentCount: 8, isFinished: true),
                 .init(title: "Last Train East", stage: "mixing", segmentsDone: 3, segmentCount: 8),
                 .init(title: "Snow", stage: "waiting", segmentCount: 8),
             ], pass: 1, workersBusy: 3, workerCount: 4, reusedCount: 2, retriedCount: 1, timesRealTime: 41.23,
@@ -63,7 +64,10 @@ import Testing
     }
 
     @Test func `keeps failures and running songs when the window is low`() {
-        var many = ProgressModel(songs: (0..<30).map { .init(title: "Song \($0)", segmentsDone: 8, segmentCount: 8, isFinished: true) })
+        var many = ProgressModel(
+            songs: (0..<30).map {
+                .init(title: "Song \($0)", segmentsDone: 8, segmentCount: 8, isFinished: true)
+            })
         many.songs[21] = .init(title: "Running", stage: "mixing", segmentsDone: 1, segmentCount: 8)
         many.songs[25] = .init(title: "Broken", failure: "no such file")
         let lines = plain.lines(many, width: 60, height: 4)
@@ -75,13 +79,15 @@ import Testing
     }
 
     @Test func `says dash, not zero, while the segments are not counted`() {
-        let line = plain.lines(ProgressModel(songs: [.init(title: "A", stage: "hashing")]), width: 60, height: 5)[0]
+        let line = plain.lines(
+            ProgressModel(songs: [.init(title: "A", stage: "hashing")]), width: 60, height: 5)[0]
         #expect(line.contains("-  hashing") && !line.contains("%"))
     }
 
     @Test func `lets no title move the cursor`() {
         let line = plain.lines(
-            ProgressModel(songs: [.init(title: "a\u{1B}[2J\nb\u{9B}c", segmentCount: 1)]), width: 60, height: 5)[0]
+            ProgressModel(songs: [.init(title: "a\u{1B}[2J\nb\u{9B}c", segmentCount: 1)]), width: 60,
+            height: 5)[0]
         #expect(line.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value < 127 })
     }
 

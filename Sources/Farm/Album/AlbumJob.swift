@@ -62,6 +62,7 @@ final class AlbumJob: JobDriver {
     private var submittedCount = 0
     private var deliveredRoles: [ProgramID: DeliveredRole] = [:]
     private var isClosed = false
+    private var doneTasks: [Int: Int] = [:]
 
     struct Flags {
         var isDelivered = false
@@ -195,6 +196,8 @@ final class AlbumJob: JobDriver {
             if songs[failure.song].failure == nil { songs[failure.song].failure = failure.reason }
             for role in deliveredRoles.values where role.song == failure.song { sink.abandon(role) }
             advance(host)
+        case .reused(_, let task), .committed(_, let task, _):
+            doneTasks[list[task.program].song, default: 0] += 1
         case .delivered(_, let program):
             if let role = deliveredRoles[program] { publish(role) }
         case .retracted(_, let programs):
@@ -267,6 +270,21 @@ final class AlbumJob: JobDriver {
             return "finish, pass \(max(1, group.passes.count)) of at most \(FinishSolver.maximumPassCount)"
         }
         return "mixing"
+    }
+
+    /// The finish pass under way, from 1; 0 before the first.
+    var pass: Int { groups.reduce(0) { max($0, $1.passes.count) } }
+
+    /// Tasks done and known per song.
+    var songProgress: [AlbumProgress.Song] {
+        var totals = [Int](repeating: 0, count: songs.count)
+        for program in list.programs { totals[program.song] += program.segmentCount }
+        return songs.indices.map { song in
+            let total = totals[song]
+            let done = min(total, doneTasks[song] ?? 0)
+            let stage = songs[song].frameCount == nil ? "mixing" : done == total && isClosed ? "done" : stage
+            return AlbumProgress.Song(done: done, total: total, failure: songs[song].failure, stage: stage)
+        }
     }
 
     /// Length of all songs together.

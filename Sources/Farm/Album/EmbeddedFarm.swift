@@ -2,9 +2,10 @@ import FarmCoordination
 import FarmProtocol
 import Foundation
 import Hashing
-import Logging
+package import Logging
+package import Metering
 package import Quantities
-import Release
+package import Release
 import RenderPlan
 package import Session
 import SoundFiles
@@ -40,7 +41,8 @@ package struct AlbumOutcome: Sendable {
         package var rateHertz: Int
         package var lengthRule: String
         package var stemNames: [String]
-        package var loudness: LoudnessFigures?
+        /// Of the mix.
+        package var loudness: LoudnessSummary?
         package var finishes: [FinishFigures]
     }
 
@@ -52,7 +54,7 @@ package struct AlbumOutcome: Sendable {
     }
 
     package var songs: [SongOutcome]
-    package var delivered: [DeliveredRole: (file: DeliveredFile, measurement: DeliveredMeasurement?)]
+    package var delivered: [DeliveredRole: (file: DeliveredFile, check: DeliveredCheck?)]
     package var failedFiles: [DeliveredRole: String]
     package var warnings: [String]
     package var figures: FarmFigures
@@ -66,6 +68,15 @@ package struct AlbumOutcome: Sendable {
 
 /// Progress, from the coordinator's thread, about ten times a second.
 package struct AlbumProgress: Sendable {
+    package struct Song: Sendable {
+        package var done: Int
+        package var total: Int
+        package var failure: String?
+        package var stage: String
+    }
+
+    package var songs: [Song]
+    package var pass: Int
     package var figures: FarmFigures
     package var stage: String
     package var elapsedSeconds: Double
@@ -88,14 +99,19 @@ package struct EmbeddedFarm {
     /// Renders an album to files. Call it from a thread that lives as long as the process.
     ///
     /// - Parameters:
-    ///   - files: Where each deliverable goes.
+    ///   - folder: Where the files go; not to be used elsewhere until this returns.
+    ///   - files: The planned file of each role.
     ///   - progress: Told about ten times a second.
     package func render(
-        _ album: Album, _ jobOptions: AlbumJobOptions, files: [DeliveredRole: PlannedDeliverable],
+        _ album: Album, _ jobOptions: AlbumJobOptions, folder: ReleaseFolder, files: [DeliveredRole: PlannedFile],
         progress: (AlbumProgress) -> Void
     ) throws -> AlbumOutcome {
         let began = monotonicMilliseconds()
-        let sink = try FileSink(reader: store.reader, targets: files.mapValues { $0.target(album) })
+        let isPooled = album.loudness.isEnabled && album.loudness.target != nil && album.loudness.scope == .album
+        let all = Set(album.songs.indices)
+        let sink = try FileSink(
+            reader: store.reader, folder: folder, planned: files, loudness: album.loudness,
+            pooledSongs: isPooled && jobOptions.deliveredSongs == all ? all : [])
         let job: AlbumJob
         do {
             job = try AlbumJob(album: album, options: jobOptions, sink: sink)
@@ -128,9 +144,17 @@ package struct EmbeddedFarm {
         return outcome(job, host, run, outcomes, began: began, stopSignal: stopSignal)
     }
 
+    /// Opens and closes a local socket.
+    package static func checkTransport() throws -> String {
+        let directory = try PrivateDirectory()
+        defer { directory.remove() }
+        _ = try RouterTransport(context: try Context(), endpoint: "ipc://\(directory.path)/farm")
+        return "libzmq \(Context.libraryVersion)"
+    }
+
     private func state(_ job: AlbumJob, _ host: CoordinatorHost, _ run: FarmRun, _ began: UInt64) -> AlbumProgress {
         AlbumProgress(
-            figures: host.figures, stage: job.stage, elapsedSeconds: Double(monotonicMilliseconds() - began) / 1000,
+            songs: job.songProgress, pass: job.pass, figures: host.figures, stage: job.stage, elapsedSeconds: Double(monotonicMilliseconds() - began) / 1000,
             songSeconds: job.songSeconds, restartCount: run.restartCount)
     }
 
@@ -143,7 +167,7 @@ package struct EmbeddedFarm {
                 AlbumOutcome.SongOutcome(
                     failure: song.failure, frameCount: song.frameCount, rateHertz: song.plan.rateHertz,
                     lengthRule: song.lengthRule, stemNames: song.plan.stems.map(\.name),
-                    loudness: song.loudness.map(LoudnessFigures.init),
+                    loudness: song.loudness,
                     finishes: song.finishes.map {
                         AlbumOutcome.FinishFigures(
                             rateHertz: $0.rateHertz, gainDecibels: $0.gainDecibels, passCount: $0.passCount,
@@ -154,7 +178,7 @@ package struct EmbeddedFarm {
             stoppedBySignal: stopSignal)
         for (role, outcome) in outcomes {
             switch outcome {
-            case .delivered(let file, let measurement): result.delivered[role] = (file, measurement)
+            case .delivered(let file, let check): result.delivered[role] = (file, check)
             case .failed(let reason): result.failedFiles[role] = reason
             }
         }

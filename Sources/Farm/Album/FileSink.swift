@@ -3,51 +3,66 @@ import Foundation
 import Quantities
 import Release
 import RenderPlan
+import Session
 import SoundFiles
 import Storage
 import Synchronization
 
 /// Writes deliverables while the farm renders: one thread, in order, from packs to files beside their final names.
+///
+/// A master gets its name when it was read back and its ceiling and loudness hold; where the target is the album's,
+/// when those of all songs hold together.
 final class FileSink: DeliverySink, Sendable {
-    /// How a role becomes a file, and what must be true of it before it gets its name.
-    struct Target: Sendable {
-        var path: String
-        var kind: DeliverableWriter.Kind
-        var isReplacing: Bool
-        /// Reads the finished file back; a reason keeps it from being published.
-        var check: @Sendable (DeliveredFile, String) throws -> (measurement: DeliveredMeasurement?, failure: String?)
-    }
-
     /// What became of a role.
     enum Outcome: Sendable {
-        case delivered(DeliveredFile, DeliveredMeasurement?)
+        case delivered(DeliveredFile, DeliveredCheck?)
         case failed(String)
     }
 
     let flacLibrary: String
     private let reader: PackReader
-    private let targets: [DeliveredRole: Target]
-    private let work = BlockingQueue<(@Sendable (Files) -> Void)?>()
+    private let planned: [DeliveredRole: PlannedFile]
+    private let loudness: LoudnessTarget
+    /// Songs whose masters are published together, where the target is the album's; empty otherwise.
+    private let pooledSongs: Set<Int>
+    private let work = BlockingQueue<(@Sendable (Desk) -> Void)?>()
     private let results = Mutex<[DeliveredRole: Outcome]>([:])
     private let finished = DispatchSemaphore(value: 0)
 
-    /// Files being written; touched by the writer thread alone.
-    final class Files {
+    /// What the writer thread works with; touched by nobody else.
+    final class Desk {
+        let folder: ReleaseFolder
         var writers: [DeliveredRole: DeliverableWriter] = [:]
         var outputs: [DeliveredRole: Int] = [:]
+        /// Finished masters that wait for the rest of their album, per delivery.
+        var waiting: [Int: [(role: DeliveredRole, writer: DeliverableWriter, file: DeliveredFile, check: DeliveredCheck)]] =
+            [:]
+
+        init(_ folder: ReleaseFolder) { self.folder = folder }
     }
 
-    init(reader: PackReader, targets: [DeliveredRole: Target]) throws {
+    /// - Parameters:
+    ///   - folder: Used by the writer thread alone until `close` returns.
+    ///   - pooledSongs: Songs whose loudness is judged together.
+    init(
+        reader: PackReader, folder: ReleaseFolder, planned: [DeliveredRole: PlannedFile], loudness: LoudnessTarget,
+        pooledSongs: Set<Int>
+    ) throws {
         self.reader = reader
-        self.targets = targets
+        self.planned = planned
+        self.loudness = loudness
+        self.pooledSongs = pooledSongs
         flacLibrary = try SoundLibraries.flacEncoder()
         let work = work
         let finished = finished
+        // SAFETY: the folder is handed to this thread, and taken back only after `close` has waited for its end.
+        nonisolated(unsafe) let desk = Desk(folder)
         startThread(named: "deliverables") {
-            let files = Files()
-            while let step = work.take() { step(files) }
-            for writer in files.writers.values { writer.abandon() }
-            files.writers.removeAll()
+            while let step = work.take() { step(desk) }
+            for writer in desk.writers.values { writer.abandon() }
+            for finished in desk.waiting.values.joined() { finished.writer.abandon() }
+            desk.writers.removeAll()
+            desk.waiting.removeAll()
             finished.signal()
         }
     }
@@ -60,13 +75,12 @@ final class FileSink: DeliverySink, Sendable {
     }
 
     func open(_ role: DeliveredRole, rateHertz: Int, output: Int, frameCount: Int) {
-        guard let target = targets[role] else { return }
-        work.post { [self] files in
-            do {
-                files.outputs[role] = output
-                files.writers[role] = try DeliverableWriter(
-                    finalPath: target.path, kind: target.kind, rateHertz: rateHertz, channelCount: 2)
-            } catch { fail(role, error) }
+        guard let file = planned[role] else { return }
+        work.post { [self] desk in
+            attempt(role, desk) {
+                desk.outputs[role] = output
+                desk.writers[role] = try desk.folder.writer(for: file)
+            }
         }
     }
 
@@ -74,25 +88,21 @@ final class FileSink: DeliverySink, Sendable {
         _ delivery: FarmCoordination.Delivery, to role: DeliveredRole, places: Locations,
         answer: @escaping @Sendable (Input) -> Void
     ) {
-        work.post { [self] files in
+        work.post { [self] desk in
             // A file that failed lets its windows pass, or the job would wait for it.
-            guard let writer = files.writers[role] else { return answer(.consumed(delivery: delivery.number)) }
-            do {
-                if let missing = try write(delivery, to: writer, output: files.outputs[role] ?? 0, places) {
-                    answer(.undeliverable(delivery: delivery.number, missing))
-                } else {
-                    answer(.consumed(delivery: delivery.number))
+            var reply = Input.consumed(delivery: delivery.number)
+            if let writer = desk.writers[role] {
+                attempt(role, desk) {
+                    if let missing = try write(delivery, to: writer, output: desk.outputs[role] ?? 0, places) {
+                        reply = .undeliverable(delivery: delivery.number, missing)
+                    }
                 }
-            } catch {
-                writer.abandon()
-                files.writers[role] = nil
-                fail(role, error)
-                answer(.consumed(delivery: delivery.number))
             }
+            answer(reply)
         }
     }
 
-    /// Appends a window, or nothing and the digests that could not be read.
+    /// Appends a window; or appends nothing and returns the digests that could not be read.
     private func write(
         _ delivery: FarmCoordination.Delivery, to writer: DeliverableWriter, output: Int, _ places: Locations
     ) throws -> [Digest]? {
@@ -118,35 +128,77 @@ final class FileSink: DeliverySink, Sendable {
     }
 
     func rewind(_ role: DeliveredRole, toFrame frame: Int) {
-        work.post { [self] files in
-            do { try files.writers[role]?.rewind(toFrame: frame) } catch { fail(role, error) }
+        work.post { [self] desk in
+            attempt(role, desk) { try desk.writers[role]?.rewind(toFrame: frame) }
         }
     }
 
     func publish(_ role: DeliveredRole, frameCount: Int?) {
-        guard let target = targets[role] else { return }
-        work.post { [self] files in
-            guard let writer = files.writers.removeValue(forKey: role) else { return }
-            do {
+        work.post { [self] desk in
+            attempt(role, desk) {
+                guard let writer = desk.writers[role] else { return }
                 if let frameCount { try writer.truncate(toFrames: frameCount) }
                 let file = try writer.finish()
-                let verdict = try target.check(file, writer.temporaryPath)
-                if let failure = verdict.failure {
-                    writer.abandon()
-                    results.withLock { $0[role] = .failed(failure) }
-                    return
-                }
-                try writer.publish(isReplacing: target.isReplacing)
-                results.withLock { $0[role] = .delivered(file, verdict.measurement) }
-            } catch {
-                writer.abandon()
-                fail(role, error)
+                try judge(role, writer, file, desk)
             }
         }
     }
 
     func abandon(_ role: DeliveredRole) {
-        work.post { files in files.writers.removeValue(forKey: role)?.abandon() }
+        work.post { desk in desk.writers.removeValue(forKey: role)?.abandon() }
+    }
+
+    // MARK: - Verdicts
+
+    private func judge(
+        _ role: DeliveredRole, _ writer: DeliverableWriter, _ file: DeliveredFile, _ desk: Desk
+    ) throws {
+        guard case .master(let song, let delivery) = role, loudness.isEnabled else {
+            return try publish(role, writer, file, nil, desk)
+        }
+        let check = try DeliveredCheck.measure(path: writer.temporaryPath)
+        let isPooled = pooledSongs.contains(song)
+        let reasons = check.verdict(target: isPooled ? nil : loudness.target, ceiling: loudness.ceiling)
+        guard reasons.isEmpty else { throw FarmError("the finished file fails its check: " + reasons.joined(separator: "; ")) }
+        guard isPooled else { return try publish(role, writer, file, check, desk) }
+        desk.writers[role] = nil
+        desk.waiting[delivery, default: []].append((role, writer, file, check))
+        try publishPool(delivery, desk)
+    }
+
+    private func publishPool(_ delivery: Int, _ desk: Desk) throws {
+        guard let pool = desk.waiting[delivery], pool.count == pooledSongs.count, let target = loudness.target else {
+            return
+        }
+        desk.waiting[delivery] = nil
+        let reasons = DeliveredCheck.albumVerdict(pool.map(\.check), target: target)
+        for entry in pool {
+            guard reasons.isEmpty else {
+                entry.writer.abandon()
+                fail(entry.role, FarmError(reasons.joined(separator: "; ")))
+                continue
+            }
+            desk.writers[entry.role] = entry.writer
+            attempt(entry.role, desk) { try publish(entry.role, entry.writer, entry.file, entry.check, desk) }
+        }
+    }
+
+    private func publish(
+        _ role: DeliveredRole, _ writer: DeliverableWriter, _ file: DeliveredFile, _ check: DeliveredCheck?,
+        _ desk: Desk
+    ) throws {
+        guard let plan = planned[role] else { return }
+        try desk.folder.publish(writer, as: plan)
+        desk.writers[role] = nil
+        results.withLock { $0[role] = .delivered(file, check) }
+    }
+
+    /// Runs a step of a file; a failure ends that file and no other.
+    private func attempt(_ role: DeliveredRole, _ desk: Desk, _ step: () throws -> Void) {
+        do { try step() } catch {
+            desk.writers.removeValue(forKey: role)?.abandon()
+            fail(role, error)
+        }
     }
 
     private func fail(_ role: DeliveredRole, _ error: any Error) {

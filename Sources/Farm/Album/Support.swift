@@ -1,9 +1,6 @@
 import Foundation
 import Hashing
-import Metering
-package import Quantities
-import Release
-import SoundFiles
+import Quantities
 import Storage
 import Synchronization
 
@@ -56,28 +53,6 @@ package enum Machine {
         #else
             return true
         #endif
-    }
-}
-
-/// Loudness as figures; absent means not measurable.
-package struct LoudnessFigures: Sendable, Equatable {
-    package var integrated: Double?
-    package var shortTermMaximum: Double?
-    package var momentaryMaximum: Double?
-    package var range: Double?
-    package var truePeak: Double?
-    package var samplePeak: Double?
-    /// Short-term loudness each second, for the report.
-    package var shortTermCurve: [Double]
-
-    init(_ summary: LoudnessSummary) {
-        integrated = summary.integrated?.value
-        shortTermMaximum = summary.shortTermMaximum?.value
-        momentaryMaximum = summary.momentaryMaximum?.value
-        range = summary.rangeLoudnessUnits
-        truePeak = summary.truePeak?.value
-        samplePeak = summary.samplePeak?.value
-        shortTermCurve = summary.shortTermCurve(everyHops: 100).map(\.value)
     }
 }
 

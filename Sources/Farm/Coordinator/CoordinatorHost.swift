@@ -16,6 +16,7 @@ package struct FarmFigures: Sendable, Equatable {
     package var renderedTasks = 0
     package var reusedTasks = 0
     package var repeatedTasks = 0
+    package var auditedTasks = 0
     package var retriedTasks = 0
     package var doneTasks = 0
     package var totalTasks = 0

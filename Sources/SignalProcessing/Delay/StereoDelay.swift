@@ -1,13 +1,16 @@
-/// An echo with feedback: two delay lines, a one-pole high cut and low cut in the feedback path, optional ping-pong.
+/// An echo with feedback: two delay lines, a one-pole high cut and low cut in the feedback path, optional
+/// ping-pong.
 ///
-/// An echo is the line's output; what returns is that, filtered, times the feedback, in Double. Plain: each channel
-/// has its own line. Ping-pong: the mean of both inputs enters the left line, and each line returns to the other; so
-/// the right channel first sounds after both delays, and each echo is the feedback softer than the one before.
+/// An echo is the line's output; what returns is that, filtered, times the feedback, in Double. Plain: each
+/// channel has its own line. Ping-pong: the mean of both inputs enters the left line, and each line returns
+/// to the other; so the right channel first sounds after both delays, and each echo is the feedback softer
+/// than the one before.
 ///
 /// - Latency 0. Tail: `DelayCoefficients.tailFrames` (-100 dB).
 /// - Snapshot: 16 bytes + 4 bytes per frame of each line; above 2 MB from 5.5 s per line at 48 kHz on.
-/// - Re-convergence: without feedback the delay itself. With feedback g a difference falls by g with each pass and is
-///   gone after about 25 bits: ln(2^25) / ln(1 / g) passes, 17 at 0.35, 340 at 0.95 (less where the cuts take more).
+/// - Re-convergence: without feedback the delay itself. With feedback g a difference falls by g with each
+///   pass and is gone after about 25 bits: ln(2^25) / ln(1 / g) passes, 17 at 0.35, 340 at 0.95 (less where
+///   the cuts take more).
 package struct StereoDelay: StereoProcessor {
     package static let version: UInt32 = 1
 

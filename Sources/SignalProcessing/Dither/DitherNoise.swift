@@ -1,9 +1,10 @@
 /// Triangular noise of one channel of one deliverable, as a pure function of the song frame.
 ///
-/// A counter-based generator: the 64-bit finaliser of SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom
-/// number generators", OOPSLA 2014; Stafford's variant 13) over key + frame x golden ratio. The sum of the two
-/// 32-bit halves is triangular (TPDF), 2 LSB peak to peak, mean zero, variance 1/6 LSB^2: the dither that makes the
-/// first two moments of the total error independent of the signal (Lipshitz, Wannamaker, Vanderkooy, JAES 1992).
+/// A counter-based generator: the 64-bit finaliser of SplitMix64 (Steele, Lea, Flood, "Fast splittable
+/// pseudorandom number generators", OOPSLA 2014; Stafford's variant 13) over key + frame x golden ratio. The
+/// sum of the two 32-bit halves is triangular (TPDF), 2 LSB peak to peak, mean zero, variance 1/6 LSB^2: the
+/// dither that makes the first two moments of the total error independent of the signal (Lipshitz,
+/// Wannamaker, Vanderkooy, JAES 1992).
 package struct DitherNoise: Sendable, Equatable {
     static var goldenRatio: UInt64 { 0x9E37_79B9_7F4A_7C15 }
     let key: UInt64

@@ -1,12 +1,14 @@
-/// Quantises one channel of Float32 to signed integers, with or without dither. Windowed: no state.
+/// Quantises one channel of Float32 to signed integers, with or without dither.
 ///
-/// y = round(x 2^(bits-1) + dither), halves to even, computed in Double, so exact but for the one rounding; then
-/// clipped to -2^(bits-1) ... 2^(bits-1)-1. With TPDF dither the total error is white, of variance 1/4 LSB^2:
-/// -96.33 dB re 1.0 at 16 bits, whatever the signal.
+/// Windowed: no state.
 ///
-/// Auto-blank: with dither, a frame gives 0 when it and its `blankingReachFrames` neighbours on either side are
-/// exactly zero, so digital silence stays digital silence. Each channel decides for itself; the decision reads
-/// nothing but those neighbours.
+/// y = round(x 2^(bits-1) + dither), halves to even, computed in Double, so exact but for the one rounding;
+/// then clipped to -2^(bits-1) ... 2^(bits-1)-1. With TPDF dither the total error is white, of variance 1/4
+/// LSB^2: -96.33 dB re 1.0 at 16 bits, whatever the signal.
+///
+/// Auto-blank: with dither, a frame gives 0 when it and its `blankingReachFrames` neighbours on either side
+/// are exactly zero, so digital silence stays digital silence. Each channel decides for itself; the decision
+/// reads nothing but those neighbours.
 ///
 /// Latency 0, tail 0, no snapshot, re-converges at once.
 package struct Quantiser: Sendable {
@@ -28,7 +30,8 @@ package struct Quantiser: Sendable {
         self.dither = dither
     }
 
-    /// The input frames that a range of output frames needs: the range itself and, with dither, its neighbours.
+    /// The input frames that a range of output frames needs: the range itself and, with dither, its
+    /// neighbours.
     package func inputRange(forOutput range: Range<Int>) -> Range<Int> {
         let reach = dither == nil ? 0 : Self.blankingReachFrames
         return range.lowerBound - reach..<range.upperBound + reach
@@ -96,8 +99,8 @@ package struct Quantiser: Sendable {
 
     /// Zeroes the frames whose whole neighbourhood is zero.
     ///
-    /// A run of zeros long enough to blank anything (2 reach + 1) holds a multiple of that length, so only every
-    /// such position is looked at.
+    /// A run of zeros long enough to blank anything (2 reach + 1) holds a multiple of that length, so only
+    /// every such position is looked at.
     private func blank(input: Span<Float>, offset: Int, output: inout MutableSpan<Int32>) {
         let reach = Self.blankingReachFrames
         let first = offset - reach

@@ -1,7 +1,7 @@
 /// A `TruePeakLimiter` as plain numbers, frozen by the compiler.
 package struct LimiterCoefficients: Sendable, Equatable {
-    /// The detector holds the peaks this far below the ceiling, to leave room for what a meter with more phases
-    /// finds and for what the changing gain adds between the samples.
+    /// The detector holds the peaks this far below the ceiling, to leave room for what a meter with more
+    /// phases finds and for what the changing gain adds between the samples.
     package static let marginDecibels = 0.04
 
     /// Linear gain before the limiter.
@@ -17,9 +17,9 @@ package struct LimiterCoefficients: Sendable, Equatable {
 
     /// - Parameters:
     ///   - ceilingDecibels: true-peak ceiling in dBTP, at most 0.
-    ///   - releaseSeconds: time in which the gain after an isolated peak makes good 63 % of its reduction. Under
-    ///     lasting reduction a slower one takes over: it builds up with 4 times that time constant and recovers
-    ///     with 6 times, at most 1 s (or `releaseSeconds` if that is longer).
+    ///   - releaseSeconds: time in which the gain after an isolated peak makes good 63 % of its reduction.
+    ///     Under lasting reduction a slower one takes over: it builds up with 4 times that time constant and
+    ///     recovers with 6 times, at most 1 s (or `releaseSeconds` if that is longer).
     ///   - gainDecibels: gain before the limiter.
     ///   - rateHertz: rate of the signal.
     package static func design(

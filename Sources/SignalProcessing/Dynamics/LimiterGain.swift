@@ -1,12 +1,14 @@
 /// The gain of a limiter from the reduction that each frame requires: hold, release, smooth.
 ///
-/// Reductions are 1 - gain, so that no reduction is exactly 0 and the gain exactly 1. The required reduction is held
-/// (sliding maximum) for `holdFrames`, released exponentially in two stages, and smoothed by three moving averages
-/// of `smoothingFrames` together. As the hold is at least as long as the smoother and the weights are positive with
-/// sum 1, the smoothed reduction is at least the required one, `delayFrames` later and for the `flatFrames` on
-/// either side of the peak: the gain is level where an interpolator weighs the frames most.
+/// Reductions are 1 - gain, so that no reduction is exactly 0 and the gain exactly 1. The required reduction
+/// is held (sliding maximum) for `holdFrames`, released exponentially in two stages, and smoothed by three
+/// moving averages of `smoothingFrames` together. As the hold is at least as long as the smoother and the
+/// weights are positive with sum 1, the smoothed reduction is at least the required one, `delayFrames` later
+/// and for the `flatFrames` on either side of the peak: the gain is level where an interpolator weighs the
+/// frames most.
 ///
-/// The sliding maxima and sums are built by doubling, which has a fixed shape: no sum runs on from frame to frame.
+/// The sliding maxima and sums are built by doubling, which has a fixed shape: no sum runs on from frame to
+/// frame.
 struct LimiterGain: Sendable {
     static let chunkFrames = 512
     private static let flatFramesAtBaseRate = 8
@@ -53,7 +55,8 @@ struct LimiterGain: Sendable {
     /// Makes the state NaN, so that the snapshot refuses and the output says so.
     mutating func poison() { stages.fast = .nan }
 
-    /// Takes in `count` frames of required reductions (already written), fills `reduction` with the smoothed ones.
+    /// Takes in `count` frames of required reductions (already written), fills `reduction` with the smoothed
+    /// ones.
     ///
     /// - Returns: false when all are zero; `reduction` is then not written.
     mutating func advance(count: Int, reduction: inout [Float]) -> Bool {
@@ -104,7 +107,8 @@ struct LimiterGain: Sendable {
         }
     }
 
-    /// values[i] = sum of values[i ..< i + width], a power of two, for every i whose window is within `count`.
+    /// values[i] = sum of values[i ..< i + width], a power of two, for every i whose window is within
+    /// `count`.
     private static func slideSum(_ values: inout [Float], count: Int, width: Int) {
         var values = values.mutableSpan
         var step = 1
@@ -141,13 +145,15 @@ struct LimiterGain: Sendable {
         for i in 0..<requiredHistory { required[i] = try snapshot.signal() }
         for i in 0..<releasedHistory { released[i] = try snapshot.signal() }
         let isQuiet =
-            required[..<requiredHistory].allSatisfy { $0 == 0 } && released[..<releasedHistory].allSatisfy { $0 == 0 }
+            required[..<requiredHistory].allSatisfy { $0 == 0 }
+            && released[..<releasedHistory].allSatisfy { $0 == 0 }
         quietFrames = isQuiet ? idleAfter : 0
     }
 }
 
-/// The two exponentials of a limiter's release. After a peak, `fast` falls to `slow`, which follows the average
-/// reduction and falls more slowly.
+/// The two exponentials of a limiter's release.
+///
+/// After a peak, `fast` falls to `slow`, which follows the average reduction and falls more slowly.
 struct LimiterRelease: Sendable {
     let fastRelease: Double
     let slowAttack: Double

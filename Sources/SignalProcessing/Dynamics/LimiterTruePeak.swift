@@ -1,15 +1,18 @@
 /// A look-ahead limiter that holds a true-peak ceiling (ITU-R BS.1770-5 Annex 2), stereo linked.
 ///
-/// The larger of the sample peak and the interpolated peak of both channels gives the required gain; hold, two-stage
-/// release and smoothing make of it a gain that is never above the required one (`LimiterGain`). A 16 times meter
-/// and the sample peak read at most 0.05 dB above the ceiling. With 0 dB of gain, and nothing above the ceiling less
-/// `LimiterCoefficients.marginDecibels`, the output is the input, bit for bit, `latencyFrames` later.
+/// The larger of the sample peak and the interpolated peak of both channels gives the required gain; hold,
+/// two-stage release and smoothing make of it a gain that is never above the required one (`LimiterGain`). A
+/// 16 times meter and the sample peak read at most 0.05 dB above the ceiling. With 0 dB of gain, and nothing
+/// above the ceiling less `LimiterCoefficients.marginDecibels`, the output is the input, bit for bit,
+/// `latencyFrames` later.
 ///
 /// - Latency: 109 frames at 44.1 and 48 kHz, 181 at twice, 325 at four times that.
 /// - Tail: 0 (the gain recovers, nothing sounds on).
-/// - Snapshot: 1,436 bytes at 44.1 and 48 kHz, of which 8 are recursive state and the rest signal; 4,892 at 192 kHz.
-/// - Re-convergence: at the first boundary on silence and steady tones; on other signals once the slow release has
-///   decayed by 25 bits (17 s for its longest time constant of 1 s), at the default release by the next boundary.
+/// - Snapshot: 1,436 bytes at 44.1 and 48 kHz, of which 8 are recursive state and the rest signal; 4,892 at
+///   192 kHz.
+/// - Re-convergence: at the first boundary on silence and steady tones; on other signals once the slow
+///   release has decayed by 25 bits (17 s for its longest time constant of 1 s), at the default release by
+///   the next boundary.
 package struct TruePeakLimiter: StereoProcessor {
     package static let version: UInt32 = 1
 
@@ -53,7 +56,8 @@ package struct TruePeakLimiter: StereoProcessor {
         while start < left.count {
             let count = min(LimiterGain.chunkFrames, left.count - start)
             let isFinite =
-                Self.takeIn(left, from: start, times: inputGain, to: &self.left, at: historyFrames, count: count)
+                Self.takeIn(
+                    left, from: start, times: inputGain, to: &self.left, at: historyFrames, count: count)
                 && Self.takeIn(
                     right, from: start, times: inputGain, to: &self.right, at: historyFrames, count: count)
             if !isFinite { gain.poison() }

@@ -1,15 +1,18 @@
-/// A low-pass filter with continuous argument: h(t) = 2c sinc(2ct) I0(b sqrt(1 - (t/H)^2)) / I0(b) for |t| < H.
+/// A low-pass filter with continuous argument: h(t) = 2c sinc(2ct) I0(b sqrt(1 - (t/H)^2)) / I0(b) for |t| <
+/// H.
 ///
-/// Kaiser's window (F. Kuo, J. Kaiser, "System analysis by digital computer", 1966, ch. 7): a stop band of A dB
-/// takes b = 0.1102 (A - 8.7), and a transition of width w radians per frame takes 2H = (A - 7.95) / (2.285 w).
-/// I0 is even, so the window is a power series in 1 - (t/H)^2 with positive terms: no root and no cancellation.
+/// Kaiser's window (F. Kuo, J. Kaiser, "System analysis by digital computer", 1966, ch. 7): a stop band of A
+/// dB takes b = 0.1102 (A - 8.7), and a transition of width w radians per frame takes 2H = (A - 7.95) /
+/// (2.285 w). I0 is even, so the window is a power series in 1 - (t/H)^2 with positive terms: no root and no
+/// cancellation.
 struct KaiserSinc: Sendable {
     /// The filter reaches this many frames to either side.
     let halfWidth: Int
     /// Cycles per frame at -6 dB.
     private let cutoff: Double
     private let series: [Double]
-    /// sin and cos of 2 pi cutoff o for the tap offsets o = 1 - halfWidth ... halfWidth, padded to whole vectors.
+    /// sin and cos of 2 pi cutoff o for the tap offsets o = 1 - halfWidth ... halfWidth, padded to whole
+    /// vectors.
     private let sines: [Double]
     private let cosines: [Double]
     private let offsets: [Double]
@@ -36,8 +39,10 @@ struct KaiserSinc: Sendable {
         cosines = offsets.map { PinnedMath.cos(radians * $0) }
     }
 
-    /// The taps that give the value `fraction` of a frame after a frame: tap j weighs the frame at offset
-    /// j + 1 - halfWidth. Writes `paddedTapCount` values from `start` on.
+    /// The taps that give the value `fraction` of a frame after a frame: tap j weighs the frame at offset j +
+    /// 1 - halfWidth.
+    ///
+    /// Writes `paddedTapCount` values from `start` on.
     func write(fraction: Double, to taps: inout [Double], at start: Int) {
         let angle = 2 * Double.pi * cutoff * fraction
         let sine = SIMD8(repeating: PinnedMath.sin(angle))

@@ -1,13 +1,14 @@
 /// Sample-rate conversion between any two integer rates by a windowed sinc: stateless and zero-phase.
 ///
 /// Output frame n lies at input position n M / L, with L / M the reduced ratio of the rates, in exact integer
-/// arithmetic on the absolute frame, so any range of output frames can be computed from its own neighbourhood in
-/// any order (R. Crochiere, L. Rabiner, "Multirate Digital Signal Processing", 1983, ch. 4). A window of 150 dB,
-/// flat to 0.907 of the lower rate's half (20 kHz at 44.1 kHz), -6 dB in the middle of the transition, stop band
-/// from that half on. Input and output Float32; coefficients and sums Double in eight fixed lanes.
+/// arithmetic on the absolute frame, so any range of output frames can be computed from its own neighbourhood
+/// in any order (R. Crochiere, L. Rabiner, "Multirate Digital Signal Processing", 1983, ch. 4). A window of
+/// 150 dB, flat to 0.907 of the lower rate's half (20 kHz at 44.1 kHz), -6 dB in the middle of the
+/// transition, stop band from that half on. Input and output Float32; coefficients and sums Double in eight
+/// fixed lanes.
 ///
-/// The taps of all L phases are tabulated up to `tableLimit` values, else computed phase by phase by the same function:
-/// the bits are the same, the speed is not.
+/// The taps of all L phases are tabulated up to `tableLimit` values, else computed phase by phase by the same
+/// function: the bits are the same, the speed is not. Between equal rates the output is the input.
 ///
 /// Latency 0 (it reads ahead), tail `historyFrames`, no snapshot, re-converges within its own length.
 package struct PolyphaseConverter: Sendable {
@@ -76,18 +77,25 @@ package struct PolyphaseConverter: Sendable {
     /// - Parameters:
     ///   - input: at least the frames of `inputRange`, zero outside the stream.
     ///   - inputStart: absolute input frame of its first element.
-    package func process(input: Span<Float>, inputStart: Int, output: inout MutableSpan<Float>, outputStart: Int) {
+    package func process(
+        input: Span<Float>, inputStart: Int, output: inout MutableSpan<Float>, outputStart: Int
+    ) {
         let range = inputRange(forOutput: outputStart..<outputStart + output.count)
         precondition(
             range.isEmpty
                 || (range.lowerBound >= inputStart && range.upperBound <= inputStart + input.count),
             "input does not cover the output")
+        guard interpolation != decimation else {
+            for i in 0..<output.count { output[i] = input[outputStart - inputStart + i] }
+            return
+        }
         let padded = filter.paddedTapCount
         // Double once, with room for the padding taps to read.
         var samples = [Double](repeating: 0, count: range.count + padded)
         for i in 0..<range.count { samples[i] = Double(input[range.lowerBound - inputStart + i]) }
         guard !table.isEmpty else {
-            convertByPhase(samples.span, firstFrame: range.lowerBound, output: &output, outputStart: outputStart)
+            convertByPhase(
+                samples.span, firstFrame: range.lowerBound, output: &output, outputStart: outputStart)
             return
         }
         // Output frames L apart share a phase, and so one load of each tap: four such at a time.
@@ -132,7 +140,9 @@ package struct PolyphaseConverter: Sendable {
     }
 
     /// Four sums of products with the same taps, each as eight running sums, lane i of all taps j = i mod 8,
-    /// folded in a fixed tree. Four, so that eight chains of vector sums hide the latency of the additions.
+    /// folded in a fixed tree.
+    ///
+    /// Four, so that eight chains of vector sums hide the latency of the additions.
     @inline(__always)
     private static func dotProducts(
         _ samples: Span<Double>, _ starts: SIMD4<Int>, _ taps: Span<Double>, _ first: Int, count: Int

@@ -1,4 +1,5 @@
-// Eight neighbouring elements of a span as one vector: one bounds check per vector instead of one per element.
+// Eight neighbouring elements of a span as one vector: one bounds check per vector instead of one per
+// element.
 
 extension Span where Element == Float {
     @inline(__always)
@@ -65,15 +66,6 @@ extension MutableSpan where Element == Int32 {
     mutating func setLanes(_ lanes: SIMD8<Int32>, at index: Int) {
         var raw = mutableBytes
         raw.storeBytes(of: lanes, toByteOffset: index &* 4, as: SIMD8<Int32>.self)
-    }
-}
-
-extension SIMDMask<SIMD8<Int32>> {
-    /// Whether any lane is set; the library's `any` looks at lane after lane.
-    @inline(__always)
-    var isAnySet: Bool {
-        let words = unsafe unsafeBitCast(self, to: SIMD4<UInt64>.self)
-        return (words[0] | words[1]) | (words[2] | words[3]) != 0
     }
 }
 

@@ -1,14 +1,17 @@
-/// A reverberator: predelay, four all-passes for each channel, and a feedback delay network of 16 lines in Double.
+/// A reverberator: predelay, four all-passes for each channel, and a feedback delay network of 16 lines in
+/// Double.
 ///
-/// Jot & Chaigne (AES 90, 1991): each line loses what its length and the T60 ask for, by a one-pole low-pass; a
-/// Hadamard matrix, which is lossless, feeds all lines to all. Lengths are mutually prime, 20 to 80 ms at size 1, so
-/// that no two lines share a mode. The left input feeds the even lines, the right one the odd; both outputs sum all
-/// lines with orthogonal signs, so that they are decorrelated. Nothing is modulated.
+/// Jot & Chaigne (AES 90, 1991): each line loses what its length and the T60 ask for, by a one-pole low-pass;
+/// a permuted Hadamard matrix, which is lossless, feeds all lines to all. Lengths are mutually prime, 30 to
+/// 105 ms at size 1, so that no two lines share a mode. The left input feeds the even lines, the right one
+/// the odd; both outputs sum all lines with orthogonal signs, so that they are decorrelated, and the
+/// all-passes' output of their own side at half the level as early reflections. Nothing is modulated.
 ///
 /// - Latency 0. Tail: `ReverbCoefficients.tailFrames`, exactly to -100 dB of the slowest line at 0 Hz.
-/// - Snapshot: 4 bytes x (2 predelay + lines + all-passes + 16): 162 kB at 48 kHz and size 1 with 10 ms of predelay,
-///   1.3 MB at 192 kHz and size 2.
-/// - Re-convergence: with a T60 of 2 s by the first or second boundary, 6 s by the third, 12 s by the sixth (silence).
+/// - Snapshot: 4 bytes x (2 predelay + lines + all-passes + 16): 0.2 MB at 48 kHz and size 1, 1.6 MB at 192
+///   kHz and size 2.
+/// - Re-convergence: with a T60 of 2 s by the second ten-second boundary, 6 s by the fourth, in proportion
+///   beyond.
 package struct FDNReverb: StereoProcessor {
     package static let version: UInt32 = 1
 
@@ -24,7 +27,9 @@ package struct FDNReverb: StereoProcessor {
     private var predelay: PredelayLine
     private var diffusers: RingBank
     private var lines: RingBank
-    private var filterStates: [Double]
+    private let gains: LinePair
+    private let dampings: LinePair
+    private var filterStates = LinePair([Double](repeating: 0, count: ReverbCoefficients.lineCount))
     /// 16 rows for the lines.
     private var work: [Double]
     /// Rows: left and right input, left and right output, one to spare.
@@ -35,7 +40,8 @@ package struct FDNReverb: StereoProcessor {
         predelay = PredelayLine(frameCount: coefficients.predelayFrames)
         diffusers = RingBank(lengths: coefficients.diffuserFrames)
         lines = RingBank(lengths: coefficients.lineFrames)
-        filterStates = [Double](repeating: 0, count: ReverbCoefficients.lineCount)
+        gains = LinePair(coefficients.lineGains)
+        dampings = LinePair(coefficients.lineDampings)
         work = [Double](repeating: 0, count: ReverbCoefficients.lineCount * Self.stride)
         signals = [Double](repeating: 0, count: 5 * Self.stride)
     }
@@ -63,12 +69,14 @@ package struct FDNReverb: StereoProcessor {
     private mutating func diffuse(_ index: Int, row: Int, count: Int) {
         let spare = 4 * Self.stride
         diffusers.read(line: index, count: count, to: &signals, at: spare)
-        Self.allPass(&signals, row: row * Self.stride, delayed: spare, count: count, gain: coefficients.diffuserGain)
+        Self.allPass(
+            &signals, row: row * Self.stride, delayed: spare, count: count, gain: coefficients.diffuserGain)
         diffusers.write(line: index, count: count, from: signals, at: spare)
     }
 
     private static func allPass(_ signals: inout [Double], row: Int, delayed: Int, count: Int, gain: Double) {
-        precondition(count + 3 <= stride && row + stride <= signals.count && delayed + stride <= signals.count)
+        precondition(
+            count + 3 <= stride && row + stride <= signals.count && delayed + stride <= signals.count)
         var signals = signals.mutableSpan
         let g = SIMD4(repeating: gain)
         var i = 0
@@ -85,14 +93,18 @@ package struct FDNReverb: StereoProcessor {
         for line in 0..<ReverbCoefficients.lineCount {
             lines.read(line: line, count: count, to: &work, at: line * Self.stride)
         }
-        for first in [0, 8] {
-            FeedbackNetwork.absorb(
-                &work, firstLine: first, stride: Self.stride, count: count, gains: coefficients.lineGains,
-                dampings: coefficients.lineDampings, states: &filterStates)
-        }
+        FeedbackNetwork.absorb(
+            &work, firstLine: 0, stride: Self.stride, count: count, gain: gains.low, damping: dampings.low,
+            state: &filterStates.low)
+        FeedbackNetwork.absorb(
+            &work, firstLine: 8, stride: Self.stride, count: count, gain: gains.high, damping: dampings.high,
+            state: &filterStates.high)
         FeedbackNetwork.mix(&work, signals: &signals, stride: Self.stride, count: count)
         for line in 0..<ReverbCoefficients.lineCount {
-            lines.write(line: (5 * line + 2) % ReverbCoefficients.lineCount, count: count, from: work, at: line * Self.stride)
+            // A permutation: the Hadamard matrix alone has no eigenvalues but 1 and -1, which would pile up
+            // modes.
+            let next = (5 * line + 2) % ReverbCoefficients.lineCount
+            lines.write(line: next, count: count, from: work, at: line * Self.stride)
         }
     }
 
@@ -118,14 +130,28 @@ package struct FDNReverb: StereoProcessor {
         predelay.write(to: &snapshot)
         diffusers.write(to: &snapshot)
         lines.write(to: &snapshot)
-        for state in filterStates { snapshot.put(recursive: state) }
+        for i in 0..<8 { snapshot.put(recursive: filterStates.low[i]) }
+        for i in 0..<8 { snapshot.put(recursive: filterStates.high[i]) }
     }
 
     package mutating func read(from snapshot: inout SnapshotReader) throws {
         try predelay.read(from: &snapshot)
         try diffusers.read(from: &snapshot)
         try lines.read(from: &snapshot)
-        for i in filterStates.indices { filterStates[i] = try snapshot.recursiveDouble() }
+        for i in 0..<8 { filterStates.low[i] = try snapshot.recursiveDouble() }
+        for i in 0..<8 { filterStates.high[i] = try snapshot.recursiveDouble() }
+    }
+}
+
+/// One number for each of the 16 lines.
+private struct LinePair: Sendable {
+    var low: SIMD8<Double>
+    var high: SIMD8<Double>
+
+    init(_ values: [Double]) {
+        precondition(values.count == ReverbCoefficients.lineCount)
+        low = SIMD8(values[..<8])
+        high = SIMD8(values[8...])
     }
 }
 

@@ -1,21 +1,14 @@
 /// The inner loops of the feedback delay network, on rows of one line each.
 ///
-/// Every value is computed by the same operations wherever it lies in a chunk; the vectors run over frames, the
-/// recursion of the low-passes over frames one by one, eight lines side by side to hide its latency.
+/// Every value is computed by the same operations wherever it lies in a chunk; the vectors run over frames,
+/// the recursion of the low-passes over frames one by one, eight lines side by side to hide its latency.
 enum FeedbackNetwork {
     /// y = gain x + damping y1 on the rows of eight lines.
     static func absorb(
-        _ work: inout [Double], firstLine: Int, stride: Int, count: Int, gains: [Double], dampings: [Double],
-        states: inout [Double]
+        _ work: inout [Double], firstLine: Int, stride: Int, count: Int, gain: SIMD8<Double>,
+        damping: SIMD8<Double>, state y1: inout SIMD8<Double>
     ) {
-        var gain = SIMD8<Double>.zero
-        var damping = gain
-        var state = gain
-        for i in 0..<8 {
-            gain[i] = gains[firstLine + i]
-            damping[i] = dampings[firstLine + i]
-            state[i] = states[firstLine + i]
-        }
+        var state = y1
         let first = firstLine * stride
         precondition(count <= stride && first + 8 * stride <= work.count)
         var rows = work.mutableSpan
@@ -23,7 +16,8 @@ enum FeedbackNetwork {
         // The precondition covers all eight rows.
         for _ in 0..<count {
             let x = unsafe SIMD8(
-                rows[unchecked: frame], rows[unchecked: frame &+ stride], rows[unchecked: frame &+ 2 &* stride],
+                rows[unchecked: frame], rows[unchecked: frame &+ stride],
+                rows[unchecked: frame &+ 2 &* stride],
                 rows[unchecked: frame &+ 3 &* stride], rows[unchecked: frame &+ 4 &* stride],
                 rows[unchecked: frame &+ 5 &* stride], rows[unchecked: frame &+ 6 &* stride],
                 rows[unchecked: frame &+ 7 &* stride])
@@ -38,20 +32,22 @@ enum FeedbackNetwork {
             unsafe rows[unchecked: frame &+ 7 &* stride] = state[7]
             frame &+= 1
         }
-        for i in 0..<8 { states[firstLine + i] = state[i] }
+        y1 = state
     }
 
-    /// Sums the lines into rows 2 and 3 of `signals`, mixes them by the Hadamard matrix of order 16 (a product of
-    /// two of order 4), and adds rows 0 and 1 of `signals` to the even and odd lines.
+    /// Sums the lines and half of rows 0 and 1 of `signals` into its rows 2 and 3, mixes the lines by the
+    /// Hadamard matrix of order 16 (a product of two of order 4), and adds rows 0 and 1 to the even and odd
+    /// lines.
     ///
-    /// The signs of the two sums are orthogonal, on all lines as on the even and on the odd ones alone: of each four
-    /// lines the second pair enters the right sum with the opposite sign.
+    /// The signs of the two sums are orthogonal, on all lines as on the even and on the odd ones alone: of
+    /// each four lines the second pair enters the right sum with the opposite sign.
     static func mix(_ work: inout [Double], signals: inout [Double], stride: Int, count: Int) {
         precondition(count + 3 <= stride && work.count >= 16 * stride && signals.count >= 4 * stride)
         var rows = work.mutableSpan
         var signals = signals.mutableSpan
         // 1 / sqrt 8: each input is spread over eight lines.
         let spread = SIMD4<Double>(repeating: 0.3535533905932738)
+        let half = SIMD4<Double>(repeating: 0.5)
         // The precondition covers all rows, up to 3 frames beyond `count`.
         var i = 0
         while i < count {
@@ -61,14 +57,18 @@ enum FeedbackNetwork {
             let (g, h) = unsafe mixFour(&rows, line: 12, stride: stride, at: i)
             let first = (a - c) + (e - g)
             let second = (b + d) - (f + h)
-            let even = unsafe signals.uncheckedFour(at: i) * spread
-            let odd = unsafe signals.uncheckedFour(at: stride &+ i) * spread
+            let inLeft = unsafe signals.uncheckedFour(at: i)
+            let inRight = unsafe signals.uncheckedFour(at: stride &+ i)
+            let even = inLeft * spread
+            let odd = inRight * spread
             unsafe mixAcross(&rows, line: 0, stride: stride, at: i, input: even)
             unsafe mixAcross(&rows, line: 1, stride: stride, at: i, input: odd)
             unsafe mixAcross(&rows, line: 2, stride: stride, at: i, input: even)
             unsafe mixAcross(&rows, line: 3, stride: stride, at: i, input: odd)
-            unsafe signals.setUncheckedFour(first + second, at: 2 &* stride &+ i)
-            unsafe signals.setUncheckedFour(first - second, at: 3 &* stride &+ i)
+            unsafe signals.setUncheckedFour(
+                (first + second).addingProduct(inLeft, half), at: 2 &* stride &+ i)
+            unsafe signals.setUncheckedFour(
+                (first - second).addingProduct(inRight, half), at: 3 &* stride &+ i)
             i &+= 4
         }
     }

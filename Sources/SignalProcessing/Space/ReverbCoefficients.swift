@@ -24,11 +24,12 @@ package struct ReverbCoefficients: Sendable, Equatable {
     package var tailFrames: Int
 
     /// - Parameters:
-    ///   - decaySeconds: T60 at mid frequencies (1 kHz, or a quarter of `dampingHertz` where that is lower), 0.1 to
-    ///     20.
+    ///   - decaySeconds: T60 at mid frequencies (1 kHz, or a quarter of `dampingHertz` where that is lower),
+    ///     0.1 to 20.
     ///   - predelaySeconds: silence before the reverberation.
     ///   - dampingHertz: frequency at which the T60 is half of that; it falls on above.
-    ///   - size: scale of the room, 0.25 to 2; a short decay shrinks it, so that no pass loses more than 12 dB.
+    ///   - size: scale of the room, 0.25 to 2; a short decay shrinks it, so that no pass loses more than 12
+    ///     dB.
     ///   - width: 0 mono to 1 wide.
     ///   - mix: 0 dry to 1 wet, linear.
     ///   - rateHertz: rate of the signal.
@@ -37,11 +38,12 @@ package struct ReverbCoefficients: Sendable, Equatable {
         mix: Double, rateHertz: Int
     ) -> ReverbCoefficients {
         let rate = Double(rateHertz)
-        // Lines of 20 to 80 ms, in equal ratios.
-        let scale = min(size, 2.5 * decaySeconds)
+        // Lines of 30 to 104 ms, in equal ratios and no order.
+        let scale = min(size, 1.9 * decaySeconds)
         var taken: [Int] = []
         for i in 0..<lineCount {
-            let seconds = 0.03 * PinnedMath.exp2(1.8 * Double((7 * i + 3) % 16) / Double(lineCount - 1)) * scale
+            let seconds =
+                0.03 * PinnedMath.exp2(1.8 * Double((7 * i + 3) % 16) / Double(lineCount - 1)) * scale
             taken.append(prime(from: max(2 * shortestFrames, Int(seconds * rate)), except: taken))
         }
         let lineFrames = taken
@@ -49,7 +51,9 @@ package struct ReverbCoefficients: Sendable, Equatable {
             taken.append(prime(from: max(shortestFrames, Int(seconds * scale * rate)), except: taken))
         }
         let losses = lineFrames.map {
-            loss(seconds: Double($0) / rate, decaySeconds: decaySeconds, dampingHertz: dampingHertz, rate: rate)
+            loss(
+                seconds: Double($0) / rate, decaySeconds: decaySeconds, dampingHertz: dampingHertz, rate: rate
+            )
         }
         // Steady noise at mid frequencies comes out as loud as it went in: each of 16 lines carries
         // G^2 / (8 (1 - G^2)) of the power of a channel that feeds 8 of them with 1/8 each.
@@ -59,7 +63,8 @@ package struct ReverbCoefficients: Sendable, Equatable {
         return ReverbCoefficients(
             predelayFrames: predelayFrames, lineFrames: lineFrames,
             lineGains: losses.map { $0.steady * (1 - $0.damping) }, lineDampings: losses.map(\.damping),
-            diffuserFrames: diffuserFrames, diffuserGain: 0.6, outputGain: ((1 - power) / (2 * power)).squareRoot(),
+            diffuserFrames: diffuserFrames, diffuserGain: 0.6,
+            outputGain: ((1 - power) / (2 * power)).squareRoot(),
             width: width, dryGain: 1 - mix, wetGain: mix,
             tailFrames: tail(lineFrames, losses.map(\.steady), diffuserFrames) + predelayFrames)
     }
@@ -74,8 +79,9 @@ package struct ReverbCoefficients: Sendable, Equatable {
         return Int(slowest.rounded(.up)) + lines.reduce(0, max) + 23 * diffusers.reduce(0, max)
     }
 
-    /// One pass through a line: 60 dB in T60 at the middle frequency, twice the decibels at the damping frequency
-    /// (Jot & Chaigne, "Digital delay networks for designing artificial reverberators", AES 90, 1991).
+    /// One pass through a line: 60 dB in T60 at the middle frequency, twice the decibels at the damping
+    /// frequency (Jot & Chaigne, "Digital delay networks for designing artificial reverberators", AES 90,
+    /// 1991).
     ///
     /// With |H|^2 = (1 - b)^2 / (1 - 2 b cos w + b^2) for a damping b, the ratio of the two frequencies gives
     /// (1 - G^2) b^2 - 2 (cos m - G^2 cos d) b + (1 - G^2) = 0.
@@ -126,7 +132,8 @@ extension ReverbCoefficients {
             + [diffuserGain, outputGain, width, dryGain, wetGain, Double(tailFrames)]
     }
 
-    /// The coefficients whose `values` these are; nil if they cannot be, or if the network would not be stable.
+    /// The coefficients whose `values` these are; nil if they cannot be, or if the network would not be
+    /// stable.
     package init?(values: [Double]) {
         let lines = Self.lineCount
         guard values.count == 1 + 3 * lines + Self.diffuserCount + 6, values.allSatisfy(\.isFinite) else {
@@ -139,9 +146,12 @@ extension ReverbCoefficients {
         lineDampings = Array(values[1 + 2 * lines..<1 + 3 * lines])
         diffuserFrames = frames(1 + 3 * lines..<1 + 3 * lines + Self.diffuserCount)
         let rest = Array(values[(1 + 3 * lines + Self.diffuserCount)...])
-        guard let predelay = predelay.first, (0...Self.longestFrames).contains(predelay), lineFrames.count == lines,
+        guard let predelay = predelay.first, (0...Self.longestFrames).contains(predelay),
+            lineFrames.count == lines,
             diffuserFrames.count == Self.diffuserCount,
-            (lineFrames + diffuserFrames).allSatisfy({ (Self.shortestFrames...Self.longestFrames).contains($0) }),
+            (lineFrames + diffuserFrames).allSatisfy({
+                (Self.shortestFrames...Self.longestFrames).contains($0)
+            }),
             zip(lineGains, lineDampings).allSatisfy({ $0 >= 0 && $1 >= 0 && $1 < 1 && $0 / (1 - $1) < 1 }),
             rest[0].magnitude < 1, let tail = Int(exactly: rest[5]), tail >= 0
         else { return nil }

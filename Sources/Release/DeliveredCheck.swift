@@ -1,0 +1,111 @@
+package import Metering
+package import Quantities
+package import SoundFiles
+
+/// What a delivered file measures when it is read back, with true peaks at sixteenfold oversampling.
+///
+/// The finish works and is solved on fourfold oversampling of samples before dither; this is the stricter
+/// look at what was really written.
+package struct DeliveredCheck: Sendable {
+    package let path: String
+    package let info: SoundFileInfo
+    /// To be pooled with those of other songs, and for curves.
+    package let summary: LoudnessSummary
+
+    /// How far the true peak may lie above the ceiling, in dB: dither, rounding and what fourfold
+    /// oversampling does not see.
+    package static let ceilingToleranceDecibels = 0.05
+    /// How far integrated loudness may lie from the target, in LU.
+    package static let targetToleranceLoudnessUnits = 0.1
+
+    package var integrated: LUFS? { summary.integrated }
+    package var shortTermMaximum: LUFS? { summary.shortTermMaximum }
+    package var momentaryMaximum: LUFS? { summary.momentaryMaximum }
+    package var rangeLoudnessUnits: Double? { summary.rangeLoudnessUnits }
+    /// `-inf` for silence; nil where a sample is NaN or infinite.
+    package var truePeak: DecibelsTruePeak? { summary.truePeak }
+    /// `-inf` for silence; nil where a sample is NaN or infinite.
+    package var samplePeak: Decibels? { summary.samplePeak }
+
+    /// Reads and measures a file of one or two channels, in windows of ten seconds.
+    ///
+    /// - Throws: `ReleaseError` where it cannot be read, or its rate has no hop of 10 ms.
+    package static func measure(path: String) throws -> DeliveredCheck {
+        let reader = try releasing(path) { try SoundFileReader(path: path) }
+        let info = reader.info
+        guard LoudnessAnalyzer.isSupported(rateHertz: info.rate), info.channelCount <= 2 else {
+            throw ReleaseError(
+                .readFailed, "has \(info.channelCount) channels at \(info.rate) Hz, which are not measured.",
+                path: path)
+        }
+        let analyzer = LoudnessAnalyzer(
+            rateHertz: info.rate, channelCount: info.channelCount, oversampling: .sixteenfold)
+        var summary = LoudnessSummary(rateHertz: info.rate, channelCount: info.channelCount)
+        let block = PlanarBlock(channelCount: info.channelCount, frameCount: 16_384)
+        let windowFrameCount = 10 * info.rate
+        for start in stride(from: 0, to: info.frameCount, by: windowFrameCount) {
+            let window = FrameRange(start, min(start + windowFrameCount, info.frameCount))
+            var meter = analyzer.meter(for: window, songFrameCount: info.frameCount)
+            var frame = meter.framesNeeded.start
+            while frame < meter.framesNeeded.end {
+                let range = FrameRange(frame, min(frame + block.frameCount, meter.framesNeeded.end))
+                try block.read(range, from: reader)
+                for (channel, plane) in block.planes.enumerated() {
+                    let samples = UnsafeBufferPointer(start: plane, count: range.count)
+                    meter.load(samples.span, channel: channel, from: frame)
+                }
+                frame = range.end
+            }
+            do { try summary.append(meter.finish()) } catch {
+                preconditionFailure("windows of one file do not follow each other: \(error)")
+            }
+        }
+        return DeliveredCheck(path: path, info: info, summary: summary)
+    }
+
+    /// Why the file is not what was asked for; empty where it is.
+    ///
+    /// - Parameters:
+    ///   - target: nil where there is none, or where it is the album's (see `albumVerdict`).
+    ///   - ceiling: nil where there is none.
+    package func verdict(target: LUFS?, ceiling: DecibelsTruePeak?) -> [String] {
+        guard summary.nonFiniteSampleCount == 0 else {
+            return ["\(summary.nonFiniteSampleCount) samples are NaN or infinite"]
+        }
+        var reasons: [String] = []
+        if let target { reasons += Self.reasons(integrated, target, "integrated loudness") }
+        if let ceiling, let truePeak, truePeak.value > ceiling.value + Self.ceilingToleranceDecibels {
+            reasons.append(
+                "true peak is \(hundredths(truePeak.value)) dBTP, above the ceiling of "
+                    + "\(hundredths(ceiling.value)) dBTP")
+        }
+        return reasons
+    }
+
+    /// Why the songs together are not at the album's target; empty where they are.
+    package static func albumVerdict(_ songs: [DeliveredCheck], target: LUFS) -> [String] {
+        reasons(LoudnessSummary.integrated(pooling: songs.map(\.summary)), target, "the album's loudness")
+    }
+
+    private static func reasons(_ measured: LUFS?, _ target: LUFS, _ what: String) -> [String] {
+        guard let measured else {
+            return ["\(what) cannot be measured: less than 400 ms, or all below -70 LUFS"]
+        }
+        // A thousandth for what dither and rounding change after the gain was chosen.
+        guard (measured.value - target.value).magnitude > targetToleranceLoudnessUnits + 0.001 else {
+            return []
+        }
+        return [
+            "\(what) is \(hundredths(measured.value)) LUFS, more than \(oneDecimal(targetToleranceLoudnessUnits)) LU "
+                + "from the target of \(hundredths(target.value)) LUFS"
+        ]
+    }
+}
+
+/// Two decimals, half away from zero; infinities by name.
+private func hundredths(_ value: Double) -> String {
+    guard value.isFinite, value.magnitude < 1e12 else { return oneDecimal(value) }
+    let count = Int((value * 100).rounded(.toNearestOrAwayFromZero))
+    let digits = String(count.magnitude % 100)
+    return "\(count < 0 ? "-" : "")\(count.magnitude / 100).\(digits.count < 2 ? "0" : "")\(digits)"
+}

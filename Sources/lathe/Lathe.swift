@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+
+/// The version that render.json and every ledger entry carry.
+let latheVersion = "0.1.0"
+
+/// Exit codes that scripts rely on (docs/ARCHITECTURE.md, "Exit codes").
+enum Exit {
+    static let couldNotRun: Int32 = 2
+    static let notRendered: Int32 = 3
+    static let digestAlarm: Int32 = 4
+    static func interrupted(bySignal signal: Int) -> Int32 { Int32(128 + signal) }
+}
+
+/// Ends the command with a code after the reason was printed.
+struct Failure: Error {
+    var code: Int32
+    var message: String?
+}
+
+struct Lathe: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lathe",
+        abstract: "Renders mixes and masters on a farm: the same bytes from one worker or fifty.",
+        discussion: """
+            A first run:
+              lathe demo                      write a small album and render it
+              lathe render album.yaml         render your own
+              lathe plan album.yaml           what that would do, without doing it
+            `lathe help VERB` shows each verb with examples.
+            """,
+        version: latheVersion,
+        subcommands: [
+            DemoCommand.self, RenderCommand.self, PlanCommand.self, StoreCommand.self, DoctorCommand.self,
+            WorkerCommand.self,
+        ])
+
+    /// Verbs of the interface that this version does not have.
+    static let laterVerbs: Set<String> = [
+        "measure", "check", "compare", "coordinator", "submit", "jobs", "status", "watch", "fetch", "cancel", "retry",
+        "pause", "resume", "workers", "drain", "keys", "schema",
+    ]
+}
+
+@main
+enum Main {
+    static func main() {
+        // A reader that went away must not end a render.
+        signal(SIGPIPE, SIG_IGN)
+        setvbuf(stdout, nil, _IOLBF, 0)
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if let verb = arguments.first, Lathe.laterVerbs.contains(verb) {
+            complain("`lathe \(verb)` is not part of version \(latheVersion). `lathe help` lists what is.")
+            exit(Exit.couldNotRun)
+        }
+        do {
+            var command = try Lathe.parseAsRoot(arguments)
+            try command.run()
+        } catch let failure as Failure {
+            if let message = failure.message { complain(message) }
+            exit(failure.code)
+        } catch {
+            let code = Lathe.exitCode(for: error)
+            let text = Lathe.fullMessage(for: error)
+            if code == .success {
+                print(text)
+                exit(0)
+            }
+            FileHandle.standardError.write(Data((text + "\n").utf8))
+            // Bad usage and whatever else kept the command from running.
+            exit(Exit.couldNotRun)
+        }
+    }
+}
+
+/// An error line on standard error.
+func complain(_ message: String) {
+    FileHandle.standardError.write(Data("error: \(message)\n".utf8))
+}
+
+/// An absolute path for one relative to the working directory; `~` is the shell's affair.
+func absolutePath(_ path: String) -> String {
+    path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Farm
+import Foundation
+import Release
+import Terminal
+
+extension StemsChoice: ExpressibleByArgument {}
+extension OverwritePolicy: ExpressibleByArgument {}
+extension ProgressDisplay.Choice: ExpressibleByArgument {}
+
+/// Where and how the work is done: none of it changes a byte.
+struct FarmOptions: ParsableArguments {
+    @Option(help: "Worker processes (default: one per core; 0 renders in this process).") var workers: Int?
+    @Option(help: "The store's directory (default: $XDG_CACHE_HOME/lathe).") var store: String?
+    @Flag(help: "Look nothing up: render everything again, and record it.") var noCache = false
+    @Option(help: ArgumentHelp("Render so many percent twice and compare.", valueName: "percent")) var audit = 0
+    @Option(help: "How progress is shown: auto, plain, json or none.") var progress: ProgressDisplay.Choice = .auto
+    @Flag(help: "One JSON document (render.json) on standard output, and nothing else.") var json = false
+    @Flag(help: ArgumentHelp("Test: every segment on another worker than the last.", visibility: .hidden))
+    var scatter = false
+    @Option(help: ArgumentHelp("Test: frames processed together.", visibility: .hidden)) var block = 512
+    @Option(help: ArgumentHelp("Test: seconds in a segment; part of every key.", visibility: .hidden))
+    var segmentSeconds = 10.0
+
+    func validate() throws {
+        if let workers, !(0...256).contains(workers) { throw ValidationError("--workers goes from 0 to 256.") }
+        guard (0...100).contains(audit) else { throw ValidationError("--audit goes from 0 to 100 percent.") }
+        guard (1...1_048_576).contains(block) else { throw ValidationError("--block goes from 1 to 1048576 frames.") }
+        guard (0.05...60).contains(segmentSeconds) else {
+            throw ValidationError("--segment-seconds goes from 0.05 to 60.")
+        }
+    }
+}
+
+/// What is delivered, and where.
+struct RenderOptions: ParsableArguments {
+    @Option(name: .short, help: "The folder to write (default: ALBUM-render beside the file).") var output: String?
+    @Option(help: ArgumentHelp("Deliver only this song (title or number); repeatable.", valueName: "song"))
+    var only: [String] = []
+    @Option(help: "Also deliver stems: none or pre-master.") var stems: StemsChoice = .none
+    @Option(help: "What to do with files that are there: fail, replace or number.")
+    var overwrite: OverwritePolicy = .fail
+}
+
+struct RenderCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "render", abstract: "Renders an album or a song on a farm of this machine's cores.",
+        discussion: """
+              lathe render album.yaml
+              lathe render album.yaml --only Ferry --stems pre-master -o ~/out
+              lathe render album.yaml --overwrite replace      after an edit: only what it touches
+            Ctrl-C stops cleanly; the same command again carries on.
+            """)
+
+    @Argument(help: "An album or song file.") var session: String
+    @OptionGroup var options: RenderOptions
+    @OptionGroup var farm: FarmOptions
+
+    // Flags of the interface that this version refuses by name.
+    @Option(name: .customLong("farm"), help: .hidden) var farmEndpoint: String?
+    @Option(help: .hidden) var range: String?
+    @Option(help: .hidden) var returns: String?
+    @Option(name: .customLong("pass"), help: .hidden) var mixPass: String?
+
+    func validate() throws {
+        let refused = [
+            ("--farm", farmEndpoint), ("--range", range), ("--returns", returns), ("--pass", mixPass),
+        ]
+        for (name, value) in refused where value != nil {
+            throw ValidationError("\(name) is not part of version \(latheVersion).")
+        }
+    }
+
+    func run() throws { try RenderJob(session: session, options: options, farm: farm).run() }
+}

@@ -1,0 +1,147 @@
+import Farm
+import Foundation
+import Metering
+import Quantities
+import Release
+import Session
+import SoundFiles
+
+/// Puts a render's outcome into render.json and report.html.
+struct RenderReport {
+    var album: Album
+    var plan: ReleasePlan
+    var folder: ReleaseFolder
+    var outcome: AlbumOutcome
+    var songs: [Int]
+    var workers: Int
+
+    func write() throws -> RenderDocument {
+        var failures: [RenderDocument.Failure] = []
+        if let reason = outcome.stopReason { failures.append(RenderDocument.Failure(what: reason)) }
+        var entries: [RenderDocument.Song] = []
+        for index in songs { entries.append(song(index, &failures)) }
+        let document = RenderDocument(
+            lathe: latheVersion, libraries: libraries, album: album.title, artist: album.artist,
+            albumIntegrated: albumIntegrated, songs: entries, farm: farm, renamed: plan.renamed,
+            warnings: outcome.warnings, failures: failures)
+        let curves = songs.map { outcome.songs[$0].loudness.map { ReportBuilder.Curves($0, everyHops: 10) } }
+        for file in plan.files {
+            switch file.role {
+            case .document: try releasing { try folder.write(try document.encoded(), as: file) }
+            case .report:
+                let page = ReportBuilder.page(
+                    document, curves: curves,
+                    isTargetForAlbum: album.loudness.scope == .album && album.loudness.target != nil)
+                try releasing { try folder.write(page, as: file) }
+            case .master, .stem, .preMaster: break
+            }
+        }
+        return document
+    }
+
+    private var libraries: [String: String] {
+        var versions = ["libsndfile": SoundLibraries.soundFile]
+        // Where the encoder cannot be named, no FLAC was written and none is listed.
+        if let flac = try? SoundLibraries.flacEncoder() { versions["flac"] = flac }
+        return versions
+    }
+
+    private var albumIntegrated: Double? {
+        let checks = songs.compactMap { firstMaster($0)?.check?.summary }
+        return checks.count == songs.count ? LoudnessSummary.integrated(pooling: checks)?.value : nil
+    }
+
+    private func firstMaster(_ song: Int) -> (file: DeliveredFile, check: DeliveredCheck?)? {
+        album.deliveries.indices.lazy.compactMap { outcome.delivered[.master(song: song, delivery: $0)] }.first
+    }
+
+    private func song(_ index: Int, _ failures: inout [RenderDocument.Failure]) -> RenderDocument.Song {
+        let result = outcome.songs[index]
+        let title = album.songs[index].song.title
+        if let failure = result.failure { failures.append(RenderDocument.Failure(song: title, what: failure)) }
+        var files: [RenderDocument.File] = []
+        var stems: [RenderDocument.File] = []
+        for planned in plan.files(ofSong: index) {
+            let role = role(planned, index)
+            if let reason = outcome.failedFiles[role] {
+                failures.append(RenderDocument.Failure(song: title, what: "\(planned.path): \(reason)"))
+            } else if let delivered = outcome.delivered[role] {
+                let entry = entry(planned, delivered, result, index)
+                if planned.role == .master { files.append(entry) } else { stems.append(entry) }
+            } else if result.failure == nil, outcome.stopReason == nil {
+                failures.append(RenderDocument.Failure(song: title, what: "\(planned.path) was not delivered"))
+            }
+        }
+        let null = stemsNull(index, &failures)
+        let measured = firstMaster(index)?.check?.summary ?? result.loudness
+        let first = album.deliveries.first
+        return RenderDocument.Song(
+            title: title, frames: result.frameCount, rate: result.rateHertz, lengthRule: result.lengthRule,
+            measurements: measured.map { RenderDocument.Measurements($0) },
+            finish: finish(result, rateHertz: first?.rateHertz ?? result.rateHertz), stemsNull: null, files: files,
+            stems: stems)
+    }
+
+    private func role(_ planned: PlannedFile, _ song: Int) -> DeliveredRole {
+        switch planned.role {
+        case .stem: .stem(song: song, index: planned.stem ?? 0)
+        case .preMaster: .preMaster(song: song)
+        case .master, .document, .report: .master(song: song, delivery: planned.delivery ?? 0)
+        }
+    }
+
+    private func entry(
+        _ planned: PlannedFile, _ delivered: (file: DeliveredFile, check: DeliveredCheck?),
+        _ result: AlbumOutcome.SongOutcome, _ song: Int
+    ) -> RenderDocument.File {
+        let samples = planned.delivery.map { album.deliveries[$0].samples } ?? .float32
+        return RenderDocument.File(
+            planned, delivered.file, name: planned.stem.map { result.stemNames[$0] }, bits: samples.bitCount,
+            isFloat: samples.isFloat, measurements: delivered.check.map { RenderDocument.Measurements($0.summary) },
+            finish: planned.role == .master ? finish(result, rateHertz: planned.rateHertz) : nil)
+    }
+
+    private func finish(_ result: AlbumOutcome.SongOutcome, rateHertz: Int) -> RenderDocument.Finish? {
+        guard album.loudness.isEnabled, let figures = result.finishes.first(where: { $0.rateHertz == rateHertz })
+        else { return nil }
+        return RenderDocument.Finish(
+            gain: figures.gainDecibels, passes: figures.passCount, maximumReduction: figures.reductionDecibels,
+            target: album.loudness.target?.value, ceiling: album.loudness.ceiling.value)
+    }
+
+    private func stemsNull(_ song: Int, _ failures: inout [RenderDocument.Failure]) -> StemsNull? {
+        guard let preMaster = outcome.delivered[.preMaster(song: song)] else { return nil }
+        let stems = outcome.songs[song].stemNames.indices.compactMap { outcome.delivered[.stem(song: song, index: $0)] }
+        guard stems.count == outcome.songs[song].stemNames.count else { return nil }
+        do {
+            let null = try StemsNull.measure(
+                stemPaths: stems.map(\.file.path), preMasterPath: preMaster.file.path)
+            if null.peakDecibels > -120 {
+                failures.append(
+                    RenderDocument.Failure(
+                        song: album.songs[song].song.title,
+                        what: "the stems null only to \(oneDecimal(null.peakDecibels)) dBFS"))
+            }
+            return null
+        } catch {
+            failures.append(RenderDocument.Failure(song: album.songs[song].song.title, what: "\(error)"))
+            return nil
+        }
+    }
+
+    private var farm: RenderDocument.Farm {
+        let figures = outcome.figures
+        let seconds = songs.reduce(0.0) { sum, song in
+            sum + (outcome.songs[song].frameCount.map { Double($0) / Double(outcome.songs[song].rateHertz) } ?? 0)
+        }
+        return RenderDocument.Farm(
+            workers: workers,
+            tasks: RenderDocument.Farm.Tasks(
+                total: figures.totalTasks, rendered: figures.renderedTasks, reused: figures.reusedTasks,
+                retried: figures.retriedTasks, audited: figures.auditedTasks),
+            renderedSeconds: figures.renderedSeconds, wallSeconds: outcome.wallSeconds,
+            cpuSeconds: figures.cpuSeconds,
+            timesRealTime: outcome.wallSeconds > 0 ? seconds / outcome.wallSeconds : nil,
+            bytesMoved: figures.bytesMoved)
+    }
+}

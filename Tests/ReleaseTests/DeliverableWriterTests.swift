@@ -1,0 +1,261 @@
+import Foundation
+import Glibc
+import Quantities
+import Release
+import SoundFiles
+import TestSupport
+import Testing
+
+@Suite struct DeliverableWriterTests {
+    private let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory("lathe-release") }
+
+    private func path(_ name: String) -> String { "\(folder.path)/\(name)" }
+
+    private func append(_ bytes: some Collection<UInt8>, _ frames: Int, to writer: DeliverableWriter) throws {
+        try Array(bytes).withUnsafeBytes { try writer.append($0, frameCount: frames) }
+    }
+
+    private func append(_ planes: [[Float]], _ range: Range<Int>, to writer: DeliverableWriter) throws {
+        let part = planes.flatMap { Array($0[range]) }
+        try part.withUnsafeBytes { try writer.append($0, frameCount: range.count) }
+    }
+
+    @Test(arguments: [SampleFormat.integer16, .integer24], [1, 2])
+    func `packed integers come back as they went in`(samples: SampleFormat, channels: Int) throws {
+        let frames = 70_001
+        let bytes = packedFrames(frames, bitCount: samples.bitCount, channelCount: channels)
+        let width = channels * samples.bitCount / 8
+        let writer = try DeliverableWriter(
+            finalPath: path("a.wav"), kind: .wavPCM(samples), rateHertz: 44_100, channelCount: channels)
+        try append(bytes[..<(65_536 * width)], 65_536, to: writer)
+        try append(bytes[(65_536 * width)...], frames - 65_536, to: writer)
+        let file = try writer.finish()
+        try writer.publish()
+        #expect(try canonicalBytes(path("a.wav")) == bytes)
+        let info = try SoundFileReader(path: path("a.wav")).info
+        #expect(info.rate == 44_100 && info.format == samples && info.frameCount == frames)
+        #expect(file.frameCount == frames && file.path == path("a.wav"))
+        #expect(file.pcmSHA256 == sha256(bytes))
+        #expect(file.sha256 == sha256(contents(path("a.wav"))))
+        #expect(file.byteCount == contents(path("a.wav")).count)
+    }
+
+    @Test(arguments: [1, 2])
+    func `planar floats keep every bit`(channels: Int) throws {
+        var samples = planarFrames(70_001, channelCount: channels)
+        samples[0][5] = -0.0
+        samples[0][6] = .leastNonzeroMagnitude
+        let writer = try DeliverableWriter(
+            finalPath: path("a.wav"), kind: .wavFloat, rateHertz: 48_000, channelCount: channels)
+        try append(samples, 0..<65_536, to: writer)
+        try append(samples, 65_536..<70_001, to: writer)
+        let file = try writer.finish()
+        try writer.publish()
+        let read = try planes(path("a.wav"))
+        for channel in 0..<channels {
+            #expect(read[channel].map(\.bitPattern) == samples[channel].map(\.bitPattern))
+        }
+        #expect(file.pcmSHA256 == sha256(try canonicalBytes(path("a.wav"))))
+    }
+
+    @Test func `windows taken back leave no trace`() throws {
+        let good = planarFrames(3_000)
+        let straight = try DeliverableWriter(
+            finalPath: path("straight.wav"), kind: .wavFloat, rateHertz: 48_000, channelCount: 2)
+        try append(good, 0..<2_500, to: straight)
+        let expected = try straight.finish()
+
+        let disputed = try DeliverableWriter(
+            finalPath: path("disputed.wav"), kind: .wavFloat, rateHertz: 48_000, channelCount: 2)
+        try append(good, 0..<1_000, to: disputed)
+        try append(planarFrames(4_000, seed: 9), 0..<4_000, to: disputed)
+        try disputed.rewind(toFrame: 1_000)
+        #expect(disputed.frameCount == 1_000)
+        try append(good, 1_000..<3_000, to: disputed)
+        try disputed.truncate(toFrames: 2_500)
+        let file = try disputed.finish()
+        #expect(file.sha256 == expected.sha256)
+        #expect(file.pcmSHA256 == expected.pcmSHA256)
+        #expect(file.frameCount == 2_500 && file.byteCount == expected.byteCount)
+    }
+
+    @Test func `another sample is another digest`() throws {
+        var bytes = packedFrames(100, bitCount: 24)
+        func digest() throws -> DeliveredFile {
+            let writer = try DeliverableWriter(
+                finalPath: path("a.wav"), kind: .wavPCM(.integer24), rateHertz: 48_000, channelCount: 2)
+            try append(bytes, 100, to: writer)
+            return try writer.finish()
+        }
+        let first = try digest()
+        #expect(try digest() == first)
+        bytes[333] ^= 1
+        #expect(try digest().sha256 != first.sha256)
+        #expect(try digest().pcmSHA256 != first.pcmSHA256)
+    }
+
+    @Test func `a song cut to nothing is a file all the same`() throws {
+        let writer = try DeliverableWriter(
+            finalPath: path("a.wav"), kind: .wavPCM(.integer16), rateHertz: 48_000, channelCount: 2)
+        try append(packedFrames(10, bitCount: 16), 10, to: writer)
+        try writer.truncate(toFrames: 0)
+        let file = try writer.finish()
+        try writer.publish()
+        #expect(file.frameCount == 0 && file.pcmSHA256 == sha256([]))
+        #expect(contents(path("a.wav")).count == file.byteCount)
+    }
+
+    @Test func `the final name appears at publication and not before`() throws {
+        let bytes = packedFrames(2_000, bitCount: 16)
+        var writer: DeliverableWriter? = try DeliverableWriter(
+            finalPath: path("01 Salt.wav"), kind: .wavPCM(.integer16), rateHertz: 48_000, channelCount: 2)
+        let pending = [".01 Salt.wav.lathe-part"]
+        #expect(listing(folder.path) == pending)
+        try append(bytes, 2_000, to: #require(writer))
+        #expect(listing(folder.path) == pending)
+        try writer?.rewind(toFrame: 500)
+        #expect(listing(folder.path) == pending)
+        let file = try #require(try writer?.finish())
+        #expect(listing(folder.path) == pending)
+        try writer?.publish()
+        #expect(listing(folder.path) == ["01 Salt.wav"])
+        writer = nil
+        #expect(listing(folder.path) == ["01 Salt.wav"])
+        #expect(sha256(contents(path("01 Salt.wav"))) == file.sha256)
+    }
+
+    @Test func `what is abandoned or let go leaves nothing behind`() throws {
+        func make() throws -> DeliverableWriter {
+            let writer = try DeliverableWriter(
+                finalPath: path("a.wav"), kind: .wavPCM(.integer16), rateHertz: 48_000, channelCount: 2)
+            try append(packedFrames(10, bitCount: 16), 10, to: writer)
+            return writer
+        }
+        let writer = try make()
+        writer.abandon()
+        #expect(listing(folder.path) == [])
+        do { _ = try make() }
+        #expect(listing(folder.path) == [])
+        do { _ = try make().finish() }
+        #expect(listing(folder.path) == [])
+    }
+
+    @Test func `what a killed render left is replaced, also a second name of a finished file`() throws {
+        try folder.write("a.wav", "a finished file")
+        // Killed between the two steps of publishing: both names are one file.
+        #expect(link(path("a.wav"), path(".a.wav.lathe-part")) == 0)
+        try folder.write(".b.wav.lathe-part", "half a file")
+        for name in ["a.wav", "b.wav"] {
+            let writer = try DeliverableWriter(
+                finalPath: path(name), kind: .wavPCM(.integer16), rateHertz: 48_000, channelCount: 2)
+            try append(packedFrames(10, bitCount: 16), 10, to: writer)
+            _ = try writer.finish()
+            if name == "b.wav" { try writer.publish() }
+        }
+        #expect(listing(folder.path) == ["a.wav", "b.wav"])
+        #expect(contents(path("a.wav")) == Array("a finished file".utf8))
+        #expect(try canonicalBytes(path("b.wav")) == packedFrames(10, bitCount: 16))
+    }
+
+    @Test func `publication replaces a file only where it may`() throws {
+        try folder.write("a.wav", "mine")
+        let writer = try DeliverableWriter(
+            finalPath: path("a.wav"), kind: .wavPCM(.integer16), rateHertz: 48_000, channelCount: 2)
+        try append(packedFrames(10, bitCount: 16), 10, to: writer)
+        _ = try writer.finish()
+        let error = #expect(throws: ReleaseError.self) { try writer.publish() }
+        #expect(error?.code == .exists && error?.message.contains("--overwrite") == true)
+        #expect(contents(path("a.wav")) == Array("mine".utf8))
+        try writer.publish(isReplacing: true)
+        #expect(try canonicalBytes(path("a.wav")) == packedFrames(10, bitCount: 16))
+        #expect(listing(folder.path) == ["a.wav"])
+    }
+
+    @Test func `a folder that is not there is named with a remedy`() throws {
+        let error = #expect(throws: ReleaseError.self) {
+            try DeliverableWriter(
+                finalPath: path("gone/a.wav"), kind: .wavFloat, rateHertz: 48_000, channelCount: 2)
+        }
+        #expect(error?.code == .folderMissing && error?.path == path("gone/a.wav"))
+        let long = #expect(throws: ReleaseError.self) {
+            try DeliverableWriter(
+                finalPath: path(String(repeating: "x", count: 250)), kind: .wavFloat, rateHertz: 48_000,
+                channelCount: 2)
+        }
+        #expect(long?.code == .nameTooLong)
+    }
+
+    @Test func `a full disk is an error with a remedy, and nothing stays`() async {
+        await #expect(processExitsWith: .success) {
+            // The limit stands for the disk's end: the system refuses the write that crosses it.
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 100_000, rlim_max: 100_000)
+            guard setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { exit(2) }
+            let folder = try TemporaryDirectory("lathe-release")
+            for kind in [DeliverableWriter.Kind.wavPCM(.integer16), .wavFloat, .bytes] {
+                let writer = try DeliverableWriter(
+                    finalPath: "\(folder.path)/a.wav", kind: kind, rateHertz: 48_000, channelCount: 2)
+                let frames = 10_000
+                let part = [UInt8](repeating: 1, count: frames * (kind == .wavFloat ? 8 : 4))
+                var code: ReleaseError.Code?
+                for _ in 0..<4 where code == nil {
+                    do { try part.withUnsafeBytes { try writer.append($0, frameCount: frames) } } catch {
+                        let error = try #require(error as? ReleaseError)
+                        guard error.message.contains("Make room") else { exit(3) }
+                        code = error.code
+                    }
+                }
+                guard code == .noSpace else { exit(4) }
+                writer.abandon()
+                guard listing(folder.path).isEmpty else { exit(5) }
+            }
+        }
+    }
+
+    // MARK: - Encoded files
+
+    private func flac(_ bytes: [UInt8]) throws -> [UInt8] {
+        let encoder = try FlacEncoder(
+            name: "test", rate: 44_100, layout: SampleLayout(format: .integer16, channelCount: 2))
+        try bytes.withUnsafeBytes { try encoder.append(packed: $0) }
+        return try encoder.finish()
+    }
+
+    private func flacWriter(_ name: String = "a.flac") throws -> DeliverableWriter {
+        try DeliverableWriter(finalPath: path(name), kind: .bytes, rateHertz: 44_100, channelCount: 2)
+    }
+
+    @Test func `an encoded file is the parts in order, and its samples hash as those of a WAV`() throws {
+        let samples = packedFrames(30_000, bitCount: 16)
+        let encoded = try flac(samples)
+        let writer = try flacWriter()
+        try append(encoded[..<1_000], 0, to: writer)
+        try writer.rewind(toFrame: 0)
+        try append(encoded[..<50_000], 0, to: writer)
+        try append(encoded[50_000...], 0, to: writer)
+        let file = try writer.finish()
+        try writer.publish()
+        #expect(contents(path("a.flac")) == encoded)
+        #expect(file.sha256 == sha256(encoded) && file.byteCount == encoded.count)
+        #expect(file.frameCount == 30_000 && file.pcmSHA256 == sha256(samples))
+    }
+
+    @Test func `an encoded file that does not decode is never published`() throws {
+        let encoded = try flac(packedFrames(30_000, bitCount: 16))
+        let cut = try flacWriter()
+        try append(encoded[..<(encoded.count / 2)], 30_000, to: cut)
+        #expect(throws: ReleaseError(.damaged, "", path: "")) { try cut.finish() }
+        let wrong = try flacWriter("b.flac")
+        try append(encoded, 30_001, to: wrong)
+        #expect(throws: ReleaseError(.damaged, "", path: "")) { try wrong.finish() }
+        let noise = try flacWriter("c.flac")
+        try append(packedFrames(100, bitCount: 16), 100, to: noise)
+        #expect(throws: ReleaseError(.damaged, "", path: "")) { try noise.finish() }
+        cut.abandon()
+        wrong.abandon()
+        noise.abandon()
+        #expect(listing(folder.path) == [])
+    }
+}
