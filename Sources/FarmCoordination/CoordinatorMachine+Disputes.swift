@@ -11,6 +11,11 @@ extension CoordinatorMachine {
         let claims = [Claim(peer: state.producer, result: recorded), Claim(peer: peer, result: other)]
         jobs[slot].opinions[task] = SecondOpinion(claims: claims, isDispute: true)
         emit(.alarm(.disputed(jobs[slot].id, jobs[slot].name(of: task), key, claims)))
+        guard !jobs[slot].programs[Int(jobs[slot].programOf[task])].isFailed else {
+            // Its song was given up: no third run, but nobody may rely on either result.
+            jobs[slot].opinions[task] = nil
+            return persist(.dropped(key))
+        }
         if !state.runsAgain { unsettle(slot, task) }
         release(slot, task)
         queueIfReady(slot, task)

@@ -119,15 +119,15 @@ extension CoordinatorMachine {
                 + "leases \(job.leaseCount), look-ups \(job.lookUpCount), blocked \(job.blockedCount), "
                 + "missing \(job.missing.count)"
         ]
-        for (program, state) in job.programs.enumerated() where !state.isFailed {
+        for (program, state) in job.programs.enumerated() {
             for task in state.base..<state.end where !job.tasks[task].isSettled {
                 let state = job.tasks[task]
                 lines.append(
-                    "p\(program)/\(job.segment(of: task)) is \(state.phase), runs again \(state.runsAgain), "
+                    "\(job.programs[program].isFailed ? "failed " : "")p\(program)/\(job.segment(of: task)) is \(state.phase), runs again \(state.runsAgain), "
                         + "inputs wanting \(state.unmetCount), holder \(state.holder), queued \(state.isQueued)")
                 break
             }
-            if state.shape.isDelivered, state.deliveryCursor < state.shape.segmentCount {
+            if state.shape.isDelivered, !state.isFailed, state.deliveryCursor < state.shape.segmentCount {
                 lines.append("p\(program) is delivered up to \(state.deliveryCursor)")
             }
         }

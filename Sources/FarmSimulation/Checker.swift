@@ -18,6 +18,10 @@ struct Checker {
     /// Windows that the deliverables' writer took over, by job and program.
     private var written: [JobID: [ProgramID: [TaskResult]]] = [:]
     private(set) var renderCount = 0
+    private(set) var startCounts = (live: 0, loaded: 0)
+
+    private(set) var sameWorkerCount = 0
+    private var lastWorkers: [TaskID: WorkerID] = [:]
 
     private struct Computation: Hashable {
         let peer: Peer
@@ -51,7 +55,14 @@ struct Checker {
         computed.insert(Computation(peer: peer, key: key))
     }
 
-    mutating func startedRendering(_ order: RenderOrder) { renderCount += 1 }
+    mutating func startedRendering(_ order: RenderOrder) {
+        renderCount += 1
+        switch order.start {
+        case .beginning: return
+        case .live: startCounts.live += 1
+        case .snapshot: startCounts.loaded += 1
+        }
+    }
 
     mutating func consumed(_ delivery: Delivery) {
         written[delivery.job, default: [:]][delivery.task.program, default: []].append(delivery.result)
@@ -82,7 +93,10 @@ struct Checker {
 
     private mutating func check(_ grant: Grant, _ peer: Peer) -> String? {
         if let owner = leaseOwners[grant.lease], owner != peer { return "\(grant.lease) is given to two workers" }
-        leaseOwners[grant.lease] = peer
+        if leaseOwners.updateValue(peer, forKey: grant.lease) == nil {
+            let program = TaskID(grant.program, Int(grant.job.rawValue))
+            if lastWorkers.updateValue(peer.worker, forKey: program) == peer.worker { sameWorkerCount += 1 }
+        }
         if shape.policy.scatters, grant.inputs.count != 1 || !grant.loadsSnapshot {
             return "a scattered run of \(grant.inputs.count) segments"
         }

@@ -43,6 +43,13 @@ package final class World {
 
     /// Runs the world until every job ended, something went wrong or its time is up.
     package func run() {
+        begin()
+        while violation == nil, !(isHealed && checker.allJobsEnded), advance() {}
+        if violation == nil { finalChecks() }
+    }
+
+    /// Starts the coordinator and the workers and schedules what the shape says.
+    package func begin() {
         startCoordinator()
         for slot in workers.indices { startWorker(slot) }
         for (index, job) in shape.jobs.enumerated() {
@@ -51,16 +58,18 @@ package final class World {
         }
         events.schedule(.faults, at: 25)
         events.schedule(.heal, at: shape.healedAt)
-        let end = shape.healedAt + shape.livenessTicks
-        while violation == nil, !(isHealed && checker.allJobsEnded), let next = events.next() {
-            now = next.at
-            guard now <= end else {
-                fail("not every job ended within \(shape.livenessTicks) ticks of the healing: \(pending())")
-                break
-            }
-            happen(next.event)
+    }
+
+    /// Lets the next thing happen; false where nothing may any more.
+    package func advance() -> Bool {
+        guard violation == nil, let next = events.next() else { return false }
+        now = next.at
+        if now > shape.healedAt + shape.livenessTicks {
+            fail("not every job ended within \(shape.livenessTicks) ticks of the healing: \(pending())")
+            return false
         }
-        if violation == nil { finalChecks() }
+        happen(next.event)
+        return violation == nil
     }
 
     func fail(_ what: String) {

@@ -26,10 +26,8 @@ struct DemoCommand: ParsableCommand {
         let seconds = String(format: "%.1f", Date().timeIntervalSince(start))
         note("Wrote \(files.count) files of the demo album to \(directory) in \(seconds) s.")
         note("Now what a user would type:  lathe render \(directory)/album.yaml --stems pre-master")
-        var render = RenderOptions()
-        render.stems = .preMaster
         // The demo is ours to write again.
-        render.overwrite = .replace
+        let render = try RenderOptions.parse(["--stems", "pre-master", "--overwrite", "replace"])
         try RenderJob(session: folder + "/album.yaml", options: render, farm: farm).run()
     }
 }

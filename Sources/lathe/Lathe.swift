@@ -47,7 +47,6 @@ enum Main {
     static func main() {
         // A reader that went away must not end a render.
         signal(SIGPIPE, SIG_IGN)
-        setvbuf(stdout, nil, _IOLBF, 0)
         let arguments = Array(CommandLine.arguments.dropFirst())
         if let verb = arguments.first, Lathe.laterVerbs.contains(verb) {
             complain("`lathe \(verb)` is not part of version \(latheVersion). `lathe help` lists what is.")

@@ -25,16 +25,12 @@ struct RenderJob {
         }
         let album = try readSession(session)
         let songs = try deliveredSongs(of: album)
-        let plan = try releasing {
-            try ReleasePlan(
-                album: album, stemNames: album.songs.map { SongCompiler.stemNames($0.song) }, stems: options.stems,
-                songs: songs)
-        }
+        let plan = try releasePlan(album, songs)
         let store = try openStore(farm.store)
         let folder = try releasing {
             try ReleaseFolder(
                 claiming: outputFolder, for: plan, policy: options.overwrite,
-                sessionDigest: try sessionDigest(album, songs: songs))
+                sessionDigest: sessionDigest(album, songs: songs))
         }
         Signals.countInterrupts()
         let display = ProgressDisplay.standardError(
@@ -61,14 +57,16 @@ struct RenderJob {
 
     private var workerCount: Int { farm.workers ?? ProcessInfo.processInfo.activeProcessorCount }
 
-    private var outputFolder: String {
+    /// Where the files go unless the policy numbers it.
+    var outputFolder: String {
         if let output = options.output { return absolutePath(output) }
         let file = absolutePath(session)
         let name = file.hasSuffix(".yaml") ? String(file.dropLast(5)) : file.hasSuffix(".yml") ? String(file.dropLast(4)) : file
         return name + "-render"
     }
 
-    private func deliveredSongs(of album: Album) throws -> [Int] {
+    /// Indices of the songs that `--only` chose, or all.
+    func deliveredSongs(of album: Album) throws -> [Int] {
         guard !options.only.isEmpty else { return Array(album.songs.indices) }
         var chosen: Set<Int> = []
         for wanted in options.only {
@@ -85,9 +83,18 @@ struct RenderJob {
     }
 
     /// What makes two renders into one folder the same render: session and choices, not the workers.
-    private func sessionDigest(_ album: Album, songs: [Int]) throws -> String {
+    func sessionDigest(_ album: Album, songs: [Int]) -> String {
         let text = "\(album) \(songs) \(options.stems.rawValue) \(farm.segmentSeconds) \(Engine.digest)"
         return Digest.of(Array(text.utf8)).description
+    }
+
+    /// The files that the choices lead to.
+    func releasePlan(_ album: Album, _ songs: [Int]) throws -> ReleasePlan {
+        try releasing {
+            try ReleasePlan(
+                album: album, stemNames: album.songs.map { SongCompiler.stemNames($0.song) }, stems: options.stems,
+                songs: songs)
+        }
     }
 
     private func render(
@@ -102,7 +109,7 @@ struct RenderJob {
         settings.scatters = farm.scatter
         settings.blockFrames = farm.block
         var logger = Logger(label: "lathe") { _ in StandardErrorLog() }
-        logger.logLevel = ProcessInfo.processInfo.environment["LATHE_LOG"].flatMap(Logger.Level.init) ?? .error
+        logger.logLevel = ProcessInfo.processInfo.environment["LATHE_LOG"].flatMap { Logger.Level(rawValue: $0) } ?? .error
         var roles: [DeliveredRole: PlannedFile] = [:]
         for file in plan.files {
             guard let song = file.song else { continue }

@@ -16,7 +16,7 @@ import Testing
                     if i == 4 { planes[1][frame] = value }
                     scene.addTrack("T\(i)", planes, devices: [compressor()])
                 }
-                let failure = try #require(failure(of: scene))
+                let failure = try #require(firstFailure(of: scene))
                 #expect(failure.error == .notFinite(node: 0, strip: 4, device: nil))
                 #expect(failure.segment == frame / 12_000)
             }
@@ -40,7 +40,7 @@ import Testing
             }
             // Loud enough for a finite gain to leave the numbers.
             scene.addTrack("Bad", noise(9, channels: 2, frames: 24_000, level: 1e20), devices: devices)
-            let failure = try #require(failure(of: scene))
+            let failure = try #require(firstFailure(of: scene))
             guard case .notFinite(let node, let strip, let device) = failure.error else {
                 Issue.record("\(failure)")
                 return
@@ -101,7 +101,7 @@ import Testing
         _ = try SegmentRenderer(program: program, blockFrames: 64)
     }
 
-    private func failure(of scene: Scene) -> PlanRunner.Failure? {
+    private func firstFailure(of scene: Scene) -> PlanRunner.Failure? {
         do {
             _ = try scene.render()
             return nil

@@ -1,4 +1,5 @@
 import Glibc
+import Quantities
 import Session
 
 /// A mix without devices, frame by frame in Double, written from the rules of the session file: the yardstick for

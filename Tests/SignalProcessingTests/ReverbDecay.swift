@@ -21,7 +21,7 @@ enum ReverbDecay {
         return y
     }
 
-    /// T60 in seconds of both channels together in a band, by a line through -5 ... -35 dB of the backward
+    /// T60 in seconds of both channels together in a band, by a line through -5 to -35 dB of the backward
     /// integral.
     static func seconds(_ signal: StereoSignal, hertz: Double, q: Double, rateHertz: Int) -> Double {
         let left = band(signal.left, hertz: hertz, q: q, rateHertz: rateHertz)

@@ -2,11 +2,11 @@ import FarmCoordination
 import FarmProtocol
 import Foundation
 import Metering
-package import Quantities
+import Quantities
 import RenderCompiler
 import RenderEngine
 import RenderPlan
-package import Session
+import Session
 import SoundFiles
 import Storage
 
@@ -105,23 +105,22 @@ final class AlbumJob: JobDriver {
         self.options = options
         self.sink = sink
         compileOptions = CompileOptions(segmentSeconds: options.segmentSeconds)
-        var paths: [String] = []
+        groups = Self.groups(album, options)
         songs = []
+        sources = SourceTable(paths: album.songs.flatMap { $0.song.sources.map(\.path) })
+        var firstSource = 0
         for (index, entry) in album.songs.enumerated() {
-            let offset = paths.count
-            paths += entry.song.sources.map(\.path)
             let identities = try entry.song.sources.map { try SourceIdentity(ofFile: $0.path).digest }
             let plan = try SongCompiler.compile(
-                entry.song, songIndex: index, identities: identities, firstSource: offset, options: compileOptions,
-                into: &list)
+                entry.song, songIndex: index, identities: identities, firstSource: firstSource,
+                options: compileOptions, into: &list)
+            firstSource += entry.song.sources.count
             songs.append(SongState(plan: plan, lengthRule: plan.lengthRule.rawValue))
             flags[plan.mix.program.rawValue, default: Flags()].isRetained = true
             collect(plan.preMasterMeasurement)
             collect(plan.mixMeasurement)
             if options.deliversStems, options.deliveredSongs.contains(index) { deliverStems(of: plan) }
         }
-        sources = SourceTable(paths: paths)
-        groups = Self.groups(album, options)
     }
 
     /// Hands the mixes to the farm.
@@ -211,7 +210,7 @@ final class AlbumJob: JobDriver {
     func deliver(_ delivery: FarmCoordination.Delivery, parts: Locations, host: CoordinatorHost) {
         let program = delivery.task.program
         if let role = deliveredRoles[program] {
-            sink.append(delivery, to: role, places: parts) { [weak host] input in host?.post(input) }
+            sink.append(delivery, to: role, places: parts, answer: host.poster)
         } else {
             collect(delivery, host)
         }
@@ -242,7 +241,8 @@ final class AlbumJob: JobDriver {
 
     func rewind(_ program: ProgramID, toSegment segment: Int) {
         guard let role = deliveredRoles[program] else {
-            blobs[program]?.removeLast(max(0, (blobs[program]?.count ?? 0) - segment))
+            let collected = blobs[program]?.count ?? 0
+            blobs[program]?.removeLast(max(0, collected - segment))
             return
         }
         sink.rewind(role, toFrame: segment * list[program].segmentFrames)
@@ -450,10 +450,10 @@ final class AlbumJob: JobDriver {
             return
         }
         let summaries = try passes.map { try summary(of: $0.measurement) }
-        groups[index].solver?.add(
-            FinishSolver.Pass(
-                gainTenths: groups[index].gains[groups[index].passes.count - 1],
-                integrated: LoudnessSummary.integrated(pooling: summaries), reductionDecibels: reduction))
+        let pass = FinishSolver.Pass(
+            gainTenths: groups[index].gains[groups[index].passes.count - 1],
+            integrated: LoudnessSummary.integrated(pooling: summaries), reductionDecibels: reduction)
+        groups[index].solver?.add(pass)
         try proceed(group: index)
     }
 

@@ -4,7 +4,8 @@ import Foundation
 import Hashing
 package import Logging
 package import Metering
-package import Quantities
+import Quantities
+import RenderCompiler
 package import Release
 import RenderPlan
 package import Session

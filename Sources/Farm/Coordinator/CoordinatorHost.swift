@@ -1,12 +1,12 @@
-package import FarmCoordination
-package import FarmProtocol
+import FarmCoordination
+import FarmProtocol
 import Foundation
 import Hashing
 import Logging
-package import Quantities
-package import RenderCompiler
-package import RenderPlan
-package import Storage
+import Quantities
+import RenderCompiler
+import RenderPlan
+import Storage
 import ZeroMQ
 
 /// Figures of a farm at work, for progress and reports.
@@ -95,6 +95,12 @@ package final class CoordinatorHost {
 
     /// From any thread.
     func post(_ input: Input) { commands.post(input) }
+
+    /// `post` for other threads to keep.
+    var poster: @Sendable (Input) -> Void {
+        let commands = commands
+        return { commands.post($0) }
+    }
 
     func result(of task: TaskID, in job: JobID) -> TaskResult? { machine.result(of: task, in: job) }
 

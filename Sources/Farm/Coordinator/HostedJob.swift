@@ -1,9 +1,9 @@
 import FarmProtocol
 import Foundation
 import Hashing
-package import Quantities
-package import RenderCompiler
-package import RenderPlan
+import Quantities
+import RenderCompiler
+import RenderPlan
 
 /// A job's programs as the host needs them: to derive keys and to hand them to workers.
 final class HostedJob {

@@ -1,5 +1,5 @@
 import Foundation
-package import Quantities
+import Quantities
 import SoundFiles
 
 /// The audio files of a job by number. A message names a number, never a path.

@@ -3,7 +3,7 @@ package struct DelayCoefficients: Sendable, Equatable {
     /// Longest delay: 10 s at 192 kHz.
     package static let longestDelayFrames = 1_920_000
 
-    /// 1 ... `longestDelayFrames`.
+    /// 1 to `longestDelayFrames`.
     package var leftFrames: Int
     package var rightFrames: Int
     /// 0 to 0.95.
@@ -43,7 +43,7 @@ package struct DelayCoefficients: Sendable, Equatable {
     private static func lowPassStep(hertz: Double, rate: Double) -> Double {
         guard hertz < rate / 2 else { return 1 }
         let c = 1 - PinnedMath.cos(2 * Double.pi * hertz / rate)
-        return (c * c + 2 * c).squareRoot() - c
+        return (c * c + 2 * c).root - c
     }
 
     package init(

@@ -10,7 +10,7 @@ struct LimiterDetector: Sendable {
     /// Frames that are read before and after a frame.
     static let reach = tapCount / 2
 
-    /// The weights of the points at 1/8 ... 7/8 of a frame, `tapCount` each.
+    /// The weights of the points at 1/8 to 7/8 of a frame, `tapCount` each.
     private static let points: [[Double]] = {
         let sinc = KaiserSinc(cutoff: 0.5, halfWidth: reach, beta: beta)
         return (1...7).map { point in

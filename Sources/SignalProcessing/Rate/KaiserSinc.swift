@@ -11,7 +11,7 @@ struct KaiserSinc: Sendable {
     /// Cycles per frame at -6 dB.
     private let cutoff: Double
     private let series: [Double]
-    /// sin and cos of 2 pi cutoff o for the tap offsets o = 1 - halfWidth ... halfWidth, padded to whole
+    /// sin and cos of 2 pi cutoff o for the tap offsets o from 1 - halfWidth to halfWidth, padded to whole
     /// vectors.
     private let sines: [Double]
     private let cosines: [Double]

@@ -88,3 +88,13 @@ extension SIMD8<Float> {
         return two[0] > two[1] ? two[0] : two[1]
     }
 }
+
+extension Double {
+    /// The square root of a design value to the last bit or so, by a logarithm and one of Newton's steps:
+    /// `squareRoot()` also refers to libm, for negative arguments.
+    var root: Double {
+        guard self > 0 else { return 0 }
+        let estimate = PinnedMath.exp2(PinnedMath.log2(self) / 2)
+        return (estimate + self / estimate) / 2
+    }
+}

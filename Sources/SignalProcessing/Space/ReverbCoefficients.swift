@@ -64,7 +64,7 @@ package struct ReverbCoefficients: Sendable, Equatable {
             predelayFrames: predelayFrames, lineFrames: lineFrames,
             lineGains: losses.map { $0.steady * (1 - $0.damping) }, lineDampings: losses.map(\.damping),
             diffuserFrames: diffuserFrames, diffuserGain: 0.6,
-            outputGain: ((1 - power) / (2 * power)).squareRoot(),
+            outputGain: ((1 - power) / (2 * power)).root,
             width: width, dryGain: 1 - mix, wetGain: mix,
             tailFrames: tail(lineFrames, losses.map(\.steady), diffuserFrames) + predelayFrames)
     }
@@ -98,8 +98,8 @@ package struct ReverbCoefficients: Sendable, Equatable {
             let half = cosMiddle - gain * gain * cosDamping
             guard half > a else { continue }
             // The smaller root, without the cancellation of half - sqrt(...).
-            let b = a / (half + (half * half - a * a).squareRoot())
-            let steady = gain * (1 - 2 * b * cosMiddle + b * b).squareRoot() / (1 - b)
+            let b = a / (half + (half * half - a * a).root)
+            let steady = gain * (1 - 2 * b * cosMiddle + b * b).root / (1 - b)
             if steady < 1 { return (gain, steady, b) }
         }
         return (gain, gain, 0)

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Farm
+import Foundation
+import Quantities
+import Release
+import RenderCompiler
+import Session
+import Storage
+
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "What a render would do: files checked, segments, sizes, files written.",
+        discussion: "Example: lathe plan album.yaml --stems pre-master")
+
+    @Argument(help: "An album or song file.") var session: String
+    @OptionGroup var options: RenderOptions
+    @OptionGroup var farm: FarmOptions
+
+    struct Document: Encodable {
+        struct File: Encodable {
+            var path: String
+            var bytes: Int?
+            var isThere: Bool
+        }
+
+        var songs: Int
+        var sources: Int
+        var segmentsAtLeast: Int
+        var segmentsAtMost: Int
+        var segmentsReused: Int
+        var expectedCpuSeconds: Double?
+        var expectedBytes: Int
+        var folder: String
+        var isResumed: Bool
+        var isBlocked: Bool
+        var files: [File]
+    }
+
+    func run() throws {
+        let album = try readSession(session)
+        let job = RenderJob(session: session, options: options, farm: farm)
+        let songs = try job.deliveredSongs(of: album)
+        let plan = try job.releasePlan(album, songs)
+        let store = try openStore(farm.store)
+        let forecast: LedgerForecast
+        do {
+            forecast = try LedgerForecast(album, store: store, segmentSeconds: farm.segmentSeconds)
+        } catch {
+            throw Failure(code: Exit.couldNotRun, message: "\(error)")
+        }
+        let survey = ReleaseFolder.survey(
+            job.outputFolder, for: plan, policy: options.overwrite,
+            sessionDigest: job.sessionDigest(album, songs: songs))
+        let document = document(album, plan, forecast, survey)
+        if farm.json { try printJSON(document) } else { show(document) }
+        if document.isBlocked { throw Failure(code: Exit.couldNotRun) }
+    }
+
+    private func document(
+        _ album: Album, _ plan: ReleasePlan, _ forecast: LedgerForecast, _ survey: FolderSurvey
+    ) -> Document {
+        let files = plan.files.map { file in
+            Document.File(
+                path: file.path, bytes: bytes(file, album, forecast), isThere: survey.existingFiles.contains(file.path))
+        }
+        let atMost = forecast.missing + forecast.unknown + forecast.finishTasks
+        return Document(
+            songs: album.songs.count, sources: Set(album.songs.flatMap { $0.song.sources.map(\.path) }).count,
+            segmentsAtLeast: forecast.missing, segmentsAtMost: atMost, segmentsReused: forecast.reused,
+            expectedCpuSeconds: forecast.meanCostSeconds.map { $0 * Double(atMost) },
+            expectedBytes: files.reduce(0) { $0 + ($1.bytes ?? 0) }, folder: survey.path,
+            isResumed: survey.isResumed, isBlocked: !survey.blockingFiles.isEmpty, files: files)
+    }
+
+    /// At most so many bytes: before the length cut, FLAC as if it saved nothing.
+    private func bytes(_ file: PlannedFile, _ album: Album, _ forecast: LedgerForecast) -> Int? {
+        guard let song = file.song else { return nil }
+        let samples = file.delivery.map { album.deliveries[$0].samples } ?? .float32
+        let frames = forecast.frameCounts[song] * file.rateHertz / album.songs[song].song.rateHertz
+        return frames * file.channelCount * samples.bitCount / 8
+    }
+
+    private func show(_ document: Document) {
+        print("\(document.songs) songs, \(document.sources) audio files: all there and whole")
+        print(
+            "segments to render: at least \(document.segmentsAtLeast), at most \(document.segmentsAtMost);"
+                + " \(document.segmentsReused) are in the store")
+        if let seconds = document.expectedCpuSeconds {
+            print(String(format: "expected: at most %.0f s of CPU, going by earlier renders", seconds))
+        } else {
+            print("expected time: no earlier render to go by")
+        }
+        print("at most \(sizeText(document.expectedBytes)) in \(document.folder):")
+        for file in document.files { print("  \(file.path)\(file.isThere ? "  (is there)" : "")") }
+        if document.isResumed { print("An interrupted render of this session would be carried on.") }
+        if document.isBlocked {
+            complain("files are there already. Use --overwrite replace or number, or another folder with -o.")
+        }
+    }
+}
