@@ -110,9 +110,14 @@ let package = Package(
             ]),
         // T: test support
         target("TestSupport", .support, ["Quantities"]),
+        target("RenderHarness", .support, ["Quantities", "SoundFiles", "TestSupport"]),
         target(
             "FarmSimulation", .support, ["Quantities", "RenderPlan", "FarmProtocol", "FarmCoordination"]),
         tests("FarmProtocol", ["FarmProtocol", "Quantities", "RenderPlan"]),
+        tests(
+            "Farm",
+            ["Quantities", "RenderPlan", "FarmProtocol", "Farm", "Hashing", "RenderHarness", "lathe"]),
+        tests("Lathe", ["RenderHarness", "lathe"]),
         tests("FarmCoordination", ["FarmCoordination", "FarmProtocol", "Quantities", "RenderPlan"]),
         tests("FarmSimulation", ["FarmSimulation", "FarmCoordination", "FarmProtocol", "Quantities", "RenderPlan"]),
         tests("Quantities", ["Quantities"]),

@@ -11,7 +11,9 @@ extension CoordinatorMachine {
         guard state.shape.isDelivered, !state.isFailed, state.delivery == nil else { return }
         guard state.deliveryCursor < state.shape.segmentCount else { return }
         let task = state.base + state.deliveryCursor
-        guard jobs[slot].tasks[task].phase == .done, let result = jobs[slot].tasks[task].result else { return }
+        guard jobs[slot].tasks[task].phase == .done, let result = jobs[slot].tasks[task].result else {
+            return
+        }
         guard jobs[slot].hasOutputBytes(task) else {
             if !jobs[slot].tasks[task].runsAgain {
                 unsettle(slot, task)
@@ -38,7 +40,6 @@ extension CoordinatorMachine {
         unblock(slot, program: program)
         if jobs[slot].programs[program].deliveryCursor == jobs[slot].programs[program].shape.segmentCount {
             let name = ProgramID(program)
-            jobs[slot].programs[program].isDelivered = true
             persist(.delivered(jobs[slot].id, name), claiming: .delivered(jobs[slot].id, name))
         } else {
             deliverNext(slot, program: program)

@@ -3,8 +3,9 @@ import Quantities
 import RenderPlan
 
 extension CoordinatorMachine {
-    /// Puts a task that has to run into the queue, once every byte it reads is there. Missing bytes are asked
-    /// for: their producers run again, from the nearest snapshot still held.
+    /// Puts a task that has to run into the queue, once every byte it reads is there.
+    ///
+    /// Missing bytes are asked for: their producers run again, from the nearest snapshot still held.
     mutating func queueIfReady(_ slot: Int, _ task: Int) {
         var open = [task]
         while let task = open.popLast() {
@@ -87,8 +88,10 @@ extension CoordinatorMachine {
 // MARK: Running ahead
 
 extension CoordinatorMachine {
-    /// True where a segment may run although its consumers may lag: at most `runAheadSegments` beyond what the
-    /// slowest of them still needs and looks ahead. The job's oldest segment is never held back.
+    /// True where a segment may run although its consumers may lag: at most `runAheadSegments` beyond what
+    /// the slowest of them still needs and looks ahead.
+    ///
+    /// The job's oldest segment is never held back.
     func isAdmissible(_ slot: Int, _ task: Int) -> Bool {
         if jobs[slot].tasks[task].runsAgain { return true }
         let program = Int(jobs[slot].programOf[task])
@@ -102,7 +105,9 @@ extension CoordinatorMachine {
         }
         for edge in jobs[slot].programs[program].consumers {
             let cursor = jobs[slot].programs[edge.consumer].doneCursor
-            guard cursor < edge.lowestNeeded.count, !jobs[slot].programs[edge.consumer].isFailed else { continue }
+            guard cursor < edge.lowestNeeded.count, !jobs[slot].programs[edge.consumer].isFailed else {
+                continue
+            }
             let lowest = edge.lowestNeeded[cursor]
             guard lowest != .max else { continue }
             if segment > Int(lowest) + edge.reachSegments + policy.runAheadSegments { return false }

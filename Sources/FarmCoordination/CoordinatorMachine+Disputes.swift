@@ -40,8 +40,9 @@ extension CoordinatorMachine {
         queueIfReady(slot, task)
     }
 
-    /// The result that stands, nil while it is open: at least two claims and more than any other. Where all
-    /// come from one worker, a dispute takes two runs more.
+    /// The result that stands, nil while it is open: at least two claims and more than any other.
+    ///
+    /// Where all come from one worker, a dispute takes two runs more.
     private func verdict(_ opinion: SecondOpinion) -> TaskResult? {
         var best: (result: TaskResult, count: Int)?
         var isTie = false
@@ -63,7 +64,9 @@ extension CoordinatorMachine {
     private mutating func settle(_ slot: Int, _ task: Int, _ opinion: SecondOpinion, _ standing: TaskResult) {
         jobs[slot].opinions[task] = nil
         let name = jobs[slot].name(of: task)
-        guard let key = jobs[slot].tasks[task].key, let recorded = jobs[slot].tasks[task].result else { return }
+        guard let key = jobs[slot].tasks[task].key, let recorded = jobs[slot].tasks[task].result else {
+            return
+        }
         for claim in opinion.claims where claim.result == standing {
             if let peer = claim.peer, let worker = workerSlots[peer] {
                 workers[worker].agreedSequence = max(
@@ -102,8 +105,9 @@ extension CoordinatorMachine {
                     touchedDeliverables: touched)))
     }
 
-    /// The task's job or song ends before its results were compared. Nobody will decide a dispute any more, so
-    /// nobody may rely on what is recorded.
+    /// The task's job or song ends before its results were compared.
+    ///
+    /// Nobody will decide a dispute any more, so nobody may rely on what is recorded.
     mutating func abandonOpinion(_ slot: Int, _ task: Int) {
         guard let opinion = jobs[slot].opinions.removeValue(forKey: task), opinion.isDispute else { return }
         if let key = jobs[slot].tasks[task].key { persist(.dropped(key)) }
@@ -133,7 +137,8 @@ extension CoordinatorMachine {
         persist(
             .result(
                 LedgerEntry(
-                    key: key, result: standing, job: jobs[slot].id, task: jobs[slot].name(of: task), peer: peer,
+                    key: key, result: standing, job: jobs[slot].id, task: jobs[slot].name(of: task),
+                    peer: peer,
                     costMicroseconds: 0)))
         // Two workers have agreed on it already: no further audit.
         becomeDone(slot, task, standing, by: peer, isAgreed: true)
@@ -222,14 +227,14 @@ extension CoordinatorMachine {
             deliveries.removeAll { $0.number == state.delivery }
             jobs[slot].programs[program].delivery = nil
             jobs[slot].programs[program].deliveryCursor = first
-            jobs[slot].programs[program].isDelivered = false
             touched.append(ProgramID(program))
             emit(.rewind(jobs[slot].id, ProgramID(program), toSegment: first))
         }
     }
 
-    /// Counts everything of a job anew from the tasks' phases. Only after results were taken back: it visits
-    /// every task.
+    /// Counts everything of a job anew from the tasks' phases.
+    ///
+    /// Only after results were taken back: it visits every task.
     private mutating func rebuild(_ slot: Int) {
         jobs[slot].unsettledCount = 0
         jobs[slot].undeliveredCount = 0

@@ -3,8 +3,10 @@ import Quantities
 import RenderPlan
 
 extension CoordinatorMachine {
-    /// Notes an attempt that came to nothing. Counted ones quarantine the task after three lives of workers,
-    /// others are forgiven up to a number that no healthy farm reaches.
+    /// Notes an attempt that came to nothing.
+    ///
+    /// Counted ones quarantine the task after three lives of workers, others are forgiven up to a number that
+    /// no healthy farm reaches.
     mutating func attemptFailed(
         _ slot: Int, _ task: Int, by worker: Int, isCounted: Bool, reason: String, _ now: Tick
     ) {

@@ -44,9 +44,13 @@ extension CoordinatorMachine {
         guard let first = ready.first, jobs[first.job].isActive else { return }
         var last: (priority: Int, worker: Int)?
         for worker in workers.indices {
-            guard let lease = workers[worker].lease, jobs[lease.job].priority > first.priority else { continue }
+            guard let lease = workers[worker].lease, jobs[lease.job].priority > first.priority else {
+                continue
+            }
             let boundary = max(lease.next, workers[worker].status?.next ?? lease.next) + 1
-            guard boundary < lease.horizon, jobs[lease.job].priority > last?.priority ?? .min else { continue }
+            guard boundary < lease.horizon, jobs[lease.job].priority > last?.priority ?? .min else {
+                continue
+            }
             last = (jobs[lease.job].priority, worker)
         }
         guard let last, let lease = workers[last.worker].lease else { return }

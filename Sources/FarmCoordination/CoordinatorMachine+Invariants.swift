@@ -13,7 +13,9 @@ private func require(
 }
 
 extension CoordinatorMachine {
-    /// Adds up the machine's books anew. Visits every task: for tests and the simulator.
+    /// Adds up the machine's books anew.
+    ///
+    /// Visits every task: for tests and the simulator.
     ///
     /// - Throws: what does not balance.
     package func checkInvariants() throws(BrokenInvariant) {
@@ -64,7 +66,9 @@ extension CoordinatorMachine {
                 if !state.isSettled { openReaders[Int(input)] += 1 }
                 if job.tasks[Int(input)].phase != .done { unmet += 1 }
             }
-            if let predecessor = job.predecessor(of: task), job.tasks[predecessor].phase != .done { unmet += 1 }
+            if let predecessor = job.predecessor(of: task), job.tasks[predecessor].phase != .done {
+                unmet += 1
+            }
             if state.phase != .failed { try require(unmet == state.unmetCount, "inputs are miscounted") }
         }
         var undelivered = 0
@@ -87,7 +91,8 @@ extension CoordinatorMachine {
     }
 
     private func checkTask(_ job: Job, _ task: Int, _ state: TaskState) throws(BrokenInvariant) {
-        try require((state.phase == .done) == (state.result != nil), "a result without being done, or the reverse")
+        try require(
+            (state.phase == .done) == (state.result != nil), "a result without being done, or the reverse")
         try require(!state.runsAgain || state.phase == .done)
         if state.phase == .missed || state.phase == .done { try require(state.key != nil) }
         if job.opinions[task] != nil { try require(state.runsAgain, "an opinion that nobody forms") }
@@ -103,5 +108,7 @@ extension CoordinatorMachine {
         }
     }
 
-    private func program(_ job: Job, _ task: Int) -> ProgramShape { job.programs[Int(job.programOf[task])].shape }
+    private func program(_ job: Job, _ task: Int) -> ProgramShape {
+        job.programs[Int(job.programOf[task])].shape
+    }
 }

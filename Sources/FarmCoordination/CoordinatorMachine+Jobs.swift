@@ -92,15 +92,20 @@ extension CoordinatorMachine {
     }
 
     /// Where everything waits on space and nothing runs, the newest job stops, and says the sizes.
-    mutating func stopForSpace() {
-        guard let freeBytes, let oldest = activeJobs.first, let newest = activeJobs.last else { return }
-        guard idleCount > 0, deliveries.isEmpty, !ready.isEmpty, !hasSpace(oldest, freeBytes) else { return }
-        guard activeJobs.allSatisfy({ jobs[$0].leaseCount == 0 && jobs[$0].lookUpCount == 0 }) else { return }
+    mutating func stopForSpace() -> Bool {
+        guard let freeBytes, let oldest = activeJobs.first, let newest = activeJobs.last else { return false }
+        guard idleCount > 0, deliveries.isEmpty, !ready.isEmpty, !hasSpace(oldest, freeBytes) else {
+            return false
+        }
+        guard activeJobs.allSatisfy({ jobs[$0].leaseCount == 0 && jobs[$0].lookUpCount == 0 }) else {
+            return false
+        }
         end(
             newest,
             .stopped(
                 reason: "everything waits for space: the store has \(freeBytes) bytes free, "
                     + "\(jobs[newest].id) needs \(jobs[newest].reserveBytes) to go on"))
+        return true
     }
 
     /// True where the store can take what the job's oldest unfinished segment may leave.

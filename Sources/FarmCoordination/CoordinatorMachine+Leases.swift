@@ -3,7 +3,9 @@ import Quantities
 import RenderPlan
 
 extension CoordinatorMachine {
-    /// Moves runs on: past what is committed, and up to what has become ready. A run of nothing is over.
+    /// Moves runs on: past what is committed, and up to what has become ready.
+    ///
+    /// A run of nothing is over.
     mutating func extendRuns(_ now: Tick) {
         while let worker = extensible.popLast() {
             guard var lease = workers[worker].lease else { continue }
@@ -31,7 +33,8 @@ extension CoordinatorMachine {
         guard !isSuspect(workers[worker], now) else { return }
         let before = lease.horizon
         let limit = min(lease.next + policy.horizonSegments, state.shape.segmentCount)
-        if idleCount == 0, let first = ready.first, (first.priority, first.job) < (jobs[slot].priority, slot) {
+        if idleCount == 0, let first = ready.first, (first.priority, first.job) < (jobs[slot].priority, slot)
+        {
             return
         }
         while lease.horizon < limit, canExtend(slot, state.base + lease.horizon, worker) {
@@ -40,7 +43,9 @@ extension CoordinatorMachine {
         guard lease.horizon > before else { return }
         lease.changedAt = now
         workers[worker].lease = lease
-        for segment in before..<lease.horizon { jobs[slot].tasks[state.base + segment].holder = Int32(worker) }
+        for segment in before..<lease.horizon {
+            jobs[slot].tasks[state.base + segment].holder = Int32(worker)
+        }
         emit(
             .send(
                 workers[worker].peer,
@@ -67,7 +72,8 @@ extension CoordinatorMachine {
         let base = jobs[lease.job].programs[lease.program].base
         let from = max(segment, lease.next)
         var freed: [Int] = []
-        for task in (base + from)..<(base + lease.horizon) where jobs[lease.job].tasks[task].holder == Int32(worker) {
+        for task in (base + from)..<(base + lease.horizon)
+        where jobs[lease.job].tasks[task].holder == Int32(worker) {
             jobs[lease.job].tasks[task].holder = -1
             freed.append(task)
         }

@@ -11,7 +11,9 @@ extension CoordinatorMachine {
         jobs[slot].tasks[task].phase = .lookingUp
         jobs[slot].tasks[task].lookUp = number
         jobs[slot].lookUpCount += 1
-        let snapshot = jobs[slot].predecessor(of: task).flatMap { jobs[slot].tasks[$0].result?.snapshot?.digest }
+        let snapshot = jobs[slot].predecessor(of: task).flatMap {
+            jobs[slot].tasks[$0].result?.snapshot?.digest
+        }
         emit(
             .lookUp(
                 LookUp(
@@ -24,7 +26,8 @@ extension CoordinatorMachine {
             let task = jobs[slot].index(of: answer.task)
         else { return }
         // An answer to an older question: a dispute took the inputs back meanwhile.
-        guard jobs[slot].tasks[task].phase == .lookingUp, jobs[slot].tasks[task].lookUp == answer.number else {
+        guard jobs[slot].tasks[task].phase == .lookingUp, jobs[slot].tasks[task].lookUp == answer.number
+        else {
             return
         }
         jobs[slot].lookUpCount -= 1
@@ -52,7 +55,8 @@ extension CoordinatorMachine {
     }
 
     /// Gives a task its first result and wakes whoever waited for it.
-    mutating func becomeDone(_ slot: Int, _ task: Int, _ result: TaskResult, by producer: Peer?, isAgreed: Bool = false
+    mutating func becomeDone(
+        _ slot: Int, _ task: Int, _ result: TaskResult, by producer: Peer?, isAgreed: Bool = false
     ) {
         precondition(jobs[slot].tasks[task].phase == .missed || jobs[slot].tasks[task].phase == .lookingUp)
         precondition(!jobs[slot].tasks[task].runsAgain)

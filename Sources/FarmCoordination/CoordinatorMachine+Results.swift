@@ -16,7 +16,8 @@ extension CoordinatorMachine {
             emit(.publish(.refused(peer, name.lease)))
             return drop(name, peer)
         }
-        let isLive = workers[worker].lease?.id == name.lease
+        let isLive =
+            workers[worker].lease?.id == name.lease
             && workers[worker].lease?.covers(name.task.segment) == true
         switch jobs[slot].tasks[task].phase {
         case .failed: drop(name, peer)
@@ -67,7 +68,8 @@ extension CoordinatorMachine {
     mutating func takeHeldResult(_ slot: Int, _ task: Int, _ now: Tick) -> Bool {
         let worker = Int(jobs[slot].tasks[task].holder)
         let name = jobs[slot].name(of: task)
-        guard worker >= 0, let report = workers[worker].lease?.held.first(where: { $0.name.task == name }) else {
+        guard worker >= 0, let report = workers[worker].lease?.held.first(where: { $0.name.task == name })
+        else {
             return false
         }
         workers[worker].lease?.held.removeAll { $0.name.task == name }
@@ -79,15 +81,18 @@ extension CoordinatorMachine {
         return true
     }
 
-    /// The worker computed from other inputs than the coordinator holds. Under a live lease that is a fault of
-    /// this worker; a late one merely descends from something that was taken back.
+    /// The worker computed from other inputs than the coordinator holds.
+    ///
+    /// Under a live lease that is a fault of this worker; a late one merely descends from something that was
+    /// taken back.
     private mutating func wrongKey(
         _ name: ResultName, _ task: Int, _ slot: Int, _ worker: Int, isLive: Bool, _ now: Tick
     ) {
         drop(name, workers[worker].peer)
         guard isLive else { return }
         attemptFailed(
-            slot, task, by: worker, isCounted: false, reason: "computed under a key that is not the task's", now)
+            slot, task, by: worker, isCounted: false, reason: "computed under a key that is not the task's",
+            now)
         endLease(worker)
     }
 

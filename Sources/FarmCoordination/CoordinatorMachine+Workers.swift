@@ -19,7 +19,8 @@ extension CoordinatorMachine {
         case .result(let report):
             // The host verifies a result's bytes before the machine may hear of it.
             emit(.send(peer, .drop(report.name)))
-        case .hello, .welcome, .identify, .refuse, .beat, .lease, .extend, .stop, .end, .commit, .drop, .drain:
+        case .hello, .welcome, .identify, .refuse, .beat, .lease, .extend, .stop, .end, .commit, .drop,
+            .drain:
             // What only a coordinator says means nothing here.
             return
         }
@@ -125,9 +126,9 @@ extension CoordinatorMachine {
         workers[worker].lease?.changedAt = now
         if status.horizon < lease.horizon {
             let from = max(status.horizon, lease.start)
-            let extension_ = HorizonExtension(
+            let more = HorizonExtension(
                 lease: lease.id, from: from, inputs: inputs(of: lease, from..<lease.horizon))
-            emit(.send(workers[worker].peer, .extend(extension_)))
+            emit(.send(workers[worker].peer, .extend(more)))
         } else {
             emit(.send(workers[worker].peer, .stop(lease.id, at: lease.horizon)))
         }

@@ -13,7 +13,9 @@ package struct CoordinatorMachine: Sendable {
     /// Digest of the kernels: a worker with another engine is refused.
     package let engine: Digest
 
-    /// By slot. A job that ended keeps its slot and nothing else.
+    /// By slot.
+    ///
+    /// A job that ended keeps its slot and nothing else.
     var jobs: [Job] = []
     var jobSlots: [JobID: Int] = [:]
     /// Slots of jobs that have not ended, in order of submission.
@@ -73,8 +75,7 @@ package struct CoordinatorMachine: Sendable {
             extendRuns(now)
             endFinishedJobs()
             grantRuns(now)
-            stopForSpace()
-        } while !extensible.isEmpty
+        } while stopForSpace() || !extensible.isEmpty
         defer { effects.removeAll(keepingCapacity: true) }
         return effects
     }
@@ -102,6 +103,9 @@ extension CoordinatorMachine {
         return (jobs[slot].programs.reduce(0) { $0 + $1.doneCursor }, jobs[slot].tasks.count)
     }
 
+    /// The lease that a worker has, if any.
+    package func lease(of peer: Peer) -> LeaseID? { workerSlots[peer].flatMap { workers[$0].lease?.id } }
+
     /// Live workers in the order of their names.
     package var livePeers: [Peer] { workers.filter { !$0.isGone }.map(\.peer).sorted() }
 
@@ -122,9 +126,11 @@ extension CoordinatorMachine {
         for (program, state) in job.programs.enumerated() {
             for task in state.base..<state.end where !job.tasks[task].isSettled {
                 let state = job.tasks[task]
+                let mark = job.programs[program].isFailed ? "failed " : ""
                 lines.append(
-                    "\(job.programs[program].isFailed ? "failed " : "")p\(program)/\(job.segment(of: task)) is \(state.phase), runs again \(state.runsAgain), "
-                        + "inputs wanting \(state.unmetCount), holder \(state.holder), queued \(state.isQueued)")
+                    "\(mark)\(job.name(of: task)) is \(state.phase), runs again \(state.runsAgain), "
+                        + "inputs wanting \(state.unmetCount), holder \(state.holder), queued \(state.isQueued)"
+                )
                 break
             }
             if state.shape.isDelivered, !state.isFailed, state.deliveryCursor < state.shape.segmentCount {

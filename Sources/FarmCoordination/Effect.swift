@@ -76,7 +76,9 @@ package struct Pin: Sendable, Hashable {
     package let digests: [Digest]
 }
 
-/// A window for the deliverables' writer. Windows of one program come in order, one at a time.
+/// A window for the deliverables' writer.
+///
+/// Windows of one program come in order, one at a time.
 package struct Delivery: Sendable, Hashable {
     package let number: UInt64
     package let job: JobID
@@ -99,7 +101,9 @@ package struct TaskFailure: Sendable, Hashable {
     package let reason: String
 }
 
-/// Something that must never happen, happened. Exit code 4.
+/// Something that must never happen, happened.
+///
+/// Exit code 4.
 package enum Alarm: Sendable, Hashable {
     /// Two results for one key. A third run decides.
     case disputed(JobID, TaskID, TaskKey, [Claim])
@@ -118,7 +122,9 @@ package struct Claim: Sendable, Hashable {
     package let result: TaskResult
 }
 
-/// News for whoever watches. Claims among them (accepted, delivered, ended) come only after the ledger's sync.
+/// News for whoever watches.
+///
+/// Claims among them (accepted, delivered, ended) come only after the ledger's sync.
 package enum FarmEvent: Sendable, Hashable {
     case accepted(JobID)
     case rejected(JobID, reason: String)

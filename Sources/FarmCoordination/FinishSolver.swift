@@ -77,7 +77,9 @@ package struct FinishSolver: Sendable, Equatable {
     /// passes say how much less.
     private func step(_ missing: Double) -> Int {
         var slope = 1.0
-        if passes.count >= 2, let a = passes[passes.count - 2].integrated, let b = passes[passes.count - 1].integrated {
+        if passes.count >= 2, let a = passes[passes.count - 2].integrated,
+            let b = passes[passes.count - 1].integrated
+        {
             let moved = Double(passes[passes.count - 1].gainTenths - passes[passes.count - 2].gainTenths) / 10
             slope = min(1, max(0.2, (b.value - a.value) / moved))
         }
@@ -86,7 +88,9 @@ package struct FinishSolver: Sendable, Equatable {
     }
 
     private var verdict: Step {
-        let errors = passes.map { pass in pass.integrated.map { (target.value - $0.value).magnitude } ?? .infinity }
+        let errors = passes.map { pass in
+            pass.integrated.map { (target.value - $0.value).magnitude } ?? .infinity
+        }
         guard let best = errors.indices.min(by: { (errors[$0], $0) < (errors[$1], $1) }) else {
             return .fail(reason: "no pass was run")
         }

@@ -38,7 +38,9 @@ package enum ProcessEnd: Sendable, Hashable {
     case signal(Int32)
 
     /// Signals of the process's own making count against the task: ILL 4, ABRT 6, BUS 7, FPE 8, SEGV 11
-    /// (signal(7), Linux on x86-64 and arm64). A code other than 0 is a trap that was caught: it counts too.
+    /// (signal(7), Linux on x86-64 and arm64).
+    ///
+    /// A code other than 0 is a trap that was caught: it counts too.
     var isCounted: Bool {
         switch self {
         case .code(let code): code != 0

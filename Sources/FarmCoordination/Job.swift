@@ -71,7 +71,6 @@ struct ProgramState {
     /// Deliverables: the first window that its writer has not taken over.
     var deliveryCursor = 0
     var delivery: UInt64?
-    var isDelivered = false
 
     var isComplete: Bool { doneCursor == shape.segmentCount }
     var end: Int { base + shape.segmentCount }
@@ -163,7 +162,9 @@ struct Job {
 
     func inputResults(of task: Int) -> [TaskResult] {
         inputs[task].map { input in
-            guard let result = tasks[Int(input)].result else { preconditionFailure("an input without a result") }
+            guard let result = tasks[Int(input)].result else {
+                preconditionFailure("an input without a result")
+            }
             return result
         }
     }
@@ -193,7 +194,8 @@ extension Job {
                     }
                     let count =
                         producer < programs.count
-                        ? programs[producer].shape.segmentCount : shapes[producer - programs.count].segmentCount
+                        ? programs[producer].shape.segmentCount
+                        : shapes[producer - programs.count].segmentCount
                     guard dependency.segment >= 0, dependency.segment < count else {
                         return "p\(program) reads \(dependency), which does not exist"
                     }
@@ -209,7 +211,9 @@ extension Job {
         var state = ProgramState(shape: shape, base: tasks.count)
         for segment in 0..<shape.segmentCount {
             // A result that is named twice in a key is one edge here.
-            let own = shape.dependencies[segment].map { Int32(programs[$0.program.rawValue].base + $0.segment) }
+            let own = shape.dependencies[segment].map {
+                Int32(programs[$0.program.rawValue].base + $0.segment)
+            }
             var task = TaskState()
             task.openReaderCount = shape.isDelivered ? 1 : 0
             tasks.append(task)

@@ -1,6 +1,8 @@
 package import FarmProtocol
 
-/// The coordinator's constants. Nothing here may change a rendered bit.
+/// The coordinator's constants.
+///
+/// Nothing here may change a rendered bit.
 package struct Policy: Hashable, Sendable {
     /// Between two heartbeats, and between two timers.
     package var heartbeatTicks = 500

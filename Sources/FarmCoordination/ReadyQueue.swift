@@ -12,7 +12,9 @@ struct ReadyEntry: Comparable {
     }
 }
 
-/// A binary heap of ready tasks. Entries may have become stale: whoever takes one checks it.
+/// A binary heap of ready tasks.
+///
+/// Entries may have become stale: whoever takes one checks it.
 struct ReadyQueue {
     private var heap: [ReadyEntry] = []
 

@@ -1,5 +1,6 @@
-/// A moment on the host's monotonic clock, in ticks. One tick is a millisecond in production; the simulator
-/// counts its own.
+/// A moment on the host's monotonic clock, in ticks.
+///
+/// One tick is a millisecond in production; the simulator counts its own.
 package struct Tick: Hashable, Sendable, Comparable, CustomStringConvertible {
     package let rawValue: UInt64
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }

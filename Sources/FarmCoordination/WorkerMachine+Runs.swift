@@ -13,7 +13,7 @@ extension WorkerMachine {
             // Another life of the coordinator: it must learn what is held here.
             if isWelcome, incarnation != coordinator, !isOlder(incarnation) { greet(now) }
         case .lease(let grant): granted(grant, now)
-        case .extend(let extension_): extended(extension_)
+        case .extend(let more): extended(more)
         case .stop(let lease, let segment): stopped(lease, segment, now)
         case .end(let lease): ended(lease, now)
         case .commit(let name), .drop(let name): answered(name)
@@ -49,7 +49,9 @@ extension WorkerMachine {
     }
 
     private mutating func granted(_ grant: Grant, _ now: Tick) {
-        guard isWelcome, grant.lease.coordinator == coordinator, grant.lease.counter > newestLease else { return }
+        guard isWelcome, grant.lease.coordinator == coordinator, grant.lease.counter > newestLease else {
+            return
+        }
         guard !isDraining, !grant.inputs.isEmpty else { return }
         newestLease = grant.lease.counter
         dropRun(now)
@@ -61,14 +63,18 @@ extension WorkerMachine {
             next: grant.start, horizon: grant.horizon)
     }
 
-    private mutating func extended(_ extension_: HorizonExtension) {
-        guard var run, run.lease == extension_.lease, !isDraining, run.failure == nil, !run.isStopped else { return }
+    private mutating func extended(_ more: HorizonExtension) {
+        guard var run, run.lease == more.lease, !isDraining, run.failure == nil, !run.isStopped else {
+            return
+        }
         let known = run.start + run.inputs.count
-        let end = extension_.from + extension_.inputs.count
-        guard extension_.from >= run.start, extension_.from <= run.horizon, run.horizon <= known else { return }
+        let end = more.from + more.inputs.count
+        guard more.from >= run.start, more.from <= run.horizon, run.horizon <= known else {
+            return
+        }
         guard end > run.horizon else { return }
         run.inputs.removeLast(known - run.horizon)
-        run.inputs += extension_.inputs.dropFirst(run.horizon - extension_.from)
+        run.inputs += more.inputs.dropFirst(run.horizon - more.from)
         run.horizon = end
         self.run = run
     }
@@ -153,7 +159,9 @@ extension WorkerMachine {
     }
 
     mutating func rendered(_ rendering: Rendering, _ now: Tick) {
-        guard var run, run.lease == rendering.lease, run.next == rendering.segment, run.isRendering else { return }
+        guard var run, run.lease == rendering.lease, run.next == rendering.segment, run.isRendering else {
+            return
+        }
         run.isRendering = false
         run.next += 1
         run.frames = 0
@@ -206,7 +214,8 @@ extension WorkerMachine {
         if let abandonedAt, now.ticks(since: abandonedAt) > policy.abandonTicks { return leave(.hung, now) }
         guard isWelcome else { return greet(now) }
         effects.append(.send(.heartbeat(report)))
-        for held in uncommitted.indices where now.ticks(since: uncommitted[held].sentAt) >= policy.resendTicks {
+        for held in uncommitted.indices where now.ticks(since: uncommitted[held].sentAt) >= policy.resendTicks
+        {
             resend(held, now)
         }
         if let failure = run?.failure, let sentAt = run?.failureSentAt,

@@ -141,7 +141,9 @@ package enum WorkerEffect: Sendable, Hashable {
     case wake(at: Tick)
 }
 
-/// One segment to render now. There is never more than one under way.
+/// One segment to render now.
+///
+/// There is never more than one under way.
 package struct RenderOrder: Sendable, Hashable {
     package enum Start: Sendable, Hashable {
         /// Frame 0 of a chain, or a program without state.

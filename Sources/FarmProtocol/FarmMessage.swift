@@ -1,7 +1,9 @@
 package import Quantities
 package import RenderPlan
 
-/// Everything that a worker and its coordinator say to each other. Values only: the codec is elsewhere.
+/// Everything that a worker and its coordinator say to each other.
+///
+/// Values only: the codec is elsewhere.
 ///
 /// Every message may be lost, doubled, late or out of order: whoever waits for an answer says it again, and
 /// hearing a message twice changes nothing.
@@ -80,7 +82,9 @@ package struct Welcome: Hashable, Sendable {
     package var credit: Credit
     /// The lease that stays in force; any other is over.
     package var lease: LeaseID?
-    /// KEEP: these held results are wanted and should be sent (again). DROP: all others.
+    /// KEEP: these held results are wanted and should be sent (again).
+    ///
+    /// DROP: all others.
     package var keep: [ResultName]
 
     package init(
@@ -94,7 +98,9 @@ package struct Welcome: Hashable, Sendable {
     }
 }
 
-/// How much a worker may hold uncommitted. At the limit it stops rendering until a COMMIT or DROP.
+/// How much a worker may hold uncommitted.
+///
+/// At the limit it stops rendering until a COMMIT or DROP.
 package struct Credit: Hashable, Sendable {
     package var results: Int
     package var bytes: Int
@@ -194,7 +200,9 @@ package struct HorizonExtension: Hashable, Sendable {
     }
 }
 
-/// A rendered segment. Its bytes travel beside the message; the host verifies them before the machine hears of it.
+/// A rendered segment.
+///
+/// Its bytes travel beside the message; the host verifies them before the machine hears of it.
 package struct ResultReport: Hashable, Sendable {
     package var name: ResultName
     package var result: TaskResult

@@ -83,7 +83,9 @@ struct Checker {
                 ? nil : "\(delivery.task) is delivered after \(count) windows"
         case .rewind(let job, let program, let segment):
             let count = written[job]?[program]?.count ?? 0
-            guard segment <= count else { return "\(program) goes back to \(segment), only \(count) are written" }
+            guard segment <= count else {
+                return "\(program) goes back to \(segment), only \(count) are written"
+            }
             written[job, default: [:]][program, default: []].removeLast(count - segment)
             return nil
         case .publish(let event): return check(event, world)
@@ -92,7 +94,9 @@ struct Checker {
     }
 
     private mutating func check(_ grant: Grant, _ peer: Peer) -> String? {
-        if let owner = leaseOwners[grant.lease], owner != peer { return "\(grant.lease) is given to two workers" }
+        if let owner = leaseOwners[grant.lease], owner != peer {
+            return "\(grant.lease) is given to two workers"
+        }
         if leaseOwners.updateValue(peer, forKey: grant.lease) == nil {
             let program = TaskID(grant.program, Int(grant.job.rawValue))
             if lastWorkers.updateValue(peer.worker, forKey: program) == peer.worker { sameWorkerCount += 1 }
@@ -110,7 +114,8 @@ struct Checker {
         guard committed.insert(CommitName(job: entry.job, task: entry.task)).inserted else {
             return "\(entry.task) is committed twice in one life"
         }
-        guard !mayLie, let right = reference[entry.job]?[entry.task.program.rawValue][entry.task.segment] else {
+        guard !mayLie, let right = reference[entry.job]?[entry.task.program.rawValue][entry.task.segment]
+        else {
             return nil
         }
         if entry.key != right.key { return "\(entry.task) is committed under a wrong key" }
@@ -123,7 +128,9 @@ struct Checker {
             let isSynced = world.ledger.isSynced { if case .accepted(job) = $0 { true } else { false } }
             return isSynced ? nil : "\(job) is said to be accepted before that is on disk"
         case .delivered(let job, let program):
-            let isSynced = world.ledger.isSynced { if case .delivered(job, program) = $0 { true } else { false } }
+            let isSynced = world.ledger.isSynced {
+                if case .delivered(job, program) = $0 { true } else { false }
+            }
             return isSynced ? nil : "\(program) is said to be delivered before that is on disk"
         case .ended(let job, let outcome):
             guard world.ledger.isSynced({ if case .ended(job, _) = $0 { true } else { false } }) else {
@@ -141,7 +148,9 @@ struct Checker {
     }
 
     private func checkEnd(_ id: JobID, _ outcome: JobOutcome) -> String? {
-        guard let job = shape.jobs.first(where: { $0.id == id }), let right = reference[id] else { return nil }
+        guard let job = shape.jobs.first(where: { $0.id == id }), let right = reference[id] else {
+            return nil
+        }
         guard case .finished(let failures) = outcome else {
             return job.cancelledAt != nil && outcome == .cancelled ? nil : "\(id) ended as \(outcome)"
         }
@@ -167,7 +176,9 @@ struct Checker {
     private func failedPrograms(_ job: SimulatedJob, _ failures: [TaskFailure]) -> Set<Int> {
         var failed: Set<Int> = []
         for (program, shape) in job.allShapes.enumerated() {
-            let readsFailed = shape.dependencies.contains { $0.contains { failed.contains($0.program.rawValue) } }
+            let readsFailed = shape.dependencies.contains {
+                $0.contains { failed.contains($0.program.rawValue) }
+            }
             if readsFailed || failures.contains(where: { $0.song == shape.song }) { failed.insert(program) }
         }
         return failed

@@ -18,12 +18,15 @@ package enum FakeEngine {
         return TaskKey(words: SIMD4(hash.word(0), hash.word(1), hash.word(2), hash.word(3)))
     }
 
-    /// The result under a key. Every eighth output is digital silence, which many tasks share.
+    /// The result under a key.
+    ///
+    /// Every eighth output is digital silence, which many tasks share.
     package static func result(under key: TaskKey, kind: ProgramKind) -> TaskResult {
         let seed = key.words[0] ^ key.words[1]
         let digest = seed % 8 == 0 ? silence : Digest(high: mix(seed &+ 1), low: mix(seed &+ 2))
         let parts = [
-            Part(digest: digest, byteCount: 1_000), Part(digest: Digest(high: mix(seed &+ 3), low: 0), byteCount: 500),
+            Part(digest: digest, byteCount: 1_000),
+            Part(digest: Digest(high: mix(seed &+ 3), low: 0), byteCount: 500),
         ]
         let snapshot = Part(digest: Digest(high: mix(seed &+ 4), low: 1), byteCount: 100)
         return TaskResult(outputs: [parts], snapshot: kind == .chained ? snapshot : nil)
@@ -32,14 +35,17 @@ package enum FakeEngine {
     package static let silence = Digest(high: 0, low: 0)
 
     /// All results of a job, computed the plain way: the reference for whatever a farm delivers.
-    package static func reference(_ shapes: [ProgramShape], song: UInt64) -> [[(key: TaskKey, result: TaskResult)]] {
+    package static func reference(_ shapes: [ProgramShape], song: UInt64) -> [[(
+        key: TaskKey, result: TaskResult
+    )]] {
         var all: [[(key: TaskKey, result: TaskResult)]] = []
         for (program, shape) in shapes.enumerated() {
             var own: [(key: TaskKey, result: TaskResult)] = []
             for segment in 0..<shape.segmentCount {
                 let inputs = shape.dependencies[segment].map { all[$0.program.rawValue][$0.segment].result }
                 let snapshot = shape.kind == .chained ? own.last?.result.snapshot?.digest : nil
-                let key = key(TaskID(ProgramID(program), segment), of: song, inputs: inputs, snapshot: snapshot)
+                let key = key(
+                    TaskID(ProgramID(program), segment), of: song, inputs: inputs, snapshot: snapshot)
                 own.append((key, result(under: key, kind: shape.kind)))
             }
             all.append(own)

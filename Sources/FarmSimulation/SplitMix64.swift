@@ -1,5 +1,6 @@
-/// Steele, Lea, Flood: "Fast splittable pseudorandom number generators" (2014). The whole of a world follows
-/// from its seed.
+/// Steele, Lea, Flood: "Fast splittable pseudorandom number generators" (2014).
+///
+/// The whole of a world follows from its seed.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

@@ -38,11 +38,15 @@ struct SimulatedLedger {
     }
 }
 
-/// Bytes by digest: there, or there and wrong. Pins count.
+/// Bytes by digest: there, or there and wrong.
+///
+/// Pins count.
 struct SimulatedStore {
     var digests: [Digest] = []
     var isGood: [Digest: Bool] = [:]
     var pins: [Digest: Int] = [:]
+    /// A scenario took bytes away by hand.
+    var isTouched = false
 
     mutating func put(_ digest: Digest) {
         if isGood.updateValue(true, forKey: digest) == nil { digests.append(digest) }
@@ -108,7 +112,9 @@ extension World {
 
     private func extendIfDue(_ id: JobID, completed program: ProgramID?) {
         guard let job = shape.jobs.first(where: { $0.id == id }), !job.later.isEmpty else { return }
-        guard program == nil || program == job.trigger, coordinator?.extended.contains(id) == false else { return }
+        guard program == nil || program == job.trigger, coordinator?.extended.contains(id) == false else {
+            return
+        }
         coordinator?.extended.insert(id)
         counts.add("job extended")
         step(.extend(id, job.later))
@@ -218,16 +224,15 @@ extension World {
         case .reused: counts.add("ledger hit")
         case .repeated: counts.add("repeated run")
         case .refused: counts.add("foreign result refused")
-        case .attemptFailed(_, _, _, let counted, _): counts.add(counted ? "counted failure" : "forgiven failure")
+        case .attemptFailed(_, _, _, let counted, _):
+            counts.add(counted ? "counted failure" : "forgiven failure")
         case .retracted: counts.add("completed program taken back")
         default: return
         }
     }
 
     func answerLookUp(_ life: UInt64, _ lookUp: LookUp) {
-        guard life == coordinatorLife, coordinator != nil,
-            let job = shape.jobs.first(where: { $0.id == lookUp.job })
-        else { return }
+        guard life == coordinatorLife, coordinator != nil, let job = jobs[lookUp.job] else { return }
         let key = FakeEngine.key(lookUp.task, of: job.song, inputs: lookUp.inputs, snapshot: lookUp.snapshot)
         let entry = ledger.results[key]
         let absent = entry.map { store.unreadable(digests(of: $0)).filter { store.isGood[$0] == nil } } ?? []
@@ -252,7 +257,9 @@ extension World {
     }
 
     func read(_ life: UInt64, _ delivery: Delivery) {
-        guard life == coordinatorLife, let place = coordinator?.deliveries.firstIndex(of: delivery) else { return }
+        guard life == coordinatorLife, let place = coordinator?.deliveries.firstIndex(of: delivery) else {
+            return
+        }
         coordinator?.deliveries.remove(at: place)
         let lost = store.unreadable(delivery.result.outputs.flatMap { $0.map(\.digest) })
         if lost.isEmpty {

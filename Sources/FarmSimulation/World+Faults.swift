@@ -7,8 +7,7 @@ import Quantities
 extension World {
     /// Sends to a worker: it may be lost, doubled, late, or out of order.
     func send(_ message: FarmMessage, to peer: Peer) {
-        guard let slot = workers.firstIndex(where: { $0.peer == peer }) else { return }
-        guard survives(slot) else { return }
+        guard let slot = workerSlot(peer), survives(slot) else { return }
         let at = arrival(&workers[slot].lastArrival)
         events.schedule(.toWorker(peer, message), at: at)
         if isDoubled() { events.schedule(.toWorker(peer, message), at: at + UInt64(random.draw(1...80))) }
@@ -19,7 +18,9 @@ extension World {
         let peer = workers[slot].peer
         let at = arrival(&workers[slot].lastDeparture)
         events.schedule(.toCoordinator(peer, message), at: at)
-        if isDoubled() { events.schedule(.toCoordinator(peer, message), at: at + UInt64(random.draw(1...80))) }
+        if isDoubled() {
+            events.schedule(.toCoordinator(peer, message), at: at + UInt64(random.draw(1...80)))
+        }
     }
 
     private func survives(_ slot: Int) -> Bool {

@@ -22,13 +22,19 @@ extension World {
         end(slot, .signal(signal), isSeen: true)
     }
 
-    /// Ends the coordinator's process; unsynced records may be lost. It starts again soon after.
-    package func killCoordinator() { crashCoordinator() }
+    /// Ends the coordinator's process; unsynced records may be lost.
+    ///
+    /// It starts again soon after.
+    package func killCoordinator() {
+        store.isTouched = true
+        crashCoordinator()
+    }
 
     /// Turns the stored bytes of a task's first output into something else.
     package func corruptOutput(of task: TaskID, in job: JobID) {
         guard let digest = result(of: task, in: job)?.outputs.first?.first?.digest else { return }
         store.isGood[digest] = false
+        store.isTouched = true
     }
 
     /// Removes every blob that no pin holds.
@@ -37,7 +43,10 @@ extension World {
     }
 
     /// Removes every blob, pinned or not.
-    package func loseAllBytes() { for digest in store.digests { store.remove(digest) } }
+    package func loseAllBytes() {
+        store.isTouched = true
+        for digest in store.digests { store.remove(digest) }
+    }
 
     package func result(of task: TaskID, in job: JobID) -> TaskResult? {
         coordinator?.machine.result(of: task, in: job)

@@ -29,7 +29,8 @@ struct SimulatedWorker {
 
 extension World {
     func workerSlot(_ peer: Peer) -> Int? {
-        workers.firstIndex { $0.isAlive && $0.peer == peer }
+        let slot = Int(peer.worker.rawValue) - 1
+        return workers[slot].isAlive && workers[slot].life == peer.incarnation.rawValue ? slot : nil
     }
 
     func startWorker(_ slot: Int) {
@@ -41,7 +42,8 @@ extension World {
         workers[slot].live = nil
         workers[slot].frozenEvents = []
         workers[slot].machine = WorkerMachine(
-            peer: workers[slot].peer, engine: Digest(high: 7, low: 7), policy: shape.workerPolicy, at: Tick(now))
+            peer: workers[slot].peer, engine: Digest(high: 7, low: 7), policy: shape.workerPolicy,
+            at: Tick(now))
         note("worker \(workers[slot].peer) starts")
         workerStep(slot, .timer)
     }
@@ -55,7 +57,8 @@ extension World {
         workers[slot].order = nil
         if isSeen {
             events.schedule(
-                .exitSeen(life: coordinatorLife, workers[slot].peer, end), at: now + UInt64(random.draw(1...5)))
+                .exitSeen(life: coordinatorLife, workers[slot].peer, end),
+                at: now + UInt64(random.draw(1...5)))
         }
         events.schedule(.workerStart(slot), at: now + UInt64(random.draw(5...60)))
     }
@@ -87,7 +90,9 @@ extension World {
             }
         }
         if let machine = workers[slot].machine, machine.uncommittedCount > shape.policy.credit.results {
-            fail("\(peer) holds \(machine.uncommittedCount) results, its credit is \(shape.policy.credit.results)")
+            fail(
+                "\(peer) holds \(machine.uncommittedCount) results, its credit is \(shape.policy.credit.results)"
+            )
         }
     }
 
@@ -105,7 +110,9 @@ extension World {
 
     func abandoned(_ peer: Peer, _ number: UInt64) {
         guard let slot = workerSlot(peer), workers[slot].orderNumber == number else { return }
-        if workers[slot].isFrozen { return workers[slot].frozenEvents.append(.abandoned(peer, order: number)) }
+        if workers[slot].isFrozen {
+            return workers[slot].frozenEvents.append(.abandoned(peer, order: number))
+        }
         workerStep(slot, .abandoned)
     }
 
@@ -130,7 +137,9 @@ extension World {
         case .beginning: workers[slot].startedAt = nil
         case .snapshot(let part): workers[slot].startedAt = part.digest
         case .live(let part):
-            if workers[slot].live != part { return fail("\(order.task) starts from a live state that is not there") }
+            if workers[slot].live != part {
+                return fail("\(order.task) starts from a live state that is not there")
+            }
             workers[slot].startedAt = part.digest
         }
         checker.startedRendering(order)
@@ -145,19 +154,23 @@ extension World {
     }
 
     func renderStep(_ peer: Peer, _ number: UInt64) {
-        guard let slot = workerSlot(peer), let order = workers[slot].order, workers[slot].orderNumber == number
+        guard let slot = workerSlot(peer), let order = workers[slot].order,
+            workers[slot].orderNumber == number
         else { return }
-        if workers[slot].isFrozen { return workers[slot].frozenEvents.append(.renderStep(peer, order: number)) }
-        guard !workers[slot].isHung, let job = shape.jobs.first(where: { $0.id == order.job }) else { return }
+        if workers[slot].isFrozen {
+            return workers[slot].frozenEvents.append(.renderStep(peer, order: number))
+        }
+        guard !workers[slot].isHung, let job = jobs[order.job] else { return }
         if workers[slot].frames == 0 {
             let lost = unreadable(order, job)
             if !lost.isEmpty {
                 counts.add("unreadable input")
+                if isPinned(order, peer) { return fail("\(order.task) waits for bytes that were evicted") }
                 workers[slot].order = nil
                 return workerStep(slot, .unreadable(order.lease, segment: order.task.segment, lost))
             }
         }
-        if let broken = job.isBroken[order.task] { return breakDown(slot, order, broken) }
+        if let broken = job.broken[order.task] { return breakDown(slot, order, broken) }
         workers[slot].frames += 1_000
         workers[slot].stepsLeft -= 1
         guard workers[slot].stepsLeft <= 0 else {
@@ -168,15 +181,27 @@ extension World {
         finishRendering(slot, order, job)
     }
 
-    private func unreadable(_ order: RenderOrder, _ job: SimulatedJob) -> [Digest] {
+    private func unreadable(_ order: RenderOrder, _ job: KnownJob) -> [Digest] {
         var wanted: [Digest] = []
-        let dependencies = job.allShapes[order.task.program.rawValue].dependencies[order.task.segment]
+        let dependencies = job.shapes[order.task.program.rawValue].dependencies[order.task.segment]
         for (dependency, input) in zip(dependencies, order.inputs)
-        where job.allShapes[dependency.program.rawValue].storesOutputs {
+        where job.shapes[dependency.program.rawValue].storesOutputs {
             wanted += input.outputs.flatMap { $0.map(\.digest) }
         }
         if case .snapshot(let part) = order.start { wanted.append(part.digest) }
         return store.unreadable(wanted)
+    }
+
+    /// True where a live run reads for the first time, in a world whose only way to lose bytes is eviction: what
+    /// it reads is pinned.
+    ///
+    /// Programs that come later may read what nobody had to keep for them, unless it was retained.
+    private func isPinned(_ order: RenderOrder, _ peer: Peer) -> Bool {
+        let faults = shape.faults
+        guard faults.blobLoss == 0, faults.blobCorruption == 0, faults.coordinatorCrash == 0, faults.lie == 0,
+            !store.isTouched, shape.jobs.allSatisfy({ $0.later.isEmpty }), let machine = coordinator?.machine
+        else { return false }
+        return machine.lease(of: peer) == order.lease && machine.result(of: order.task, in: order.job) == nil
     }
 
     private func breakDown(_ slot: Int, _ order: RenderOrder, _ broken: BrokenTask) {
@@ -184,7 +209,8 @@ extension World {
         switch broken {
         case .reportsFailure:
             counts.add("poisoned task reports")
-            workerStep(slot, .failed(order.lease, segment: order.task.segment, reason: "the state is not finite"))
+            workerStep(
+                slot, .failed(order.lease, segment: order.task.segment, reason: "the state is not finite"))
         case .crashes:
             counts.add("poisoned task crashes")
             end(slot, .signal(11), isSeen: true)
@@ -195,14 +221,21 @@ extension World {
         }
     }
 
-    private func finishRendering(_ slot: Int, _ order: RenderOrder, _ job: SimulatedJob) {
-        let key = FakeEngine.key(order.task, of: job.song, inputs: order.inputs, snapshot: workers[slot].startedAt)
-        let kind = job.allShapes[order.task.program.rawValue].kind
+    private func finishRendering(_ slot: Int, _ order: RenderOrder, _ job: KnownJob) {
+        let key = FakeEngine.key(
+            order.task, of: job.song, inputs: order.inputs, snapshot: workers[slot].startedAt)
+        let kind = job.shapes[order.task.program.rawValue].kind
         var result = FakeEngine.result(under: key, kind: kind)
-        if slot == liarWorker, !isHealed, counts["lie"] < shape.faults.lieCount, random.chance(shape.faults.lie) {
+        if slot == liarWorker, !isHealed, counts["lie"] < shape.faults.lieCount,
+            random.chance(shape.faults.lie)
+        {
             counts.add("lie")
             let wrong = Part(digest: Digest(high: random.next(), low: 99), byteCount: 1_000)
-            if result.snapshot != nil, random.chance(500) { result.snapshot = wrong } else { result.outputs[0][0] = wrong }
+            if result.snapshot != nil, random.chance(500) {
+                result.snapshot = wrong
+            } else {
+                result.outputs[0][0] = wrong
+            }
             note("\(workers[slot].peer) lies about \(order.task)")
         }
         workers[slot].order = nil
@@ -223,14 +256,16 @@ extension World {
         let wrong = Digest(high: random.next(), low: 98)
         var garbage = result
         garbage.outputs[0][0] = Part(digest: wrong, byteCount: 1_000)
-        if random.chance(500), let other = workers.indices.first(where: { $0 != slot && workers[$0].order != nil }),
-            let running = workers[other].order, let job = shape.jobs.first(where: { $0.id == running.job })
+        if random.chance(500),
+            let other = workers.indices.first(where: { $0 != slot && workers[$0].order != nil }),
+            let running = workers[other].order, let job = jobs[running.job]
         {
             // Another worker's lease and task, with the right key and a wrong result.
             counts.add("forged under another's lease")
             let right = FakeEngine.key(
                 running.task, of: job.song, inputs: running.inputs, snapshot: workers[other].startedAt)
-            var claimed = FakeEngine.result(under: right, kind: job.allShapes[running.task.program.rawValue].kind)
+            var claimed = FakeEngine.result(
+                under: right, kind: job.shapes[running.task.program.rawValue].kind)
             claimed.outputs[0][0] = Part(digest: wrong, byteCount: 1_000)
             let name = ResultName(lease: running.lease, job: running.job, task: running.task, key: right)
             sendToCoordinator(

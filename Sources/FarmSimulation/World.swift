@@ -10,7 +10,9 @@ import RenderPlan
 package final class World {
     package let shape: WorldShape
     package internal(set) var now: UInt64 = 0
-    /// What went wrong, in the words of the checker that saw it. The first one ends the run.
+    /// What went wrong, in the words of the checker that saw it.
+    ///
+    /// The first one ends the run.
     package internal(set) var violation: String?
     package internal(set) var counts = FaultCounts()
     package internal(set) var traceHash: UInt64 = 0
@@ -29,6 +31,7 @@ package final class World {
     var isHealed = false
     /// Inputs that wait until the effects of the one before are done: the host never reacts in place.
     var inputs: [Input] = []
+    let jobs: [JobID: KnownJob]
     var isStepping = false
     var liarWorker = 0
 
@@ -36,6 +39,11 @@ package final class World {
         self.shape = shape
         random = SplitMix64(seed: shape.seed &* 3 &+ 1)
         checker = Checker(shape: shape)
+        var known: [JobID: KnownJob] = [:]
+        for job in shape.jobs {
+            known[job.id] = KnownJob(song: job.song, shapes: job.allShapes, broken: job.isBroken)
+        }
+        jobs = known
         tamperer = shape.mutation.map { Tamperer(mutation: $0) }
         for slot in 0..<shape.workerCount { workers.append(SimulatedWorker(id: WorkerID(UInt64(slot + 1)))) }
         liarWorker = Int(random.next() % UInt64(max(1, shape.workerCount)))
@@ -134,6 +142,19 @@ package final class World {
         case abandoned(Peer, order: UInt64)
         case thaw(Int)
         case partitionEnd(Int)
+    }
+}
+
+/// A job as the processes of the world know it: with the programs that come later.
+final class KnownJob {
+    let song: UInt64
+    let shapes: [ProgramShape]
+    let broken: [TaskID: BrokenTask]
+
+    init(song: UInt64, shapes: [ProgramShape], broken: [TaskID: BrokenTask]) {
+        self.song = song
+        self.shapes = shapes
+        self.broken = broken
     }
 }
 

@@ -118,7 +118,8 @@ extension WorldShape {
         }
         var shape = WorldShape(seed: seed, jobs: jobs)
         shape.workerCount = random.draw(1...5)
-        shape.policy.credit = Credit(results: random.draw(1...4), bytes: random.element([1_600, 4_000, 100_000]))
+        shape.policy.credit = Credit(
+            results: random.draw(1...4), bytes: random.element([1_600, 4_000, 100_000]))
         shape.policy.horizonSegments = random.element([1, 2, 4, 16])
         shape.policy.runAheadSegments = random.element([1, 2, 8])
         shape.policy.scatters = random.chance(80)

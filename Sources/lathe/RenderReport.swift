@@ -5,6 +5,7 @@ import Quantities
 import Release
 import Session
 import SoundFiles
+import Synchronization
 
 /// Puts a render's outcome into render.json and report.html.
 struct RenderReport {
@@ -18,8 +19,9 @@ struct RenderReport {
     func write() throws -> RenderDocument {
         var failures: [RenderDocument.Failure] = []
         if let reason = outcome.stopReason { failures.append(RenderDocument.Failure(what: reason)) }
+        let nulls = stemNulls()
         var entries: [RenderDocument.Song] = []
-        for index in songs { entries.append(song(index, &failures)) }
+        for (index, null) in zip(songs, nulls) { entries.append(song(index, null, &failures)) }
         let document = RenderDocument(
             lathe: latheVersion, libraries: libraries, album: album.title, artist: album.artist,
             albumIntegrated: albumIntegrated, songs: entries, farm: farm, renamed: plan.renamed,
@@ -55,7 +57,9 @@ struct RenderReport {
         album.deliveries.indices.lazy.compactMap { outcome.delivered[.master(song: song, delivery: $0)] }.first
     }
 
-    private func song(_ index: Int, _ failures: inout [RenderDocument.Failure]) -> RenderDocument.Song {
+    private func song(
+        _ index: Int, _ null: Result<StemsNull, any Error>?, _ failures: inout [RenderDocument.Failure]
+    ) -> RenderDocument.Song {
         let result = outcome.songs[index]
         let title = album.songs[index].song.title
         if let failure = result.failure { failures.append(RenderDocument.Failure(song: title, what: failure)) }
@@ -72,7 +76,7 @@ struct RenderReport {
                 failures.append(RenderDocument.Failure(song: title, what: "\(planned.path) was not delivered"))
             }
         }
-        let null = stemsNull(index, &failures)
+        let null = judged(null, title, &failures)
         let measured = firstMaster(index)?.check?.summary ?? result.loudness
         let first = album.deliveries.first
         return RenderDocument.Song(
@@ -109,22 +113,37 @@ struct RenderReport {
             target: album.loudness.target?.value, ceiling: album.loudness.ceiling.value)
     }
 
-    private func stemsNull(_ song: Int, _ failures: inout [RenderDocument.Failure]) -> StemsNull? {
-        guard let preMaster = outcome.delivered[.preMaster(song: song)] else { return nil }
-        let stems = outcome.songs[song].stemNames.indices.compactMap { outcome.delivered[.stem(song: song, index: $0)] }
-        guard stems.count == outcome.songs[song].stemNames.count else { return nil }
+    /// What remains of each song's pre-master when its stems are taken from it; the songs side by side.
+    private func stemNulls() -> [Result<StemsNull, any Error>?] {
+        let paths = songs.map { song -> (stems: [String], preMaster: String)? in
+            guard let preMaster = outcome.delivered[.preMaster(song: song)] else { return nil }
+            let stems = outcome.songs[song].stemNames.indices.compactMap {
+                outcome.delivered[.stem(song: song, index: $0)]?.file.path
+            }
+            return stems.count == outcome.songs[song].stemNames.count ? (stems, preMaster.file.path) : nil
+        }
+        let results = Mutex([Result<StemsNull, any Error>?](repeating: nil, count: songs.count))
+        DispatchQueue.concurrentPerform(iterations: songs.count) { index in
+            guard let files = paths[index] else { return }
+            let null = Result { try StemsNull.measure(stemPaths: files.stems, preMasterPath: files.preMaster) }
+            results.withLock { $0[index] = null }
+        }
+        return results.withLock { $0 }
+    }
+
+    private func judged(
+        _ null: Result<StemsNull, any Error>?, _ title: String, _ failures: inout [RenderDocument.Failure]
+    ) -> StemsNull? {
         do {
-            let null = try StemsNull.measure(
-                stemPaths: stems.map(\.file.path), preMasterPath: preMaster.file.path)
+            guard let null = try null?.get() else { return nil }
             if null.peakDecibels > -120 {
                 failures.append(
                     RenderDocument.Failure(
-                        song: album.songs[song].song.title,
-                        what: "the stems null only to \(oneDecimal(null.peakDecibels)) dBFS"))
+                        song: title, what: "the stems null only to \(oneDecimal(null.peakDecibels)) dBFS"))
             }
             return null
         } catch {
-            failures.append(RenderDocument.Failure(song: album.songs[song].song.title, what: "\(error)"))
+            failures.append(RenderDocument.Failure(song: title, what: "\(error)"))
             return nil
         }
     }

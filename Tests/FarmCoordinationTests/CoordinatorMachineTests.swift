@@ -109,10 +109,14 @@ import Testing
         #expect(grant.horizon == 3)
         for segment in 0..<3 { farm.store(task(0, segment), from: peer(1), grant.lease) }
         #expect(farm.grants.count == 2, "the oldest segment is never held back")
-        let deliveries = farm.effects.compactMap { if case .deliver(let delivery) = $0 { delivery } else { nil } }
+        let deliveries = farm.effects.compactMap {
+            if case .deliver(let delivery) = $0 { delivery } else { nil }
+        }
         #expect(deliveries.map(\.task) == [task(0, 0)], "one window at a time, in order")
         let effects = farm.hear(.consumed(delivery: try #require(deliveries.first).number))
-        let isNext = effects.contains { if case .deliver(let next) = $0 { next.task == task(0, 1) } else { false } }
+        let isNext = effects.contains {
+            if case .deliver(let next) = $0 { next.task == task(0, 1) } else { false }
+        }
         #expect(isNext)
     }
 
@@ -141,7 +145,9 @@ import Testing
             farm.join(peer(1, life))
             farm.hear(.exited(peer(1, life), .signal(11)))
         }
-        let failed = events(farm.effects).compactMap { if case .songFailed(_, let failure) = $0 { failure } else { nil } }
+        let failed = events(farm.effects).compactMap {
+            if case .songFailed(_, let failure) = $0 { failure } else { nil }
+        }
         #expect(failed.map(\.task) == [task(0, 0)] && failed.map(\.song) == [3])
     }
 
@@ -219,7 +225,9 @@ import Testing
         farm.hear(.storeSpace(freeBytes: 10))
         farm.join(peer(1))
         farm.hear(.persisted(EntryID(.max)))
-        let ended = events(farm.effects).compactMap { if case .ended(let id, let outcome) = $0 { (id, outcome) } else { nil } }
+        let ended = events(farm.effects).compactMap {
+            if case .ended(let id, let outcome) = $0 { (id, outcome) } else { nil }
+        }
         #expect(ended.map(\.0) == [JobID(8), job])
         guard case .stopped(let reason) = try #require(ended.first).1 else {
             Issue.record("the job was not stopped")
@@ -254,7 +262,8 @@ import Testing
         retained.isRetained = true
         var farm = Farmhand()
         farm.join(peer(1))
-        farm.hear(.submit(JobSpecification(id: job, shapes: [chain(2), shape(.windowed, 2, reads: 0), retained])))
+        farm.hear(
+            .submit(JobSpecification(id: job, shapes: [chain(2), shape(.windowed, 2, reads: 0), retained])))
         while let (owner, grant) = farm.grants.last(where: { grant in
             farm.machine.result(of: TaskID(grant.grant.program, grant.grant.start), in: job) == nil
         }) {

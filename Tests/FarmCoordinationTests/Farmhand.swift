@@ -83,7 +83,8 @@ struct Farmhand {
         _ task: TaskID, from peer: Peer, _ lease: LeaseID, variant: UInt64 = 0, snapshot: Bool = true,
         under key: TaskKey? = nil
     ) -> [Effect] {
-        let name = ResultName(lease: lease, job: job, task: task, key: key ?? FarmCoordinationTests.key(of: task))
+        let name = ResultName(
+            lease: lease, job: job, task: task, key: key ?? FarmCoordinationTests.key(of: task))
         return hear(
             .stored(
                 from: peer,

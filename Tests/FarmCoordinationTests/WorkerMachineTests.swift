@@ -46,7 +46,9 @@ import Testing
         var worker = WorkerMachine(peer: peer(1), engine: engine, at: Tick(0))
         for number in UInt64(1)...3 {
             let effects = worker.handle(.timer, at: Tick(number * 500))
-            let hellos = effects.compactMap { if case .send(.hello(let hello)) = $0 { hello.number } else { nil } }
+            let hellos = effects.compactMap {
+                if case .send(.hello(let hello)) = $0 { hello.number } else { nil }
+            }
             #expect(hellos == [number])
         }
         #expect(orders(worker.handle(.message(grant(0, 2)), at: Tick(1_600))).isEmpty)
@@ -58,7 +60,10 @@ import Testing
         #expect(orders(worker.handle(.message(grant(0, 3)), at: Tick(2))).map(\.start) == [.beginning])
         let effects = worker.handle(rendering(0), at: Tick(3))
         #expect(orders(effects).map(\.task) == [task(0, 1)])
-        #expect(orders(effects).map(\.start) == [.live(Part(digest: Digest(high: 1_000, low: 1_000), byteCount: 5))])
+        #expect(
+            orders(effects).map(\.start) == [
+                .live(Part(digest: Digest(high: 1_000, low: 1_000), byteCount: 5))
+            ])
     }
 
     @Test("At its credit it stops until a COMMIT")
@@ -137,7 +142,8 @@ import Testing
         var worker = worker()
         _ = worker.handle(.message(grant(0, 5)), at: Tick(2))
         var impatient = worker
-        #expect(worker.handle(.terminate, at: Tick(3)).allSatisfy { if case .exit = $0 { false } else { true } })
+        #expect(
+            worker.handle(.terminate, at: Tick(3)).allSatisfy { if case .exit = $0 { false } else { true } })
         #expect(orders(worker.handle(rendering(0), at: Tick(4))).isEmpty)
         let effects = worker.handle(.message(.commit(name(0))), at: Tick(5))
         #expect(effects.suffix(2) == [.send(.goodbye), .exit(.drained)])
@@ -151,7 +157,9 @@ import Testing
         _ = worker.handle(.message(grant(0, 1)), at: Tick(2))
         _ = worker.handle(rendering(0), at: Tick(3))
         let again = worker.handle(.timer, at: Tick(6_000))
-        let isSaid = again.contains { if case .send(.result(let report)) = $0 { report.name == name(0) } else { false } }
+        let isSaid = again.contains {
+            if case .send(.result(let report)) = $0 { report.name == name(0) } else { false }
+        }
         #expect(isSaid)
         #expect(worker.handle(.timer, at: Tick(60_000)).last == .exit(.lostLink))
     }

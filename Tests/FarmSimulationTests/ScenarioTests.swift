@@ -92,7 +92,8 @@ import Testing
         #expect(world.counts["repeated run"] >= 6)
     }
 
-    @Test("A poisoned task fails its song after three workers, the other song is delivered",
+    @Test(
+        "A poisoned task fails its song after three workers, the other song is delivered",
         arguments: [BrokenTask.reportsFailure, .crashes, .hangs])
     func poisonedTask(_ broken: BrokenTask) throws {
         var shape = shape(workerCount: 3)
@@ -110,7 +111,9 @@ import Testing
         #expect(world.counts["counted failure"] == 3)
     }
 
-    @Test("One worker alone is enough to find a task poisoned", arguments: [BrokenTask.reportsFailure, .crashes])
+    @Test(
+        "One worker alone is enough to find a task poisoned",
+        arguments: [BrokenTask.reportsFailure, .crashes])
     func poisonedTaskOnFarmOfOne(_ broken: BrokenTask) throws {
         var shape = shape(workerCount: 1)
         shape.jobs[0].isBroken = [TaskID(ProgramID(1), 3): broken]
@@ -121,7 +124,9 @@ import Testing
         #expect(world.counts["counted failure"] == 3)
     }
 
-    @Test("A song rendered before runs nothing, even where unpinned bytes were evicted, but for what is delivered")
+    @Test(
+        "A song rendered before runs nothing, even where unpinned bytes were evicted, but for what is delivered"
+    )
     func fullHit() {
         var shape = shape()
         var again = shape.jobs[0]
@@ -180,7 +185,8 @@ import Testing
         #expect(world.counts["dispute"] == 0)
     }
 
-    @Test("A liar is found out by audits, its work is taken back, and what is delivered is right",
+    @Test(
+        "A liar is found out by audits, its work is taken back, and what is delivered is right",
         arguments: UInt64(0)..<40)
     func liar(_ seed: UInt64) {
         var shape = shape(workerCount: 4)

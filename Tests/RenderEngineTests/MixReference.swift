@@ -83,17 +83,19 @@ struct MixReference {
 
     private func input(ofReturn index: Int) -> Stereo {
         var sum = silence
-        for track in song.tracks {
+        for track in song.tracks where sends(track.mixer, index) {
             send(track.mixer, to: index, before: input(of: track), after: output(of: track), &sum)
         }
-        for (i, bus) in song.buses.enumerated() {
+        for (i, bus) in song.buses.enumerated() where sends(bus.mixer, index) {
             send(bus.mixer, to: index, before: input(ofBus: i), after: output(ofBus: i), &sum)
         }
-        for (i, bus) in song.returns.enumerated() where !bus.mixer.sends.isEmpty {
+        for (i, bus) in song.returns.enumerated() where sends(bus.mixer, index) {
             send(bus.mixer, to: index, before: input(ofReturn: i), after: output(ofReturn: i), &sum)
         }
         return sum
     }
+
+    private func sends(_ mixer: Mixer, _ index: Int) -> Bool { mixer.sends.contains { $0.to == index } }
 
     private func send(_ mixer: Mixer, to index: Int, before: Stereo, after: Stereo, _ sum: inout Stereo) {
         for send in mixer.sends where send.to == index {

@@ -7,7 +7,9 @@ import Testing
     private func value(_ curve: Curve, at frame: Int) -> [Double] {
         let points = curve.points
         guard let before = points.last(where: { $0.frame <= frame }) else { return [points[0].value] }
-        guard let next = points.first(where: { $0.frame > frame }), next.isLinear, next.value != before.value else {
+        guard let next = points.first(where: { $0.frame > frame }), next.isLinear, next.value != before.value,
+            frame > before.frame
+        else {
             return [before.value]
         }
         return [before.value, next.value, Double(frame - before.frame), Double(next.frame - before.frame)]
@@ -123,21 +125,3 @@ import Testing
     }
 }
 
-/// Sebastiano Vigna's SplitMix64: the same numbers in every run.
-struct Random: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func double(_ range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &self) }
-    mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
-    mutating func chance(_ probability: Double) -> Bool { double(0...1) < probability }
-}

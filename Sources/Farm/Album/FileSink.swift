@@ -8,7 +8,8 @@ import SoundFiles
 import Storage
 import Synchronization
 
-/// Writes deliverables while the farm renders: one thread, in order, from packs to files beside their final names.
+/// Writes deliverables while the farm renders, from packs to files beside their final names: a few threads, each
+/// with files of its own, every file's windows in order.
 ///
 /// A master gets its name when it was read back and its ceiling and loudness hold; where the target is the album's,
 /// when those of all songs hold together.
@@ -25,21 +26,31 @@ final class FileSink: DeliverySink, Sendable {
     private let loudness: LoudnessTarget
     /// Songs whose masters are published together, where the target is the album's; empty otherwise.
     private let pooledSongs: Set<Int>
-    private let work = BlockingQueue<(@Sendable (Desk) -> Void)?>()
+    private let lanes: [BlockingQueue<(@Sendable (Desk) -> Void)?>]
     private let results = Mutex<[DeliveredRole: Outcome]>([:])
     private let finished = DispatchSemaphore(value: 0)
 
-    /// What the writer thread works with; touched by nobody else.
+    /// The files of one writer thread; touched by nobody else.
     final class Desk {
-        let folder: ReleaseFolder
         var writers: [DeliveredRole: DeliverableWriter] = [:]
         var outputs: [DeliveredRole: Int] = [:]
-        /// Finished masters that wait for the rest of their album, per delivery.
-        var waiting: [Int: [(role: DeliveredRole, writer: DeliverableWriter, file: DeliveredFile, check: DeliveredCheck)]] =
-            [:]
-
-        init(_ folder: ReleaseFolder) { self.folder = folder }
     }
+
+    /// What the writer threads share.
+    private struct Hall {
+        let folder: ReleaseFolder
+        /// Finished masters that wait for the rest of their album, per delivery.
+        var waiting: [Int: [FinishedMaster]] = [:]
+    }
+
+    private struct FinishedMaster {
+        var role: DeliveredRole
+        var writer: DeliverableWriter
+        var file: DeliveredFile
+        var check: DeliveredCheck
+    }
+
+    private let hall: Locked<Hall>
 
     /// - Parameters:
     ///   - folder: Used by the writer thread alone until `close` returns.
@@ -53,33 +64,48 @@ final class FileSink: DeliverySink, Sendable {
         self.loudness = loudness
         self.pooledSongs = pooledSongs
         flacLibrary = try SoundLibraries.flacEncoder()
-        let work = work
+        hall = Locked(Hall(folder: folder))
+        lanes = (0..<max(1, min(4, ProcessInfo.processInfo.activeProcessorCount))).map { _ in BlockingQueue() }
         let finished = finished
-        // SAFETY: the folder is handed to this thread, and taken back only after `close` has waited for its end.
-        nonisolated(unsafe) let desk = Desk(folder)
-        startThread(named: "deliverables") {
-            while let step = work.take() { step(desk) }
-            for writer in desk.writers.values { writer.abandon() }
-            for finished in desk.waiting.values.joined() { finished.writer.abandon() }
-            desk.writers.removeAll()
-            desk.waiting.removeAll()
-            finished.signal()
+        for lane in lanes {
+            startThread(named: "deliverables") {
+                let desk = Desk()
+                while let step = lane.take() { step(desk) }
+                for writer in desk.writers.values { writer.abandon() }
+                desk.writers.removeAll()
+                finished.signal()
+            }
         }
     }
 
     /// Waits until everything asked for is done and unfinished files are removed.
     func close() -> [DeliveredRole: Outcome] {
-        work.post(nil)
-        finished.wait()
+        for lane in lanes { lane.post(nil) }
+        for _ in lanes { finished.wait() }
+        hall.withLock { hall in
+            for master in hall.waiting.values.joined() { master.writer.abandon() }
+            hall.waiting.removeAll()
+        }
         return results.withLock { $0 }
+    }
+
+    /// A file's own thread: the files of a song spread over all of them.
+    private func post(_ role: DeliveredRole, _ step: @escaping @Sendable (Desk) -> Void) {
+        let number: Int
+        switch role {
+        case .master(let song, let delivery): number = song + delivery
+        case .stem(let song, let index): number = song + index
+        case .preMaster(let song): number = song + 1
+        }
+        lanes[number % lanes.count].post(step)
     }
 
     func open(_ role: DeliveredRole, rateHertz: Int, output: Int, frameCount: Int) {
         guard let file = planned[role] else { return }
-        work.post { [self] desk in
+        post(role) { [self] desk in
             attempt(role, desk) {
                 desk.outputs[role] = output
-                desk.writers[role] = try desk.folder.writer(for: file)
+                desk.writers[role] = try hall.withLock { try $0.folder.writer(for: file) }
             }
         }
     }
@@ -88,7 +114,7 @@ final class FileSink: DeliverySink, Sendable {
         _ delivery: FarmCoordination.Delivery, to role: DeliveredRole, places: Locations,
         answer: @escaping @Sendable (Input) -> Void
     ) {
-        work.post { [self] desk in
+        post(role) { [self] desk in
             // A file that failed lets its windows pass, or the job would wait for it.
             var reply = Input.consumed(delivery: delivery.number)
             if let writer = desk.writers[role] {
@@ -128,13 +154,13 @@ final class FileSink: DeliverySink, Sendable {
     }
 
     func rewind(_ role: DeliveredRole, toFrame frame: Int) {
-        work.post { [self] desk in
+        post(role) { [self] desk in
             attempt(role, desk) { try desk.writers[role]?.rewind(toFrame: frame) }
         }
     }
 
     func publish(_ role: DeliveredRole, frameCount: Int?) {
-        work.post { [self] desk in
+        post(role) { [self] desk in
             attempt(role, desk) {
                 guard let writer = desk.writers[role] else { return }
                 if let frameCount { try writer.truncate(toFrames: frameCount) }
@@ -145,7 +171,7 @@ final class FileSink: DeliverySink, Sendable {
     }
 
     func abandon(_ role: DeliveredRole) {
-        work.post { desk in desk.writers.removeValue(forKey: role)?.abandon() }
+        post(role) { desk in desk.writers.removeValue(forKey: role)?.abandon() }
     }
 
     // MARK: - Verdicts
@@ -162,24 +188,30 @@ final class FileSink: DeliverySink, Sendable {
         guard reasons.isEmpty else { throw FarmError("the finished file fails its check: " + reasons.joined(separator: "; ")) }
         guard isPooled else { return try publish(role, writer, file, check, desk) }
         desk.writers[role] = nil
-        desk.waiting[delivery, default: []].append((role, writer, file, check))
-        try publishPool(delivery, desk)
+        hall.withLock { hall in
+            hall.waiting[delivery, default: []].append(
+                FinishedMaster(role: role, writer: writer, file: file, check: check))
+            publishPool(delivery, &hall)
+        }
     }
 
-    private func publishPool(_ delivery: Int, _ desk: Desk) throws {
-        guard let pool = desk.waiting[delivery], pool.count == pooledSongs.count, let target = loudness.target else {
+    private func publishPool(_ delivery: Int, _ hall: inout Hall) {
+        guard let pool = hall.waiting[delivery], pool.count == pooledSongs.count, let target = loudness.target else {
             return
         }
-        desk.waiting[delivery] = nil
-        let reasons = DeliveredCheck.albumVerdict(pool.map(\.check), target: target)
-        for entry in pool {
-            guard reasons.isEmpty else {
-                entry.writer.abandon()
-                fail(entry.role, FarmError(reasons.joined(separator: "; ")))
-                continue
+        hall.waiting[delivery] = nil
+        let songs = pool.sorted { $0.role.song < $1.role.song }
+        let reasons = DeliveredCheck.albumVerdict(songs.map(\.check), target: target)
+        for master in songs {
+            do {
+                guard reasons.isEmpty else { throw FarmError(reasons.joined(separator: "; ")) }
+                guard let plan = planned[master.role] else { continue }
+                try hall.folder.publish(master.writer, as: plan)
+                results.withLock { $0[master.role] = .delivered(master.file, master.check) }
+            } catch {
+                master.writer.abandon()
+                fail(master.role, error)
             }
-            desk.writers[entry.role] = entry.writer
-            attempt(entry.role, desk) { try publish(entry.role, entry.writer, entry.file, entry.check, desk) }
         }
     }
 
@@ -188,7 +220,7 @@ final class FileSink: DeliverySink, Sendable {
         _ desk: Desk
     ) throws {
         guard let plan = planned[role] else { return }
-        try desk.folder.publish(writer, as: plan)
+        try hall.withLock { try $0.folder.publish(writer, as: plan) }
         desk.writers[role] = nil
         results.withLock { $0[role] = .delivered(file, check) }
     }

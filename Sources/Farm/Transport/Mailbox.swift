@@ -43,6 +43,21 @@ final class BlockingQueue<Element: Sendable>: Sendable {
     }
 }
 
+/// A value that is only touched under its lock, whatever it is made of.
+final class Locked<Value>: @unchecked Sendable {
+    // SAFETY: `value` is reached through `withLock` alone, one thread at a time.
+    private var value: Value
+    private let lock = NSLock()
+
+    init(_ value: Value) { self.value = value }
+
+    func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+        lock.lock()
+        defer { lock.unlock() }
+        return try body(&value)
+    }
+}
+
 /// Milliseconds of the monotonic clock: the farm's ticks.
 func monotonicMilliseconds() -> UInt64 {
     var time = timespec()
