@@ -118,6 +118,7 @@ let package = Package(
             "Farm",
             ["Quantities", "RenderPlan", "FarmProtocol", "Farm", "Hashing", "RenderHarness", "lathe"]),
         tests("Lathe", ["RenderHarness", "lathe"]),
+        tests("Independent", ["lathe"]),
         tests("FarmCoordination", ["FarmCoordination", "FarmProtocol", "Quantities", "RenderPlan"]),
         tests("FarmSimulation", ["FarmSimulation", "FarmCoordination", "FarmProtocol", "Quantities", "RenderPlan"]),
         tests("Quantities", ["Quantities"]),

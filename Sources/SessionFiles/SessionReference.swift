@@ -10,6 +10,7 @@ package func sessionReference() -> String {
     ]
     lines += notationSection
     for object in Schema.objects { lines += section(object) }
+    lines += mixingSection
     return lines.joined(separator: "\n") + "\n"
 }
 
@@ -41,6 +42,31 @@ private let notationSection = [
         + "Merge keys (`<<`), "
         + "tags and text blocks are refused.",
     "- A file has at most 64 MiB, 1,000,000 values and 32 levels.", "",
+]
+
+/// What the keys come to, exactly enough to compute a mix by hand.
+private let mixingSection = [
+    "## How it is mixed", "",
+    "A channel's signal passes, in this order: clips, devices, polarity, the pre-fader tap, fader, pan, mute, and "
+        + "then the output and the post-fader tap. So a pre-fader send carries polarity but neither fader, pan nor "
+        + "mute, and a post-fader send carries all of them.", "",
+    "- **Clips.** A mono file feeds both sides. Frame i (from 0) of a fade of n frames lies at (i + 1/2) / n; a fade "
+        + "out mirrors a fade in. `linear` is that position, `equal-power` the sine of it times pi/2. Where a clip's "
+        + "fades overlap they multiply; clips that overlap add.",
+    "- **Pan**, from -1 (`L100`) to 1 (`R100`). A track whose clips are all mono has constant power: left "
+        + "cos((p + 1) pi/4), right sin((p + 1) pi/4). Every other channel has balance: left 1 - p for p > 0, right "
+        + "1 + p for p < 0, else 1. Automated pan is linear in p.",
+    "- **Automation.** A point holds from its own frame on. Between frames f0 and f1 of a `linear` point the position "
+        + "at frame f is (f - f0) / (f1 - f0), straight in dB; from or to `-inf dB` it is a straight ramp of the "
+        + "gain. Before the first point the first holds, after the last the last.",
+    "- **Side-chains** (`key`) listen after the channel's devices, before its fader and mute.",
+    "- **Solo** mutes every track and bus that is neither soloed, nor fed by something soloed, nor on the way into "
+        + "something soloed; returns are excepted.",
+    "- **Times** are rounded to the nearest frame, halves away from zero.",
+    "- **Stems** are the inputs of the master sum: `Direct` (tracks routed straight to the master), the outermost "
+        + "buses, and the returns that go to the master. `pre-master` is their sum, before master devices and fader.",
+    "- **Length** is `length`, else the last clip's end and the longest tail of the devices on its way, at most "
+        + "`tail-limit`, cut after the last frame of the pre-master above -100 dBFS.", "",
 ]
 
 private func section(_ object: ObjectSchema) -> [String] {

@@ -26,7 +26,12 @@ struct RenderReport {
             lathe: latheVersion, libraries: libraries, album: album.title, artist: album.artist,
             albumIntegrated: albumIntegrated, songs: entries, farm: farm, renamed: plan.renamed,
             warnings: outcome.warnings, failures: failures)
-        let curves = songs.map { outcome.songs[$0].loudness.map { ReportBuilder.Curves($0, everyHops: 10) } }
+        // Of what was delivered, where it was measured; else of the mix.
+        let curves = songs.map { song in
+            (firstMaster(song)?.check?.summary ?? outcome.songs[song].loudness).map {
+                ReportBuilder.Curves($0, everyHops: 10)
+            }
+        }
         for file in plan.files {
             switch file.role {
             case .document: try releasing { try folder.write(try document.encoded(), as: file) }

@@ -83,7 +83,10 @@ final class FileSink: DeliverySink, Sendable {
         for lane in lanes { lane.post(nil) }
         for _ in lanes { finished.wait() }
         hall.withLock { hall in
-            for master in hall.waiting.values.joined() { master.writer.abandon() }
+            for master in hall.waiting.values.joined() {
+                master.writer.abandon()
+                fail(master.role, FarmError("the album's masters share one gain, and not all of them could be made"))
+            }
             hall.waiting.removeAll()
         }
         return results.withLock { $0 }

@@ -1,0 +1,81 @@
+# make demo    render the demo album        make test    run every test
+# make help    all targets
+# Each target says what it does; when one fails, its last line is the remedy.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test bench format lint doc clean
+
+SWIFT ?= swift
+LATHE := .build/release/lathe
+DEMO ?= demo-album
+# Files that `format` and `lint` look at.
+CODE := Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources)
+
+help:
+	@echo "make demo     builds Lathe and renders its demo album into $(DEMO)/"
+	@echo "make test     builds and runs every test"
+	@echo "make build    builds $(LATHE)"
+	@echo "make bench    measures speed (Benchmarks/)"
+	@echo "make format   formats the code;  make lint  judges it, changing nothing"
+	@echo "make doc      writes docs/session.md anew, and the code's documentation into .build/documentation/"
+	@echo "make deps     installs missing system packages (Debian, Ubuntu)"
+	@echo "make clean    removes what was built, and the demo album"
+
+deps:
+	@.ci/dependencies
+
+build: deps
+	@echo "Building Lathe (release). The first time this takes some minutes: dependencies are built too."
+	@$(SWIFT) build -c release --product lathe || { \
+	    echo "error: the build failed; the reason is above. No network? The first build fetches Swift packages." \
+	        "A stale build? \`make clean\`, then again." >&2; exit 1; }
+	@echo "Built $(LATHE)"
+
+demo: build
+	@echo "Rendering the demo album into $(DEMO)/"
+	@$(LATHE) demo "$(DEMO)" || { code=$$?; \
+	    echo "error: the demo did not render (exit $$code; docs/ARCHITECTURE.md, \"Exit codes\")." \
+	        "\`$(LATHE) doctor\` checks this machine." >&2; exit $$code; }
+	@echo "Listen to $(DEMO)/album-render/, read $(DEMO)/*.yaml, change a line, and run:"
+	@echo "  $(LATHE) render $(DEMO)/album.yaml --overwrite replace"
+
+# The whole log stays in .build/test.log; the terminal gets suites, failures and the runner's closing lines.
+test: deps
+	@echo "Building Lathe and its tests (release: the signal processing is too slow to test without optimisation)."
+	@$(SWIFT) build -c release --build-tests || { \
+	    echo "error: the build failed; the reason is above. A stale build? \`make clean\`, then again." >&2; exit 1; }
+	@echo "Running the tests; the whole log goes to .build/test.log"
+	@if $(SWIFT) test -c release --skip-build 2>&1 | tee .build/test.log \
+	    | { LC_ALL=C.UTF-8 grep --line-buffered -vE '^(◇|✔ Test (case|"|[^r]|r[^u]))' || true; }; then \
+	    echo "Every test passed."; \
+	else \
+	    echo "error: tests failed. Find them with: grep -n '✘' .build/test.log" >&2; exit 1; \
+	fi
+
+bench: build
+	@[ -x Benchmarks/run.sh ] || { echo "error: Benchmarks/run.sh is not there: nothing to measure." >&2; exit 1; }
+	@echo "Measuring; a machine that does nothing else gives figures worth keeping."
+	@Benchmarks/run.sh
+
+format:
+	@echo "Formatting $(CODE)"
+	@$(SWIFT) format format --in-place --recursive --parallel $(CODE) || { \
+	    echo "error: swift-format failed; it comes with Swift 6: check \`swift format --version\`." >&2; exit 1; }
+
+lint:
+	@echo "Judging the form of $(CODE)"
+	@$(SWIFT) format lint --strict --recursive --parallel $(CODE) || { \
+	    echo "error: run \`make format\`; what is left must be mended by hand." >&2; exit 1; }
+
+doc: deps
+	@echo "Writing docs/session.md from the reader's own table"
+	@LATHE_RECORD=1 $(SWIFT) test -c release --filter SessionFilesTests.SessionReferenceTests >.build/doc.log 2>&1 || { \
+	    tail -n 20 .build/doc.log >&2; echo "error: the reference could not be written; see above." >&2; exit 1; }
+	@echo "Writing the code's documentation into .build/documentation/"
+	@.ci/documentation
+
+clean:
+	@echo "Removing .build and $(DEMO)"
+	@rm -rf .build "$(DEMO)"
