@@ -12,6 +12,9 @@ package enum Input: Sendable, Hashable {
     /// The host saw the process end (embedded workers).
     case exited(Peer, ProcessEnd)
     /// A RESULT whose bytes are verified and in the store.
+    ///
+    /// They are not pinned yet: the host keeps them until it is to send COMMIT or DROP for the result, or END
+    /// for its lease.
     case stored(from: Peer, ResultReport)
     /// A RESULT whose bytes did not match their digests.
     case unverified(from: Peer, ResultName)

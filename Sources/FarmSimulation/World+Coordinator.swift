@@ -45,6 +45,8 @@ struct SimulatedStore {
     var digests: [Digest] = []
     var isGood: [Digest: Bool] = [:]
     var pins: [Digest: Int] = [:]
+    /// Bytes of results that were stored and neither committed nor dropped yet: not evicted either.
+    var unanswered: [ResultName: [Digest]] = [:]
     /// A scenario took bytes away by hand.
     var isTouched = false
 
@@ -54,6 +56,12 @@ struct SimulatedStore {
 
     mutating func remove(_ digest: Digest) {
         if isGood.removeValue(forKey: digest) != nil { digests.removeAll { $0 == digest } }
+    }
+
+    /// What may be evicted, in the order of storing.
+    var evictable: [Digest] {
+        let kept = Set(unanswered.values.joined())
+        return digests.filter { pins[$0] == nil && !kept.contains($0) }
     }
 
     func unreadable(_ wanted: [Digest]) -> [Digest] { wanted.filter { isGood[$0] != true } }
@@ -87,6 +95,7 @@ extension World {
         ledger.isSyncScheduled = false
         ledger.fold()
         store.pins = [:]
+        store.unanswered = [:]
         counts.add("coordinator crash")
         note("coordinator crashes; \(torn) records remain")
         events.schedule(.coordinatorStart, at: now + UInt64(random.draw(1...60)))
@@ -159,7 +168,9 @@ extension World {
         if let problem = checker.check(effect, self) { return fail(problem) }
         let life = coordinatorLife
         switch effect {
-        case .send(let peer, let message): send(message, to: peer)
+        case .send(let peer, let message):
+            answered(message)
+            send(message, to: peer)
         case .lookUp(let lookUp):
             events.schedule(.lookUpDone(life: life, lookUp), at: now + UInt64(random.draw(0...3)))
         case .persist(let entry, let record):
@@ -186,6 +197,14 @@ extension World {
         case .alarm(let alarm): alarmed(alarm)
         case .wake(let at): events.schedule(.coordinatorTimer(life: life), at: at.rawValue)
         case .publish(let event): published(event)
+        }
+    }
+
+    private func answered(_ message: FarmMessage) {
+        switch message {
+        case .commit(let name), .drop(let name): store.unanswered[name] = nil
+        case .end(let lease): store.unanswered = store.unanswered.filter { $0.key.lease != lease }
+        default: return
         }
     }
 
@@ -253,6 +272,7 @@ extension World {
     func verified(_ life: UInt64, _ peer: Peer, _ report: ResultReport) {
         guard life == coordinatorLife, coordinator != nil else { return }
         for digest in digests(of: report.result) { store.put(digest) }
+        store.unanswered[report.name] = digests(of: report.result)
         step(.stored(from: peer, report))
     }
 

@@ -110,7 +110,7 @@ extension World {
             store.isGood[digest] = false
         }
         if random.chance(shape.faults.eviction) {
-            let free = store.digests.filter { store.pins[$0] == nil }
+            let free = store.evictable
             counts.add("blob evicted", free.count)
             for digest in free { store.remove(digest) }
         }

@@ -39,7 +39,7 @@ extension World {
 
     /// Removes every blob that no pin holds.
     package func evictUnpinned() {
-        for digest in store.digests where store.pins[digest] == nil { store.remove(digest) }
+        for digest in store.evictable { store.remove(digest) }
     }
 
     /// Removes every blob, pinned or not.

@@ -46,7 +46,7 @@ struct DoctorCommand: ParsableCommand {
                 if let remedy = line.remedy { print("       \(remedy)") }
             }
         }
-        if lines.contains(where: { !$0.isOK }) { throw Failure(code: Exit.couldNotRun) }
+        if lines.contains(where: { !$0.isOK }) { throw Failure(code: Exit.couldNotRun, hasDocument: json) }
     }
 
     private func transport() -> Line {

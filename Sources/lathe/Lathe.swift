@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Release
 
 /// The version that render.json and every ledger entry carry.
 let latheVersion = "0.1.0"
@@ -12,10 +13,15 @@ enum Exit {
     static func interrupted(bySignal signal: Int) -> Int32 { Int32(128 + signal) }
 }
 
-/// Ends the command with a code after the reason was printed.
+/// Ends the command with a code.
 struct Failure: Error {
     var code: Int32
+    /// Printed on standard error where there is one.
     var message: String?
+    /// What was printed there already, line by line: for `failures[]` of the JSON document.
+    var printed: [String] = []
+    /// Whether the JSON document is on standard output already.
+    var hasDocument = false
 }
 
 struct Lathe: ParsableCommand {
@@ -49,7 +55,9 @@ enum Main {
         signal(SIGPIPE, SIG_IGN)
         let arguments = Array(CommandLine.arguments.dropFirst())
         if let verb = arguments.first, Lathe.laterVerbs.contains(verb) {
-            complain("`lathe \(verb)` is not part of version \(latheVersion). `lathe help` lists what is.")
+            let message = "`lathe \(verb)` is not part of version \(latheVersion). `lathe help` lists what is."
+            complain(message)
+            document([message], ifAskedFor: arguments)
             exit(Exit.couldNotRun)
         }
         do {
@@ -57,6 +65,9 @@ enum Main {
             try command.run()
         } catch let failure as Failure {
             if let message = failure.message { complain(message) }
+            if !failure.hasDocument {
+                document(failure.printed + [failure.message].compactMap { $0 }, ifAskedFor: arguments)
+            }
             exit(failure.code)
         } catch {
             let code = Lathe.exitCode(for: error)
@@ -66,9 +77,20 @@ enum Main {
                 exit(0)
             }
             FileHandle.standardError.write(Data((text + "\n").utf8))
+            document([Lathe.message(for: error)], ifAskedFor: arguments)
             // Bad usage and whatever else kept the command from running.
             exit(Exit.couldNotRun)
         }
+    }
+
+    /// A failed command's JSON document: a render.json in which nothing was rendered.
+    private static func document(_ failures: [String], ifAskedFor arguments: [String]) {
+        guard arguments.contains("--json") else { return }
+        let document = RenderDocument(
+            lathe: latheVersion, libraries: [:], album: nil, songs: [],
+            failures: failures.map { RenderDocument.Failure(what: $0) })
+        // It holds nothing but text, which always encodes.
+        if let bytes = try? document.encoded() { print(String(decoding: bytes, as: UTF8.self), terminator: "") }
     }
 }
 

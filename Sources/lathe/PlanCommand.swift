@@ -53,7 +53,7 @@ struct PlanCommand: ParsableCommand {
             sessionDigest: job.sessionDigest(album, songs: songs))
         let document = document(album, plan, forecast, survey)
         if farm.json { try printJSON(document) } else { show(document) }
-        if document.isBlocked { throw Failure(code: Exit.couldNotRun) }
+        if document.isBlocked { throw Failure(code: Exit.couldNotRun, hasDocument: farm.json) }
     }
 
     private func document(

@@ -41,8 +41,9 @@ struct RenderJob {
         }
         display.finish(now: Date().timeIntervalSince(start))
         if let signal = outcome.stoppedBySignal {
-            note("Stopped. What is rendered is kept: the same command carries on.")
-            throw Failure(code: Exit.interrupted(bySignal: signal))
+            let stopped = "Stopped. What is rendered is kept: the same command carries on."
+            note(stopped)
+            throw Failure(code: Exit.interrupted(bySignal: signal), printed: [stopped])
         }
         let document = try RenderReport(
             album: album, plan: plan, folder: folder, outcome: outcome, songs: songs,
@@ -170,10 +171,9 @@ struct RenderJob {
         }
         for warning in document.warnings { note("warning: \(warning)") }
         if !outcome.figures.alarms.isEmpty {
-            for alarm in outcome.figures.alarms { complain("digest alarm: \(alarm)") }
-            throw Failure(code: Exit.digestAlarm)
+            throw Failure(code: Exit.digestAlarm, hasDocument: farm.json)
         }
-        if !document.failures.isEmpty { throw Failure(code: Exit.notRendered) }
+        if !document.failures.isEmpty { throw Failure(code: Exit.notRendered, hasDocument: farm.json) }
         folder.complete()
     }
 

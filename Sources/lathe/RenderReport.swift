@@ -20,6 +20,7 @@ struct RenderReport {
         var failures: [RenderDocument.Failure] = []
         if let reason = outcome.stopReason { failures.append(RenderDocument.Failure(what: reason)) }
         let nulls = stemNulls()
+        failures += outcome.figures.alarms.map { RenderDocument.Failure(what: "digest alarm: \($0)") }
         var entries: [RenderDocument.Song] = []
         for (index, null) in zip(songs, nulls) { entries.append(song(index, null, &failures)) }
         let document = RenderDocument(
@@ -161,7 +162,8 @@ struct RenderReport {
         return RenderDocument.Farm(
             workers: workers,
             tasks: RenderDocument.Farm.Tasks(
-                total: figures.totalTasks, rendered: figures.renderedTasks, reused: figures.reusedTasks,
+                total: figures.totalTasks, rendered: figures.renderedTasks + figures.repeatedTasks,
+                reused: figures.reusedTasks,
                 retried: figures.retriedTasks, audited: figures.auditedTasks),
             renderedSeconds: figures.renderedSeconds, wallSeconds: outcome.wallSeconds,
             cpuSeconds: figures.cpuSeconds,

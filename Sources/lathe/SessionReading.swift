@@ -12,14 +12,15 @@ func readSession(_ path: String) throws -> Album {
                 rateHertz: info.rate, channelCount: info.channelCount, frameCount: info.frameCount,
                 samples: info.layout.format)
         } catch let error as SoundFileError {
-            throw ProbeFailure(description: error.message)
+            // What is wrong; what to do about it is said by the reader, with the place in the session.
+            throw ProbeFailure(description: error.message.components(separatedBy: ". ")[0])
         }
     }
     do {
         return try reader.readAlbum(path: absolutePath(path))
     } catch {
         FileHandle.standardError.write(Data((error.description + "\n").utf8))
-        throw Failure(code: Exit.couldNotRun)
+        throw Failure(code: Exit.couldNotRun, printed: error.diagnostics.map(\.description))
     }
 }
 

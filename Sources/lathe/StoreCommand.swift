@@ -58,7 +58,7 @@ struct StoreCommand: ParsableCommand {
                             : "\(report.losses.count) damaged; `lathe store verify --repair` forgets them")
                 }
             }
-            if !report.losses.isEmpty && !report.isRepaired { throw Failure(code: 1) }
+            if !report.losses.isEmpty && !report.isRepaired { throw Failure(code: 1, hasDocument: place.json) }
         }
     }
 
