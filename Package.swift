@@ -49,14 +49,12 @@ let grdb = external("GRDB", "GRDB.swift")
 let yams = external("Yams", "Yams")
 let arguments = external("ArgumentParser", "swift-argument-parser")
 let logging = external("Logging", "swift-log")
-let ordered = external("OrderedCollections", "swift-collections")
 
 let package = Package(
     name: "lathe",
     products: [.executable(name: "lathe", targets: ["lathe"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
@@ -76,7 +74,7 @@ let package = Package(
             "RenderEngine", .kernel,
             ["Quantities", "SignalProcessing", "Metering", "RenderPlan", "CVector"]),
         target("FarmProtocol", .pure, ["Quantities", "RenderPlan"]),
-        target("FarmCoordination", .pure, ["Quantities", "RenderPlan", "FarmProtocol", ordered]),
+        target("FarmCoordination", .pure, ["Quantities", "RenderPlan", "FarmProtocol"]),
         // 10-12: system libraries and their wrappers
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CSndFile", providers: [.apt(["libsndfile1-dev"])]),
@@ -139,5 +137,12 @@ let package = Package(
             "RenderEngine",
             ["Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler", "RenderEngine"]),
         tests("SessionFiles", ["Quantities", "Session", "SessionFiles"]),
+        tests("Tidy", []),
+        tests(
+            "Linkage",
+            [
+                "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
+                "RenderEngine", "FarmProtocol", "FarmCoordination",
+            ]),
     ]
 )

@@ -9,30 +9,31 @@ import SignalProcessing
 /// changes speed, never a bit, because no lane's result depends on its neighbours.
 final class LaneGroup {
     private let firstStrip: Int
-    private let stripCount: Int
     let steps: [LaneStep]
     private let lanes: Scratch<LaneFrame>
     private let keyLanes: Scratch<LaneFrame>?
     /// Planes of the strips' left channels, then of their right ones; nil for the lanes of no strip.
     private let planes = Scratch<UnsafeMutablePointer<Float>?>(count: 8, zero: nil)
 
-    init(firstStrip: Int, strips: [Strip], rateHertz: Int, blockFrames: Int) throws {
+    /// - Parameter planes: the strips' blocks, which `process` works on.
+    init(
+        firstStrip: Int, strips: [Strip], planes scratch: [StereoScratch], rateHertz: Int, blockFrames: Int
+    ) throws {
         precondition((1...4).contains(strips.count), "a lane group holds one to four strips")
         self.firstStrip = firstStrip
-        stripCount = strips.count
         steps = try Self.align(
             strips, firstStrip: firstStrip, rateHertz: rateHertz, blockFrames: blockFrames)
         lanes = Scratch(count: blockFrames, zero: LaneFrame())
+        for (i, scratch) in scratch.enumerated() {
+            planes.pointer[i] = scratch.left
+            planes.pointer[i + 4] = scratch.right
+        }
         keyLanes = steps.contains { $0.keyPort != nil } ? Scratch(count: blockFrames, zero: LaneFrame()) : nil
     }
 
     /// Takes the strips' planes through the steps, in place.
-    func process(strips: [StripRunner], frame: Int, count: Int, inputs: any SegmentInputs) throws {
+    func process(frame: Int, count: Int, inputs: any SegmentInputs) throws {
         guard !steps.isEmpty else { return }
-        for i in 0..<stripCount {
-            planes.pointer[i] = strips[firstStrip + i].planes.left
-            planes.pointer[i + 4] = strips[firstStrip + i].planes.right
-        }
         let floats = UnsafeMutableRawPointer(lanes.pointer).assumingMemoryBound(to: Float.self)
         planes.pointer.withMemoryRebound(to: UnsafePointer<Float>?.self, capacity: 8) {
             lathe_lanes_from_planar(floats, $0, count)

@@ -53,11 +53,12 @@ final class MixRunner: SegmentRunner {
         let writers = outputWires.indices.map {
             WindowWriter(output: $0, channelCount: 2, frameCount: range.count)
         }
+        for (runner, node) in zip(nodes, slice.nodes) { runner.prepare(node) }
         if segment == 0 {
             var frame = -latencyFrames
             while frame < 0 {
                 let count = min(blockFrames, -frame)
-                try process(slice, frame: frame, count: count, inputs: inputs)
+                try process(frame: frame, count: count, inputs: inputs)
                 frame += count
             }
         }
@@ -65,7 +66,7 @@ final class MixRunner: SegmentRunner {
         while frame < range.end {
             let room = writers.first?.room ?? blockFrames
             let count = min(blockFrames, range.end - frame, room)
-            try process(slice, frame: frame, count: count, inputs: inputs)
+            try process(frame: frame, count: count, inputs: inputs)
             for (writer, wire) in zip(writers, outputWires) {
                 writer.destination(channel: 0).update(from: wires[wire].left, count: count)
                 writer.destination(channel: 1).update(from: wires[wire].right, count: count)
@@ -79,12 +80,11 @@ final class MixRunner: SegmentRunner {
         }
     }
 
-    private func process(_ slice: MixBody, frame: Int, count: Int, inputs: any SegmentInputs) throws {
+    private func process(frame: Int, count: Int, inputs: any SegmentInputs) throws {
         var firstWire = 0
-        for (runner, node) in zip(nodes, slice.nodes) {
-            try runner.process(
-                node, frame: frame, count: count, inputs: inputs, wires: wires, firstWire: firstWire)
-            firstWire += node.sums.count
+        for node in nodes {
+            try node.process(frame: frame, count: count, inputs: inputs, wires: wires, firstWire: firstWire)
+            firstWire += node.sumCount
         }
     }
 }

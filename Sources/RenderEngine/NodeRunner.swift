@@ -8,23 +8,36 @@ final class NodeRunner {
     private let index: Int
     private let groups: [LaneGroup]
     private let strips: [StripRunner]
+    private var sums: [SumRunner] = []
     private let left: Scratch<Double>
     private let right: Scratch<Double>
     private let gains: Scratch<Double>
     private let clip: StereoScratch
 
+    /// The sums of the node, each of which makes one wire.
+    var sumCount: Int { sums.count }
+
     init(index: Int, node: MixNode, rateHertz: Int, blockFrames: Int) throws {
         self.index = index
-        strips = node.strips.map { StripRunner($0, blockFrames: blockFrames) }
+        let strips = node.strips.map { StripRunner($0, blockFrames: blockFrames) }
+        self.strips = strips
         groups = try stride(from: 0, to: node.strips.count, by: 4).map { first in
-            let members = Array(node.strips[first..<min(first + 4, node.strips.count)])
+            let members = first..<min(first + 4, node.strips.count)
             return try LaneGroup(
-                firstStrip: first, strips: members, rateHertz: rateHertz, blockFrames: blockFrames)
+                firstStrip: first, strips: Array(node.strips[members]), planes: strips[members].map(\.planes),
+                rateHertz: rateHertz, blockFrames: blockFrames)
         }
         left = Scratch(count: blockFrames, zero: 0)
         right = Scratch(count: blockFrames, zero: 0)
         gains = Scratch(count: blockFrames, zero: 0)
         clip = StereoScratch(frameCount: blockFrames)
+        prepare(node)
+    }
+
+    /// Takes what matters of the node in the next segment.
+    func prepare(_ slice: MixNode) {
+        for (runner, strip) in zip(strips, slice.strips) { runner.prepare(strip) }
+        sums = slice.sums.map { SumRunner($0, strips: strips) }
     }
 
     func write(to bytes: inout [UInt8]) throws {
@@ -52,60 +65,90 @@ final class NodeRunner {
 
     /// Makes the node's wires for output frames [frame, frame + count).
     func process(
-        _ node: MixNode, frame: Int, count: Int, inputs: any SegmentInputs, wires: [StereoScratch], firstWire: Int
+        frame: Int, count: Int, inputs: any SegmentInputs, wires: [StereoScratch], firstWire: Int
     ) throws {
-        for (runner, strip) in zip(strips, node.strips) {
-            try gather(strip, into: runner, frame: frame + strip.latencyFrames, count: count, inputs, wires)
+        for s in strips.indices {
+            let runner = strips[s]
+            try gather(runner, frame: frame + runner.latencyFrames, count: count, inputs, wires)
+            // Before the devices: what they were given, and not they, is to blame then.
+            guard runner.isFinite(count) else { throw RenderError.notFinite(node: index, strip: s, device: nil) }
         }
-        // Before the devices: what they were given, and not they, is to blame then.
-        for s in strips.indices where !strips[s].isFinite(count) {
-            throw RenderError.notFinite(node: index, strip: s, device: nil)
-        }
-        for group in groups {
-            try group.process(strips: strips, frame: frame, count: count, inputs: inputs)
-        }
-        for s in strips.indices where !node.strips[s].stages.isEmpty && !strips[s].isFinite(count) {
-            throw RenderError.notFinite(node: index, strip: s, device: culprit(strip: s, of: node))
-        }
-        for (runner, strip) in zip(strips, node.strips) { runner.evaluateMixer(strip, frame: frame, count: count) }
-        for (w, taps) in node.sums.enumerated() {
-            sum(taps, of: node, frame: frame, count: count)
-            round(left.pointer, to: wires[firstWire + w].left, count)
-            round(right.pointer, to: wires[firstWire + w].right, count)
+        for group in groups { try group.process(frame: frame, count: count, inputs: inputs) }
+        for runner in strips { runner.evaluateMixer(frame: frame, count: count) }
+        for s in sums.indices {
+            let wire = wires[firstWire + s]
+            sum(sums[s], into: wire, frame: frame, count: count)
+            if !allFinite(wire.left, count) || !allFinite(wire.right, count) { try blame(count) }
         }
     }
 
+    /// A sum is not finite, though everything that came in was.
+    private func blame(_ count: Int) throws {
+        for (s, runner) in strips.enumerated() where !runner.isFinite(count) {
+            throw RenderError.notFinite(node: index, strip: s, device: culprit(strip: s))
+        }
+        throw RenderError.notFinite(node: index, strip: 0, device: nil)
+    }
+
     /// The first device of a strip whose state is not finite; the last device where no state shows it.
-    private func culprit(strip: Int, of node: MixNode) -> Int? {
+    private func culprit(strip: Int) -> Int? {
         for step in groups[strip / 4].steps {
             guard let device = step.devices[strip % 4] else { continue }
             var writer = SnapshotWriter()
             step.write(to: &writer)
             if (try? writer.finish()) == nil { return device }
         }
-        return node.strips[strip].stages.last?.device
+        return strips[strip].strip.stages.last?.device
     }
 
     // MARK: - Input
 
     private func gather(
-        _ strip: Strip, into runner: StripRunner, frame: Int, count: Int, _ inputs: any SegmentInputs,
-        _ wires: [StereoScratch]
+        _ runner: StripRunner, frame: Int, count: Int, _ inputs: any SegmentInputs, _ wires: [StereoScratch]
     ) throws {
-        switch strip.input {
+        switch runner.strip.input {
         case .clips(let clips):
-            runner.planes.left.update(repeating: 0, count: count)
-            runner.planes.right.update(repeating: 0, count: count)
-            for clip in clips { try add(clip, to: runner, frame: frame, count: count, inputs) }
+            try gather(clips, into: runner.planes, frame: frame, count: count, inputs)
         case .terms(let terms):
-            try gather(terms, into: runner, frame: frame, count: count, inputs, wires)
+            try gather(terms, into: runner.planes, frame: frame, count: count, inputs, wires)
         }
     }
 
     private func gather(
-        _ terms: [Term], into runner: StripRunner, frame: Int, count: Int, _ inputs: any SegmentInputs,
+        _ clips: [ClipRead], into planes: StereoScratch, frame: Int, count: Int, _ inputs: any SegmentInputs
+    ) throws {
+        let block = FrameRange(start: frame, count: count)
+        var heard: ClipRead?
+        var heardCount = 0
+        for clip in clips where clip.range.overlaps(block) {
+            heard = clip
+            heardCount += 1
+        }
+        // Mostly one clip fills the block and does not fade: it is read to its place.
+        if heardCount == 1, let only = heard, only.range.intersection(block) == block, !only.isFading(in: block) {
+            try inputs.read(
+                port: only.port, range: block.shifted(by: only.portOffset), left: planes.left, right: planes.right)
+            scale(planes.left, gain: only.gain, count)
+            scale(planes.right, gain: only.gain, count)
+            return
+        }
+        planes.left.update(repeating: 0, count: count)
+        planes.right.update(repeating: 0, count: count)
+        guard heardCount > 0 else { return }
+        for clip in clips { try add(clip, to: planes, frame: frame, count: count, inputs) }
+    }
+
+    private func gather(
+        _ terms: [Term], into planes: StereoScratch, frame: Int, count: Int, _ inputs: any SegmentInputs,
         _ wires: [StereoScratch]
     ) throws {
+        if terms.count == 1, case .port(let port) = terms[0] {
+            try inputs.read(
+                port: port, range: FrameRange(start: frame, count: count), left: planes.left, right: planes.right)
+            scale(planes.left, gain: 1, count)
+            scale(planes.right, gain: 1, count)
+            return
+        }
         left.pointer.update(repeating: 0, count: count)
         right.pointer.update(repeating: 0, count: count)
         for term in terms {
@@ -120,24 +163,20 @@ final class NodeRunner {
                 accumulate(wires[wire].right, into: right.pointer, gain: 1, count)
             }
         }
-        round(left.pointer, to: runner.planes.left, count)
-        round(right.pointer, to: runner.planes.right, count)
+        round(left.pointer, to: planes.left, count)
+        round(right.pointer, to: planes.right, count)
     }
 
     /// Adds what is heard of a clip in [frame, frame + count), its gain and fades applied in Double.
     private func add(
-        _ read: ClipRead, to runner: StripRunner, frame: Int, count: Int, _ inputs: any SegmentInputs
+        _ read: ClipRead, to destination: StereoScratch, frame: Int, count: Int, _ inputs: any SegmentInputs
     ) throws {
         let heard = read.range.intersection(FrameRange(start: frame, count: count))
         guard !heard.isEmpty else { return }
         let at = heard.start - frame
-        let destination = runner.planes
         try inputs.read(
             port: read.port, range: heard.shifted(by: read.portOffset), left: clip.left, right: clip.right)
-        let isFading =
-            heard.start < read.startFrame + read.fadeInFrames
-            || heard.end > read.range.end - read.fadeOutFrames
-        guard isFading else {
+        guard read.isFading(in: heard) else {
             addScaled(clip.left, to: destination.left + at, gain: read.gain, heard.count)
             addScaled(clip.right, to: destination.right + at, gain: read.gain, heard.count)
             return
@@ -149,47 +188,42 @@ final class NodeRunner {
 
     // MARK: - Sums
 
-    private func sum(_ taps: [Tap], of node: MixNode, frame: Int, count: Int) {
+    private func sum(_ sum: SumRunner, into wire: StereoScratch, frame: Int, count: Int) {
+        if let terms = sum.constantTerms {
+            mix(terms, { ($0.left, $0.leftGain) }, into: wire.left, count)
+            mix(terms, { ($0.right, $0.rightGain) }, into: wire.right, count)
+            return
+        }
         left.pointer.update(repeating: 0, count: count)
         right.pointer.update(repeating: 0, count: count)
-        for tap in taps {
-            let runner = strips[tap.strip]
-            let isInverted = node.strips[tap.strip].isPolarityInverted
-            let fixed = tap.gain.constant.map { Curve.gain($0) * (isInverted ? -1 : 1) }
-            switch (tap.point, fixed) {
-            case (.output, _):
-                add(runner, scaledBy: isInverted ? -1 : 1, count)
-            case (.postFader, .some(let gain)):
-                add(runner, scaledBy: gain, count)
-            case (.preFader, .some(let gain)):
-                accumulate(runner.planes.left, into: left.pointer, gain: gain, count)
-                accumulate(runner.planes.right, into: right.pointer, gain: gain, count)
-            case (let point, nil):
-                tap.gain.gains(from: frame, count: count, into: gains.pointer)
-                if isInverted { for i in 0..<count { gains.pointer[i] = -gains.pointer[i] } }
-                if point == .postFader {
-                    accumulate(
-                        runner.planes.left, into: left.pointer, gains: gains.pointer, runner.leftGain, count)
-                    accumulate(
-                        runner.planes.right, into: right.pointer, gains: gains.pointer, runner.rightGain, count)
-                } else {
-                    let unity = StripRunner.MixerGain.constant(1)
-                    accumulate(runner.planes.left, into: left.pointer, gains: gains.pointer, unity, count)
-                    accumulate(runner.planes.right, into: right.pointer, gains: gains.pointer, unity, count)
-                }
+        for tap in sum.taps {
+            let planes = strips[tap.strip].planes
+            if let (leftGain, rightGain) = tap.constantGains {
+                accumulate(planes.left, into: left.pointer, gain: leftGain, count)
+                accumulate(planes.right, into: right.pointer, gain: rightGain, count)
+                continue
             }
+            let runner = strips[tap.strip]
+            evaluate(tap, mixer: runner.constantGains?.left, runner.leftGains, frame, count)
+            accumulate(planes.left, into: left.pointer, gains: gains.pointer, count)
+            evaluate(tap, mixer: runner.constantGains?.right, runner.rightGains, frame, count)
+            accumulate(planes.right, into: right.pointer, gains: gains.pointer, count)
         }
+        round(left.pointer, to: wire.left, count)
+        round(right.pointer, to: wire.right, count)
     }
 
-    private func add(_ runner: StripRunner, scaledBy gain: Double, _ count: Int) {
-        switch (runner.leftGain, runner.rightGain) {
-        case (.constant(let l), .constant(let r)):
-            accumulate(runner.planes.left, into: left.pointer, gain: l * gain, count)
-            accumulate(runner.planes.right, into: right.pointer, gain: r * gain, count)
-        default:
-            for i in 0..<count { gains.pointer[i] = gain }
-            accumulate(runner.planes.left, into: left.pointer, gains: gains.pointer, runner.leftGain, count)
-            accumulate(runner.planes.right, into: right.pointer, gains: gains.pointer, runner.rightGain, count)
+    /// Fills `gains` for one side of a tap whose gain changes: the send's gain and polarity times that of the mixer,
+    /// a constant or one per frame.
+    private func evaluate(
+        _ tap: SumRunner.RunningTap, mixer: Double?, _ perFrame: Scratch<Double>, _ frame: Int, _ count: Int
+    ) {
+        tap.gains(from: frame, count: count, into: gains.pointer)
+        if tap.tap.point == .preFader { return }
+        if let mixer {
+            for i in 0..<count { gains.pointer[i] *= mixer }
+        } else {
+            multiply(gains.pointer, by: perFrame.pointer, count)
         }
     }
 }
@@ -204,6 +238,11 @@ extension ClipRead {
         let toEnd = range.end - 1 - frame
         if toEnd < fadeOutFrames { gain *= shape((Double(toEnd) + 0.5) / Double(fadeOutFrames)) }
         return gain
+    }
+
+    /// Whether a fade is heard in some frames of the clip.
+    func isFading(in frames: FrameRange) -> Bool {
+        frames.start < startFrame + fadeInFrames || frames.end > range.end - fadeOutFrames
     }
 
     private func shape(_ position: Double) -> Double {

@@ -61,12 +61,19 @@ final class WindowWriter {
 /// Whether no sample is NaN or infinite: x * 0 is NaN for exactly those.
 func allFinite(_ samples: UnsafePointer<Float>, _ count: Int) -> Bool {
     var sums = SIMD8<Float>(repeating: 0)
+    var others = sums
     var i = 0
-    while i + 8 <= count {
-        let x = UnsafeRawPointer(samples + i).loadUnaligned(as: SIMD8<Float>.self)
-        sums += x * 0
-        i += 8
+    while i + 32 <= count {
+        let raw = UnsafeRawPointer(samples + i)
+        let a = raw.loadUnaligned(as: SIMD8<Float>.self) * 0
+        let b = raw.loadUnaligned(fromByteOffset: 32, as: SIMD8<Float>.self) * 0
+        let c = raw.loadUnaligned(fromByteOffset: 64, as: SIMD8<Float>.self) * 0
+        let d = raw.loadUnaligned(fromByteOffset: 96, as: SIMD8<Float>.self) * 0
+        sums += a + b
+        others += c + d
+        i += 32
     }
+    sums += others
     var rest: Float = 0
     while i < count {
         rest += samples[i] * 0

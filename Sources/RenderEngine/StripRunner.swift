@@ -4,49 +4,62 @@ import SignalProcessing
 
 /// A strip's planar block and its mixer gains at work.
 final class StripRunner {
-    enum MixerGain {
-        case constant(Double)
-        case perFrame(Scratch<Double>)
-    }
-
     let planes: StereoScratch
-    private(set) var leftGain = MixerGain.constant(1)
-    private(set) var rightGain = MixerGain.constant(1)
-    private let panLaw: Strip.PanLaw
-    private let leftGains: Scratch<Double>
-    private let rightGains: Scratch<Double>
-    private let pans: Scratch<Double>
+    /// The strip as far as it matters in the segment under way.
+    private(set) var strip: Strip
+    private(set) var latencyFrames = 0
+    /// Fader times pan of each side, where they stay the same all segment long.
+    private(set) var constantGains: (left: Double, right: Double)?
+    /// The same per frame of the block, after `evaluateMixer`, where they do not.
+    let leftGains: Scratch<Double>
+    let rightGains: Scratch<Double>
+    private let faderGains: Scratch<Double>
 
     init(_ strip: Strip, blockFrames: Int) {
         planes = StereoScratch(frameCount: blockFrames)
-        panLaw = strip.panLaw
         leftGains = Scratch(count: blockFrames, zero: 0)
         rightGains = Scratch(count: blockFrames, zero: 0)
-        pans = Scratch(count: blockFrames, zero: 0)
+        faderGains = Scratch(count: blockFrames, zero: 0)
+        self.strip = strip
+        prepare(strip)
+    }
+
+    /// Takes what matters of the strip in the next segment.
+    func prepare(_ slice: Strip) {
+        strip = slice
+        latencyFrames = slice.latencyFrames
+        constantGains = nil
+        guard let fader = slice.fader.constant, let pan = slice.pan.constant else { return }
+        let gain = Curve.gain(fader)
+        let sides = Self.sides(pan: pan, law: slice.panLaw)
+        constantGains = (gain * sides.left, gain * sides.right)
     }
 
     /// Whether no sample of the block is NaN or infinite.
     func isFinite(_ count: Int) -> Bool { allFinite(planes.left, count) && allFinite(planes.right, count) }
 
-    /// Fader times pan for each side, constant over the block wherever both are.
-    func evaluateMixer(_ strip: Strip, frame: Int, count: Int) {
-        if let fader = strip.fader.constant, let pan = strip.pan.constant {
-            let gain = Curve.gain(fader)
-            let sides = Self.sides(pan: pan, law: panLaw)
-            leftGain = .constant(gain * sides.left)
-            rightGain = .constant(gain * sides.right)
+    /// Fills the gains per frame, unless they are constant.
+    func evaluateMixer(frame: Int, count: Int) {
+        guard constantGains == nil else { return }
+        let (left, right) = (leftGains.pointer, rightGains.pointer)
+        if let pan = strip.pan.constant {
+            strip.fader.gains(from: frame, count: count, into: left)
+            let sides = Self.sides(pan: pan, law: strip.panLaw)
+            for i in 0..<count {
+                right[i] = left[i] * sides.right
+                left[i] *= sides.left
+            }
             return
         }
-        strip.fader.gains(from: frame, count: count, into: leftGains.pointer)
-        strip.pan.values(from: frame, count: count, into: pans.pointer)
+        strip.pan.values(from: frame, count: count, into: left)
         for i in 0..<count {
-            let gain = leftGains.pointer[i]
-            let sides = Self.sides(pan: pans.pointer[i], law: panLaw)
-            leftGains.pointer[i] = gain * sides.left
-            rightGains.pointer[i] = gain * sides.right
+            let sides = Self.sides(pan: left[i], law: strip.panLaw)
+            left[i] = sides.left
+            right[i] = sides.right
         }
-        leftGain = .perFrame(leftGains)
-        rightGain = .perFrame(rightGains)
+        strip.fader.gains(from: frame, count: count, into: faderGains.pointer)
+        multiply(left, by: faderGains.pointer, count)
+        multiply(right, by: faderGains.pointer, count)
     }
 
     /// Gains of a pan position -1...1 under a law (docs/session.md, "Pan").

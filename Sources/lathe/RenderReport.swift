@@ -33,6 +33,7 @@ struct RenderReport {
                 ReportBuilder.Curves($0, everyHops: 10)
             }
         }
+        RenderCrash.report.reached()
         for file in plan.files {
             switch file.role {
             case .document: try releasing { try folder.write(try document.encoded(), as: file) }

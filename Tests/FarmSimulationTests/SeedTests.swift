@@ -6,7 +6,7 @@ import Testing
     @Test("3,200 worlds keep every promise, and every kind of fault happened in some of them")
     func worlds() {
         var counts = FaultCounts()
-        for seed in UInt64(100_000)..<118_000 {
+        for seed in UInt64(0)..<3_200 {
             let world = World(.drawn(seed: seed))
             world.run()
             counts.add(world.counts)

@@ -153,6 +153,7 @@ final class FileSink: DeliverySink, Sendable {
         for part in parts {
             try part.withUnsafeBytes { try writer.append($0, frameCount: writer.frames(inBytes: part.count)) }
         }
+        RenderCrash.window.reached()
         return nil
     }
 
@@ -210,6 +211,7 @@ final class FileSink: DeliverySink, Sendable {
                 guard reasons.isEmpty else { throw FarmError(reasons.joined(separator: "; ")) }
                 guard let plan = planned[master.role] else { continue }
                 try hall.folder.publish(master.writer, as: plan)
+                RenderCrash.publish.reached()
                 results.withLock { $0[master.role] = .delivered(master.file, master.check) }
             } catch {
                 master.writer.abandon()
@@ -224,6 +226,7 @@ final class FileSink: DeliverySink, Sendable {
     ) throws {
         guard let plan = planned[role] else { return }
         try hall.withLock { try $0.folder.publish(writer, as: plan) }
+        RenderCrash.publish.reached()
         desk.writers[role] = nil
         results.withLock { $0[role] = .delivered(file, check) }
     }

@@ -216,6 +216,7 @@ package final class CoordinatorHost {
         default: break
         }
         try transport.send(FarmCodec.encode(wire), to: peer)
+        if case .commit = message { RenderCrash.commit.reached() }
     }
 
     private func places(of results: [TaskResult]) throws -> Locations {

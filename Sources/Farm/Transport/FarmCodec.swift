@@ -1,24 +1,31 @@
-import FarmProtocol
+package import FarmProtocol
 import Foundation
 import Quantities
 import RenderPlan
 import Storage
 
 /// A message with what travels beside it.
-struct WireMessage {
-    var message: FarmMessage
+package struct WireMessage: Sendable, Equatable {
+    package var message: FarmMessage
     /// Where the parts it names lie in the packs that both sides can open.
-    var locations: Locations = [:]
+    package var locations: Locations
     /// Canonical JSON of the program a lease is for; sent with every lease, decoded once.
-    var program: [UInt8] = []
+    package var program: [UInt8]
+
+    package init(message: FarmMessage, locations: Locations = [:], program: [UInt8] = []) {
+        self.message = message
+        self.locations = locations
+        self.program = program
+    }
 }
 
 /// Messages as frames: a small JSON header, then raw payloads (results, locations, program).
 ///
 /// Unknown header keys are ignored; every count, string and frame has a limit (`Limits`). Whatever does not decode
 /// throws `WireError` and changes nothing.
-enum FarmCodec {
-    static func encode(_ wire: WireMessage) throws -> [[UInt8]] {
+package enum FarmCodec {
+    /// Four frames: header, results, locations, program.
+    package static func encode(_ wire: WireMessage) throws -> [[UInt8]] {
         var header = WireHeader(wire.message)
         var results = WireWriter()
         switch wire.message {
@@ -40,7 +47,8 @@ enum FarmCodec {
         return [[UInt8](try encoder.encode(header)), results.bytes, places.bytes, wire.program]
     }
 
-    static func decode(_ frames: [[UInt8]]) throws -> WireMessage {
+    /// - Throws: `WireError`, whatever the frames hold.
+    package static func decode(_ frames: [[UInt8]]) throws -> WireMessage {
         guard frames.count == 4 else { throw WireError("\(frames.count) frames where 4 belong") }
         guard frames[0].count <= Limits.headerByteCount else { throw WireError("header too long") }
         let header: WireHeader
@@ -73,9 +81,10 @@ enum FarmCodec {
         var locations: Locations = [:]
         for _ in 0..<(try reader.count(limit: Limits.taskCount, "locations")) {
             let digest = try reader.digest()
-            let pack = PackID(try reader.size("a pack's number"))
-            let offset = try reader.size("an offset")
-            locations[digest] = PackRange(pack: pack, offset: offset, byteCount: try reader.size("a length"))
+            let pack = PackID(try reader.size(limit: Int(Int32.max), "a pack's number"))
+            let offset = try reader.size(limit: WireReader.packByteCount, "an offset")
+            let byteCount = try reader.size(limit: WireReader.partByteCount, "a length")
+            locations[digest] = PackRange(pack: pack, offset: offset, byteCount: byteCount)
         }
         return locations
     }

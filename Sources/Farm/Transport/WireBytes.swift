@@ -52,6 +52,11 @@ struct WireWriter {
 
 /// Reads what `WireWriter` wrote; every count is checked against its limit before anything is made of it.
 struct WireReader {
+    /// Of a part.
+    static let partByteCount = 1 << 32
+    /// Of a pack.
+    static let packByteCount = 1 << 48
+
     private let bytes: [UInt8]
     private var offset = 0
 
@@ -73,12 +78,13 @@ struct WireReader {
         return Int(value)
     }
 
-    mutating func size(_ what: String) throws -> Int {
-        guard let value = Int(exactly: try word()) else { throw WireError("\(what) is not a size") }
+    /// A size or an offset. The limits are far above what is real and low enough that sums of sizes do not overflow.
+    mutating func size(limit: Int, _ what: String) throws -> Int {
+        guard let value = Int(exactly: try word()), value <= limit else { throw WireError("\(what) is not a size") }
         return value
     }
 
     mutating func digest() throws -> Digest { Digest(high: try word(), low: try word()) }
 
-    mutating func part() throws -> Part { Part(digest: try digest(), byteCount: try size("a part's size")) }
+    mutating func part() throws -> Part { Part(digest: try digest(), byteCount: try size(limit: Self.partByteCount, "a part's size")) }
 }

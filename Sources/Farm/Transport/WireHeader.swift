@@ -61,8 +61,12 @@ struct WireHeader: Codable {
 
         func report() throws -> WorkerReport {
             guard let lease else { return WorkerReport(isDraining: isDraining) }
-            guard let next, let horizon, let frames, let isRendering, next >= 0, horizon >= 0, frames >= 0 else {
+            guard let next, let horizon, let frames, let isRendering else {
                 throw WireError("a report that lacks its lease's figures")
+            }
+            let segments = 0...Limits.segmentCount
+            guard segments.contains(next), segments.contains(horizon), (0...(1 << 48)).contains(frames) else {
+                throw WireError("a report beyond the limits")
             }
             return WorkerReport(
                 lease: LeaseStatus(
@@ -182,10 +186,11 @@ extension WireHeader {
         case .hello: return .hello(try hello())
         case .heartbeat: return .heartbeat(try required(report).report())
         case .result:
+            let cost = try required(costMicroseconds)
+            guard (0...(1 << 48)).contains(cost) else { throw WireError("a cost beyond the limits") }
             return .result(
                 ResultReport(
-                    name: try required(name).name(), result: try payload.result(),
-                    costMicroseconds: try required(costMicroseconds)))
+                    name: try required(name).name(), result: try payload.result(), costMicroseconds: cost))
         case .failed:
             let reason = try required(reason)
             guard reason.utf8.count <= Limits.reasonByteCount else { throw WireError("reason too long") }
@@ -231,10 +236,13 @@ extension WireHeader {
 
     private func welcome() throws -> Welcome {
         let results = try required(creditResults)
-        guard results > 0 else { throw WireError("a welcome without credit") }
+        let bytes = try required(creditBytes)
+        guard results > 0, results <= Limits.heldResultCount, (0...(1 << 48)).contains(bytes) else {
+            throw WireError("a credit beyond the limits")
+        }
         return Welcome(
             number: try required(number), coordinator: Incarnation(try required(coordinator)),
-            credit: Credit(results: results, bytes: try required(creditBytes)), lease: lease?.id, keep: try names())
+            credit: Credit(results: results, bytes: bytes), lease: lease?.id, keep: try names())
     }
 
     private func names() throws -> [ResultName] {

@@ -1,6 +1,7 @@
 import Foundation
 import Quantities
 import SoundFiles
+import Storage
 
 /// The audio files of a job by number. A message names a number, never a path.
 package struct SourceTable: Sendable, Codable {
@@ -26,6 +27,14 @@ final class SourceReaders {
         let reader = try SoundFileReader(path: table.paths[source])
         readers[source] = reader
         return reader
+    }
+
+    /// Throws unless the file is still the one that was planned with: path, size, time of change, inode.
+    func check(_ source: Int, against identity: Digest) throws {
+        guard table.paths.indices.contains(source) else { throw TaskError.sourceUnknown(source) }
+        guard let now = try? SourceIdentity(ofFile: table.paths[source]), now.digest == identity else {
+            throw TaskError.sourceChanged(name(source))
+        }
     }
 
     func name(_ source: Int) -> String {

@@ -26,6 +26,7 @@ final class TaskWatch: Sendable {
     private let state = Mutex<(frames: Int, isAbandoned: Bool)>((0, false))
 
     var frames: Int { state.withLock { $0.frames } }
+    var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
     func abandon() { state.withLock { $0.isAbandoned = true } }
     func advance(_ frames: Int) { state.withLock { $0.frames += frames } }
 
@@ -141,6 +142,8 @@ final class TaskExecutor {
     private func hash(
         _ body: SourceBody, _ program: Program, segment: Int, into output: PackOutputs
     ) throws {
+        // The digests are recorded under the file's identity: they must be of the file that had it, all through.
+        try sources.check(body.source, against: body.identity)
         let reader = try sources.reader(body.source)
         guard reader.info.frameCount == program.frameCount else {
             throw TaskError.sourceChanged(sources.name(body.source))
@@ -155,6 +158,7 @@ final class TaskExecutor {
             }
             frame = part.end
         }
+        try sources.check(body.source, against: body.identity)
     }
 
     private func encode(

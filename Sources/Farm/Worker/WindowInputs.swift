@@ -1,13 +1,13 @@
 import Foundation
 import Hashing
-import Quantities
+package import Quantities
 import RenderEngine
 import RenderPlan
 import SoundFiles
-import Storage
+package import Storage
 
 /// Where parts lie, by digest: what the coordinator said beside a lease.
-typealias Locations = [Digest: PackRange]
+package typealias Locations = [Digest: PackRange]
 
 /// Serves a segment's ports from stored windows and source files, part by part, every part checked by its digest.
 final class WindowInputs: SegmentInputs {

@@ -145,6 +145,8 @@ final class WorkerHost {
         let order = outcome.order
         guard let current = underway, current.order == order else { return }
         underway = nil
+        // The machine waits for exactly one answer to every order; what an abandoned one came to is nobody's.
+        guard !current.watch.isAbandoned else { return apply(machine.handle(.abandoned, at: now)) }
         switch outcome.kind {
         case .rendered(let result, let key, let places, let cost):
             pendingLocations[RenderName(lease: order.lease, segment: order.task.segment)] = places
@@ -158,7 +160,7 @@ final class WorkerHost {
         case .failed(let reason):
             apply(machine.handle(.failed(order.lease, segment: order.task.segment, reason: reason), at: now))
         case .abandoned:
-            apply(machine.handle(.timer, at: now))
+            apply(machine.handle(.abandoned, at: now))
         }
     }
 
@@ -169,9 +171,7 @@ final class WorkerHost {
             switch effect {
             case .send(let message): send(message)
             case .render(let order): start(order)
-            case .abandon:
-                underway?.watch.abandon()
-                underway = nil
+            case .abandon: underway?.watch.abandon()
             case .discard(let name): held[name] = nil
             case .exit(let reason): exit = reason
             case .wake(let tick): nextWake = min(nextWake, tick.rawValue)
@@ -192,9 +192,12 @@ final class WorkerHost {
     }
 
     private func start(_ order: RenderOrder) {
-        guard let program = programs[ProgramName(job: order.job, program: order.task.program)] else { return }
         let watch = TaskWatch()
         underway = (order, watch, 0)
+        guard let program = programs[ProgramName(job: order.job, program: order.task.program)] else {
+            outcomes.post(RenderOutcome(order: order, kind: .failed("a lease without its program")))
+            return
+        }
         orders.post(RenderJob(order: order, program: program, locations: locations, watch: watch))
     }
 

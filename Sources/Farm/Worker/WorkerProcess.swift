@@ -23,6 +23,7 @@ package enum WorkerProcess {
         }
         let context = try Context()
         let transport = try DealerTransport(context: context, endpoint: endpoint, peer: configuration.peer)
+        Signals.wakeUpDescriptor.store(transport.wakeUp.descriptor, ordering: .relaxed)
         let host = try WorkerHost(configuration, transport: transport) { Signals.terminationCount }
         _ = try host.run()
         // The render thread may be in the middle of a segment that nobody wants: it ends with the process.
@@ -39,8 +40,16 @@ package enum Signals {
     /// From now on SIGTERM asks for a drain. SIGINT goes to the whole foreground group and is the parent's affair.
     static func countTerminations() {
         signal(SIGINT, SIG_IGN)
-        signal(SIGTERM) { _ in Signals.count.add(1, ordering: .relaxed) }
+        signal(SIGTERM) { _ in
+            Signals.count.add(1, ordering: .relaxed)
+            // write(2) is allowed in a handler, and ends the wait for messages.
+            var one: UInt64 = 1
+            _ = write(Signals.wakeUpDescriptor.load(ordering: .relaxed), &one, 8)
+        }
     }
+
+    /// Whom SIGTERM wakes; -1 for nobody.
+    static let wakeUpDescriptor = Atomic<Int32>(-1)
 
     /// For the command itself: SIGINT and SIGTERM ask it to stop; which one came is remembered.
     package static func countInterrupts() {
