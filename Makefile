@@ -17,7 +17,7 @@ help:
 	@echo "make demo     builds Lathe and renders its demo album into $(DEMO)/"
 	@echo "make test     builds and runs every test"
 	@echo "make build    builds $(LATHE)"
-	@echo "make bench    measures speed (Benchmarks/)"
+	@echo "make bench    measures speed; ARGS=\"...\" goes to Benchmarks/run.sh"
 	@echo "make format   formats the code;  make lint  judges it, changing nothing"
 	@echo "make doc      writes docs/session.md anew, and the code's documentation into .build/documentation/"
 	@echo "make deps     installs missing system packages (Debian, Ubuntu)"
@@ -57,7 +57,9 @@ test: deps
 bench: build
 	@[ -x Benchmarks/run.sh ] || { echo "error: Benchmarks/run.sh is not there: nothing to measure." >&2; exit 1; }
 	@echo "Measuring; a machine that does nothing else gives figures worth keeping."
-	@Benchmarks/run.sh
+	@Benchmarks/run.sh $(ARGS) || { \
+	    echo "error: not measured; the reason is above. What it needs stands at the top of Benchmarks/run.sh;" \
+	        "arguments go in ARGS=\"...\"." >&2; exit 1; }
 
 format:
 	@echo "Formatting $(CODE)"
@@ -69,9 +71,9 @@ lint:
 	@$(SWIFT) format lint --strict --recursive --parallel $(CODE) || { \
 	    echo "error: run \`make format\`; what is left must be mended by hand." >&2; exit 1; }
 
-doc: deps
+doc: build
 	@echo "Writing docs/session.md from the reader's own table"
-	@LATHE_RECORD=1 $(SWIFT) test -c release --filter SessionFilesTests.SessionReferenceTests >.build/doc.log 2>&1 || { \
+	@LATHE_RECORD=1 $(SWIFT) test -c release --filter SessionReferenceTests >.build/doc.log 2>&1 || { \
 	    tail -n 20 .build/doc.log >&2; echo "error: the reference could not be written; see above." >&2; exit 1; }
 	@echo "Writing the code's documentation into .build/documentation/"
 	@.ci/documentation

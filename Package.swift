@@ -114,7 +114,7 @@ let package = Package(
         tests("FarmProtocol", ["FarmProtocol", "Quantities", "RenderPlan"]),
         tests(
             "Farm",
-            ["Quantities", "RenderPlan", "FarmProtocol", "Farm", "Hashing", "RenderHarness", "lathe"]),
+            ["Quantities", "RenderPlan", "FarmProtocol", "Metering", "Storage", "Farm", "RenderHarness", "lathe"]),
         tests("Lathe", ["RenderHarness", "lathe"]),
         tests("Independent", ["lathe"]),
         tests("FarmCoordination", ["FarmCoordination", "FarmProtocol", "Quantities", "RenderPlan"]),

@@ -27,7 +27,8 @@ struct Audibility {
         func leadsToSolo(_ output: Output) -> Bool {
             Self.downstream(of: output, in: song).contains { song.buses[$0].mixer.isSoloed }
         }
-        for (i, track) in song.tracks.enumerated() where !track.mixer.isSoloed && !leadsToSolo(track.mixer.output) {
+        for (i, track) in song.tracks.enumerated()
+        where !track.mixer.isSoloed && !leadsToSolo(track.mixer.output) {
             tracks[i] = false
         }
         for (i, bus) in song.buses.enumerated() where !fedBySolo[i] && !leadsToSolo(bus.mixer.output) {

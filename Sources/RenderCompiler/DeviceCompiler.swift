@@ -51,7 +51,8 @@ struct CompiledChain {
         case .delay(let settings):
             names.append("delay")
             let numbers = DelayCoefficients.design(
-                leftFrames: settings.leftFrames, rightFrames: settings.rightFrames, feedback: settings.feedback,
+                leftFrames: settings.leftFrames, rightFrames: settings.rightFrames,
+                feedback: settings.feedback,
                 highCutHertz: settings.highCutHertz, lowCutHertz: settings.lowCutHertz,
                 isPingPong: settings.isPingPong, mix: settings.mix, rateHertz: rateHertz)
             stages.append(
@@ -71,7 +72,8 @@ struct CompiledChain {
             let numbers = GainCoefficients(
                 gainDecibels: settings.gain.value, invertsLeft: settings.invertsLeft,
                 invertsRight: settings.invertsRight)
-            stages.append(Stage(kind: .gain, version: GainStage.version, values: numbers.values, device: index))
+            stages.append(
+                Stage(kind: .gain, version: GainStage.version, values: numbers.values, device: index))
         }
     }
 
@@ -111,7 +113,8 @@ extension Curve {
         self.init(
             points: automation.map {
                 Point(
-                    frame: $0.frame, value: max($0.value, Curve.silenceDecibels), isLinear: $0.shape == .linear)
+                    frame: $0.frame, value: max($0.value, Curve.silenceDecibels),
+                    isLinear: $0.shape == .linear)
             })
     }
 
@@ -120,6 +123,7 @@ extension Curve {
             self.init(constant: pan)
             return
         }
-        self.init(points: automation.map { Point(frame: $0.frame, value: $0.value, isLinear: $0.shape == .linear) })
+        self.init(
+            points: automation.map { Point(frame: $0.frame, value: $0.value, isLinear: $0.shape == .linear) })
     }
 }

@@ -33,7 +33,8 @@ package enum FinishCompiler {
             body: .convert(
                 ConvertBody(
                     fromHertz: plan.rateHertz, toHertz: rateHertz, startFrame: 0, frameCount: frameCount,
-                    portStartFrame: 0, reachFrames: converter.historyFrames, version: PolyphaseConverter.version)),
+                    portStartFrame: 0, reachFrames: converter.historyFrames,
+                    version: PolyphaseConverter.version)),
             song: plan.song)
         let id = programs.add(program, ProgramLabel(name: "rate conversion to \(rateHertz) Hz"))
         return StreamRef(program: id, output: 0)
@@ -57,7 +58,8 @@ package enum FinishCompiler {
             kind: .chained, rateHertz: producer.rateHertz, segmentFrames: producer.segmentFrames,
             frameCount: frameCount, inputs: [port(stream, programs)],
             outputs: [
-                OutputPort(channelCount: 2, format: .planarFloat32), OutputPort(channelCount: 0, format: .bytes),
+                OutputPort(channelCount: 2, format: .planarFloat32),
+                OutputPort(channelCount: 0, format: .bytes),
             ],
             body: .finish(
                 FinishBody(

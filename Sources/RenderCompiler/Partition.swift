@@ -32,7 +32,9 @@ struct Partition {
 
     /// The cell of tracks that `bus` reads, when it is the only one.
     private static func onlyCell(of bus: Int, _ units: [Unit]) -> Int? {
-        guard units[bus].strips.count == 1, case .terms(let terms) = units[bus].strips[0].input else { return nil }
+        guard units[bus].strips.count == 1, case .terms(let terms) = units[bus].strips[0].input else {
+            return nil
+        }
         let cells = Set(terms.map(\.unit).filter { isCell(units[$0]) })
         return cells.count == 1 ? cells.first : nil
     }
@@ -52,7 +54,9 @@ struct Precedence {
         self.producers = producers.map(Set.init)
         consumers = Array(repeating: [], count: producers.count)
         isGone = producers.map { _ in false }
-        for (vertex, before) in producers.enumerated() { for other in before { consumers[other].insert(vertex) } }
+        for (vertex, before) in producers.enumerated() {
+            for other in before { consumers[other].insert(vertex) }
+        }
     }
 
     /// Vertices so that each comes after those it reads, the smallest number first where there is a choice; nil

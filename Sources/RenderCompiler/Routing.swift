@@ -51,14 +51,19 @@ struct Routing {
     private mutating func addTracks() {
         for destination in 0...song.buses.count {
             var cells: [(shape: [UInt8], isOpen: Bool, tracks: [Int])] = []
-            for track in song.tracks.indices where self.destination(of: track) == destination && isNeeded(track) {
+            for track in song.tracks.indices
+            where self.destination(of: track) == destination && isNeeded(track) {
                 // A key, and whoever listens to one, stands alone, so that no cell can wait for itself.
                 let isOpen = !keyed.contains(.track(track)) && trackChains[track].keys.isEmpty
                 let shape = trackChains[track].shape
                 let cell = cells.firstIndex {
                     $0.isOpen && isOpen && $0.shape == shape && $0.tracks.count < MixNode.maximumStripCount
                 }
-                if let cell { cells[cell].tracks.append(track) } else { cells.append((shape, isOpen, [track])) }
+                if let cell {
+                    cells[cell].tracks.append(track)
+                } else {
+                    cells.append((shape, isOpen, [track]))
+                }
             }
             for cell in cells { addCell(cell.tracks, destination: destination) }
         }
@@ -91,7 +96,8 @@ struct Routing {
             busTerms[destination].append(SumRef(unit: index, sum: unit.sums.count))
             unit.sums.append(heard.map { Tap(strip: $0, point: .output) })
         }
-        addSends(tracks.map { song.tracks[$0].mixer }, audible: tracks.map { audible.tracks[$0] }, &unit, index)
+        addSends(
+            tracks.map { song.tracks[$0].mixer }, audible: tracks.map { audible.tracks[$0] }, &unit, index)
         for (strip, track) in tracks.enumerated() where keyed.contains(.track(track)) {
             keyTaps[.track(track)] = SumRef(unit: index, sum: unit.sums.count)
             unit.sums.append([Tap(strip: strip, point: .preFader)])

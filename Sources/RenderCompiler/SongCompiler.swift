@@ -82,7 +82,8 @@ package struct SongCompiler {
         let mixMeasurement =
             mix == preMaster ? preMasterMeasurement : addMeasurement(of: mix, "Mix", to: &programs)
         let rule: SongPlan.LengthRule =
-            song.lengthFrames != nil ? .length : routing.tailFrames > song.tailLimitFrames ? .tailLimit : .tail
+            song.lengthFrames != nil
+            ? .length : routing.tailFrames > song.tailLimitFrames ? .tailLimit : .tail
         return SongPlan(
             song: songIndex, rateHertz: song.rateHertz, segmentFrames: segmentFrames, frameCount: frameCount,
             lengthRule: rule, clipEndFrame: min(clipEnd, frameCount),
@@ -137,9 +138,11 @@ package struct SongCompiler {
         }
         let body = MixBody(nodes: nodes, outputWires: outputs.map { wires[$0] ?? 0 })
         let program = Program(
-            kind: body.isStateful ? .chained : .windowed, rateHertz: song.rateHertz, segmentFrames: segmentFrames,
+            kind: body.isStateful ? .chained : .windowed, rateHertz: song.rateHertz,
+            segmentFrames: segmentFrames,
             frameCount: frameCount, inputs: ports,
-            outputs: outputs.map { _ in OutputPort(channelCount: 2, format: .planarFloat32) }, body: .mix(body),
+            outputs: outputs.map { _ in OutputPort(channelCount: 2, format: .planarFloat32) },
+            body: .mix(body),
             song: songIndex)
         let name = group.map { routing.units[$0].name }.joined(separator: " > ")
         let id = programs.add(program, ProgramLabel(name: name, strips: labels))
@@ -147,7 +150,8 @@ package struct SongCompiler {
     }
 
     private func isRead(_ sum: SumRef, outside group: Set<Int>) -> Bool {
-        if sum == routing.mix || sum == routing.preMaster || routing.stems.contains(where: { $0.sum == sum }) {
+        if sum == routing.mix || sum == routing.preMaster || routing.stems.contains(where: { $0.sum == sum })
+        {
             return true
         }
         return readers[sum, default: []].contains { !group.contains($0) }
@@ -181,7 +185,8 @@ package struct SongCompiler {
         return port(
             InputPort(
                 program: stream.program, output: stream.output,
-                channelCount: producer.outputs[stream.output].channelCount, segmentFrames: producer.windowFrames,
+                channelCount: producer.outputs[stream.output].channelCount,
+                segmentFrames: producer.windowFrames,
                 frameCount: producer.frameCount), in: &ports)
     }
 
@@ -217,7 +222,8 @@ package struct SongCompiler {
         let program = programs[hashing]
         return InputPort(
             program: hashing, output: 0, channelCount: song.sources[source].channelCount,
-            segmentFrames: program.segmentFrames, frameCount: program.frameCount, source: firstSource + source)
+            segmentFrames: program.segmentFrames, frameCount: program.frameCount, source: firstSource + source
+        )
     }
 
     private mutating func hashProgram(_ source: Int, programs: inout ProgramList) -> ProgramID {
@@ -228,7 +234,8 @@ package struct SongCompiler {
             frameCount: file.frameCount, inputs: [],
             outputs: [OutputPort(channelCount: file.channelCount, format: .digests)],
             body: .hashSource(
-                SourceBody(source: firstSource + source, identity: identities[source], samples: file.samples)), song: songIndex)
+                SourceBody(source: firstSource + source, identity: identities[source], samples: file.samples)),
+            song: songIndex)
         let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
         let id = programs.add(program, ProgramLabel(name: name))
         hashPrograms[source] = id
@@ -243,14 +250,16 @@ package struct SongCompiler {
         let source = song.sources[clip.source]
         let converter = PolyphaseConverter(from: source.rateHertz, to: song.rateHertz)
         let program = Program(
-            kind: .windowed, rateHertz: song.rateHertz, segmentFrames: segmentFrames, frameCount: clip.frameCount,
+            kind: .windowed, rateHertz: song.rateHertz, segmentFrames: segmentFrames,
+            frameCount: clip.frameCount,
             inputs: [sourcePort(clip.source, hashing, programs)],
             outputs: [OutputPort(channelCount: source.channelCount, format: .planarFloat32)],
             body: .convert(
                 ConvertBody(
                     fromHertz: source.rateHertz, toHertz: song.rateHertz, startFrame: 0,
                     frameCount: clip.frameCount, portStartFrame: clip.startFrame,
-                    reachFrames: converter.historyFrames, version: PolyphaseConverter.version)), song: songIndex)
+                    reachFrames: converter.historyFrames, version: PolyphaseConverter.version)),
+            song: songIndex)
         let id = programs.add(program, ProgramLabel(name: "rate conversion"))
         conversions[wanted] = id
         return id

@@ -29,7 +29,9 @@ final class ConvertRunner: SegmentRunner {
                 writer.destination(channel: channel).update(repeating: 0, count: part.count)
             }
             if !heard.isEmpty {
-                let destinations = (0..<channelCount).map { writer.destination(channel: $0) + heard.start - frame }
+                let destinations = (0..<channelCount).map {
+                    writer.destination(channel: $0) + heard.start - frame
+                }
                 try convert(heard, into: destinations, inputs: inputs)
             }
             try writer.advance(part.count, to: outputs)

@@ -70,7 +70,8 @@ extension Curve {
             switch next {
             case .some(let index) where index > 0 && points[index].isLinear:
                 let line = Line(
-                    from: points[index - 1].value, to: points[index].value, startFrame: points[index - 1].frame,
+                    from: points[index - 1].value, to: points[index].value,
+                    startFrame: points[index - 1].frame,
                     endFrame: points[index].frame)
                 body(Stretch(frames: frames, value: 0, line: line))
             case .some(let index):

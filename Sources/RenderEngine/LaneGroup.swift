@@ -41,7 +41,8 @@ final class LaneGroup {
         for step in steps {
             var key: UnsafeMutablePointer<LaneFrame>?
             if let port = step.keyPort, let keyLanes {
-                try readKey(port, for: step, frame: frame + step.keyLatencyFrames, count: count, inputs, keyLanes)
+                try readKey(
+                    port, for: step, frame: frame + step.keyLatencyFrames, count: count, inputs, keyLanes)
                 key = keyLanes.pointer
             }
             step.process(lanes.pointer, key: key, count: count, at: frame)

@@ -21,7 +21,8 @@ class LaneStep {
     }
 
     func process(
-        _ lanes: UnsafeMutablePointer<LaneFrame>, key: UnsafeMutablePointer<LaneFrame>?, count: Int, at frame: Int
+        _ lanes: UnsafeMutablePointer<LaneFrame>, key: UnsafeMutablePointer<LaneFrame>?, count: Int,
+        at frame: Int
     ) { preconditionFailure("a step without a processor") }
 
     func write(to snapshot: inout SnapshotWriter) {}
@@ -48,14 +49,17 @@ class LaneStep {
     }
 
     /// A step for each column; neighbouring equalizer sections become one pass over the block.
-    static func make(_ columns: [Column], firstStrip: Int, rateHertz: Int, blockFrames: Int) throws -> [LaneStep] {
+    static func make(_ columns: [Column], firstStrip: Int, rateHertz: Int, blockFrames: Int) throws
+        -> [LaneStep]
+    {
         var steps: [LaneStep] = []
         var rest = columns[...]
         while let column = rest.first {
             let sections = rest.prefix { $0.stage.kind == .equalizerSection }
             for stage in sections.flatMap(\.lanes) { try stage?.check(version: EqualizerSection.version) }
             if sections.isEmpty {
-                steps.append(try make(column, firstStrip: firstStrip, rateHertz: rateHertz, blockFrames: blockFrames))
+                steps.append(
+                    try make(column, firstStrip: firstStrip, rateHertz: rateHertz, blockFrames: blockFrames))
                 rest = rest.dropFirst()
             } else {
                 let chain = EqualizerChain(
@@ -67,7 +71,9 @@ class LaneStep {
         return steps
     }
 
-    private static func make(_ column: Column, firstStrip: Int, rateHertz: Int, blockFrames: Int) throws -> LaneStep {
+    private static func make(_ column: Column, firstStrip: Int, rateHertz: Int, blockFrames: Int) throws
+        -> LaneStep
+    {
         let stage = column.stage
         switch stage.kind {
         case .equalizerSection:
@@ -75,7 +81,8 @@ class LaneStep {
         case .compressor:
             try stage.check(version: Compressor.version)
             let compressor = Compressor(
-                lanes: try numbers(column) { CompressorCoefficients(values: $0) }, rateHertz: Double(rateHertz))
+                lanes: try numbers(column) { CompressorCoefficients(values: $0) },
+                rateHertz: Double(rateHertz))
             return LaneProcessorStep(compressor, firstStrip: firstStrip, columns: [column])
         case .gain:
             try stage.check(version: GainStage.version)
@@ -112,7 +119,9 @@ class LaneStep {
 extension Stage {
     /// A key promises the bits of one version of a processor: another one must not answer for it.
     func check(version: UInt32, latencyFrames: Int = 0) throws {
-        guard self.version == version, self.latencyFrames == latencyFrames else { throw RenderError.malformedProgram }
+        guard self.version == version, self.latencyFrames == latencyFrames else {
+            throw RenderError.malformedProgram
+        }
     }
 }
 
@@ -126,7 +135,8 @@ final class LaneProcessorStep<Processor: LaneProcessor>: LaneStep {
     }
 
     override func process(
-        _ lanes: UnsafeMutablePointer<LaneFrame>, key: UnsafeMutablePointer<LaneFrame>?, count: Int, at frame: Int
+        _ lanes: UnsafeMutablePointer<LaneFrame>, key: UnsafeMutablePointer<LaneFrame>?, count: Int,
+        at frame: Int
     ) {
         var block = MutableSpan<LaneFrame>(_unsafeStart: lanes, count: count)
         if let key {
@@ -155,7 +165,8 @@ final class StereoProcessorStep<Processor: StereoProcessor>: LaneStep {
     }
 
     override func process(
-        _ lanes: UnsafeMutablePointer<LaneFrame>, key: UnsafeMutablePointer<LaneFrame>?, count: Int, at frame: Int
+        _ lanes: UnsafeMutablePointer<LaneFrame>, key: UnsafeMutablePointer<LaneFrame>?, count: Int,
+        at frame: Int
     ) {
         for i in 0..<count {
             planes.left[i] = lanes[i][lane]

@@ -26,7 +26,8 @@ final class MeasureRunner: SegmentRunner {
         while frame < needed.end {
             let count = min(8192, needed.end - frame)
             try inputs.read(
-                port: 0, range: FrameRange(start: frame, count: count), left: planes.left, right: planes.right)
+                port: 0, range: FrameRange(start: frame, count: count), left: planes.left, right: planes.right
+            )
             for (channel, plane) in [planes.left, planes.right].prefix(analyzer.channelCount).enumerated() {
                 meter.load(Span(_unsafeStart: plane, count: count), channel: channel, from: frame)
             }

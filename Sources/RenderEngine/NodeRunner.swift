@@ -1,4 +1,3 @@
-import CVector
 import Quantities
 import RenderPlan
 import SignalProcessing
@@ -69,16 +68,16 @@ final class NodeRunner {
     ) throws {
         for s in strips.indices {
             let runner = strips[s]
-            try gather(runner, frame: frame + runner.latencyFrames, count: count, inputs, wires)
             // Before the devices: what they were given, and not they, is to blame then.
-            guard runner.isFinite(count) else { throw RenderError.notFinite(node: index, strip: s, device: nil) }
+            guard try gather(runner, frame: frame + runner.latencyFrames, count: count, inputs, wires) else {
+                throw RenderError.notFinite(node: index, strip: s, device: nil)
+            }
         }
         for group in groups { try group.process(frame: frame, count: count, inputs: inputs) }
         for runner in strips { runner.evaluateMixer(frame: frame, count: count) }
         for s in sums.indices {
             let wire = wires[firstWire + s]
-            sum(sums[s], into: wire, frame: frame, count: count)
-            if !allFinite(wire.left, count) || !allFinite(wire.right, count) { try blame(count) }
+            if !sum(sums[s], into: wire, frame: frame, count: count) { try blame(count) }
         }
     }
 
@@ -103,20 +102,21 @@ final class NodeRunner {
 
     // MARK: - Input
 
+    /// Fills the strip's planes; false where something in them is not finite.
     private func gather(
         _ runner: StripRunner, frame: Int, count: Int, _ inputs: any SegmentInputs, _ wires: [StereoScratch]
-    ) throws {
+    ) throws -> Bool {
         switch runner.strip.input {
         case .clips(let clips):
-            try gather(clips, into: runner.planes, frame: frame, count: count, inputs)
+            return try gather(clips, into: runner.planes, frame: frame, count: count, inputs)
         case .terms(let terms):
-            try gather(terms, into: runner.planes, frame: frame, count: count, inputs, wires)
+            return try gather(terms, into: runner.planes, frame: frame, count: count, inputs, wires)
         }
     }
 
     private func gather(
         _ clips: [ClipRead], into planes: StereoScratch, frame: Int, count: Int, _ inputs: any SegmentInputs
-    ) throws {
+    ) throws -> Bool {
         let block = FrameRange(start: frame, count: count)
         var heard: ClipRead?
         var heardCount = 0
@@ -125,29 +125,32 @@ final class NodeRunner {
             heardCount += 1
         }
         // Mostly one clip fills the block and does not fade: it is read to its place.
-        if heardCount == 1, let only = heard, only.range.intersection(block) == block, !only.isFading(in: block) {
+        if heardCount == 1, let only = heard, only.range.intersection(block) == block,
+            !only.isFading(in: block)
+        {
             try inputs.read(
-                port: only.port, range: block.shifted(by: only.portOffset), left: planes.left, right: planes.right)
-            scale(planes.left, gain: only.gain, count)
-            scale(planes.right, gain: only.gain, count)
-            return
+                port: only.port, range: block.shifted(by: only.portOffset), left: planes.left,
+                right: planes.right)
+            let isFinite = scale(planes.left, gain: only.gain, count)
+            return scale(planes.right, gain: only.gain, count) && isFinite
         }
         planes.left.update(repeating: 0, count: count)
         planes.right.update(repeating: 0, count: count)
-        guard heardCount > 0 else { return }
+        guard heardCount > 0 else { return true }
         for clip in clips { try add(clip, to: planes, frame: frame, count: count, inputs) }
+        return allFinite(planes.left, count) && allFinite(planes.right, count)
     }
 
     private func gather(
         _ terms: [Term], into planes: StereoScratch, frame: Int, count: Int, _ inputs: any SegmentInputs,
         _ wires: [StereoScratch]
-    ) throws {
+    ) throws -> Bool {
         if terms.count == 1, case .port(let port) = terms[0] {
             try inputs.read(
-                port: port, range: FrameRange(start: frame, count: count), left: planes.left, right: planes.right)
-            scale(planes.left, gain: 1, count)
-            scale(planes.right, gain: 1, count)
-            return
+                port: port, range: FrameRange(start: frame, count: count), left: planes.left,
+                right: planes.right)
+            let isFinite = scale(planes.left, gain: 1, count)
+            return scale(planes.right, gain: 1, count) && isFinite
         }
         left.pointer.update(repeating: 0, count: count)
         right.pointer.update(repeating: 0, count: count)
@@ -155,7 +158,8 @@ final class NodeRunner {
             switch term {
             case .port(let port):
                 try inputs.read(
-                    port: port, range: FrameRange(start: frame, count: count), left: clip.left, right: clip.right)
+                    port: port, range: FrameRange(start: frame, count: count), left: clip.left,
+                    right: clip.right)
                 accumulate(clip.left, into: left.pointer, gain: 1, count)
                 accumulate(clip.right, into: right.pointer, gain: 1, count)
             case .wire(let wire):
@@ -165,6 +169,7 @@ final class NodeRunner {
         }
         round(left.pointer, to: planes.left, count)
         round(right.pointer, to: planes.right, count)
+        return allFinite(planes.left, count) && allFinite(planes.right, count)
     }
 
     /// Adds what is heard of a clip in [frame, frame + count), its gain and fades applied in Double.
@@ -188,11 +193,11 @@ final class NodeRunner {
 
     // MARK: - Sums
 
-    private func sum(_ sum: SumRunner, into wire: StereoScratch, frame: Int, count: Int) {
+    /// Fills a wire; false where something in it is not finite.
+    private func sum(_ sum: SumRunner, into wire: StereoScratch, frame: Int, count: Int) -> Bool {
         if let terms = sum.constantTerms {
-            mix(terms, { ($0.left, $0.leftGain) }, into: wire.left, count)
-            mix(terms, { ($0.right, $0.rightGain) }, into: wire.right, count)
-            return
+            let isFinite = mix(terms, { ($0.left, $0.leftGain) }, into: wire.left, count)
+            return mix(terms, { ($0.right, $0.rightGain) }, into: wire.right, count) && isFinite
         }
         left.pointer.update(repeating: 0, count: count)
         right.pointer.update(repeating: 0, count: count)
@@ -211,6 +216,7 @@ final class NodeRunner {
         }
         round(left.pointer, to: wire.left, count)
         round(right.pointer, to: wire.right, count)
+        return allFinite(wire.left, count) && allFinite(wire.right, count)
     }
 
     /// Fills `gains` for one side of a tap whose gain changes: the send's gain and polarity times that of the mixer,

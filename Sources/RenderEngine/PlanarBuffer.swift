@@ -12,6 +12,12 @@ final class Scratch<Element: BitwiseCopyable> {
         pointer.initialize(repeating: zero, count: max(1, count))
     }
 
+    /// Memory that is written before it is read: its elements have no value yet.
+    init(unwritten count: Int) {
+        self.count = count
+        pointer = .allocate(capacity: max(1, count))
+    }
+
     deinit { pointer.deallocate() }
 }
 
@@ -23,13 +29,16 @@ final class WindowWriter {
     private var framesLeft: Int
     private var partFrames = 0
     private var filled = 0
-    /// Stays zero while every sample written is finite.
+    private let isChecked: Bool
+    /// Whether every sample written so far is finite.
     private(set) var isFinite = true
 
-    init(output: Int, channelCount: Int, frameCount: Int) {
+    /// - Parameter isChecked: false where whoever writes has looked at every sample already.
+    init(output: Int, channelCount: Int, frameCount: Int, isChecked: Bool = true) {
+        self.isChecked = isChecked
         self.output = output
         self.channelCount = channelCount
-        samples = Scratch(count: channelCount * min(frameCount, Program.partFrames), zero: 0)
+        samples = Scratch(unwritten: channelCount * min(frameCount, Program.partFrames))
         framesLeft = frameCount
         partFrames = min(frameCount, Program.partFrames)
     }
@@ -48,7 +57,7 @@ final class WindowWriter {
         precondition(filled <= partFrames, "more frames than the window has")
         guard filled == partFrames else { return }
         let count = channelCount * partFrames
-        if !allFinite(samples.pointer, count) { isFinite = false }
+        if isChecked && !allFinite(samples.pointer, count) { isFinite = false }
         try outputs.write(
             output: output,
             part: UnsafeRawBufferPointer(start: samples.pointer, count: count * MemoryLayout<Float>.stride))

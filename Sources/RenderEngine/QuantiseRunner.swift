@@ -63,7 +63,9 @@ final class QuantiseRunner: SegmentRunner {
         _ plane: UnsafeMutablePointer<Float>, _ needed: FrameRange, channel: Int, _ part: FrameRange,
         into integers: UnsafeMutablePointer<Int32>
     ) throws -> Int {
-        guard allFinite(plane, needed.count) else { throw RenderError.notFinite(node: 0, strip: 0, device: nil) }
+        guard allFinite(plane, needed.count) else {
+            throw RenderError.notFinite(node: 0, strip: 0, device: nil)
+        }
         var output = MutableSpan<Int32>(_unsafeStart: integers, count: part.count)
         return quantisers[channel].process(
             input: Span(_unsafeStart: plane, count: needed.count), inputStart: needed.start, output: &output,

@@ -10,11 +10,15 @@ struct ScaledPlanes {
 }
 
 /// y = Float(0 + x1 g1 + x2 g2 + ...), in Double, rounded once; `side` picks the plane and its gain.
+///
+/// - Returns: Whether all of y is finite.
 @inline(__always)
 func mix(
     _ terms: [ScaledPlanes], _ side: (ScaledPlanes) -> (UnsafePointer<Float>, Double),
     into y: UnsafeMutablePointer<Float>, _ count: Int
-) {
+) -> Bool {
+    // Stays 0 while everything is finite: x * 0 is NaN for anything else.
+    var check = SIMD16<Float>.zero
     var i = 0
     while i + 16 <= count {
         var a = SIMD4<Double>.zero
@@ -31,7 +35,9 @@ func mix(
         }
         let low = SIMD8(lowHalf: SIMD4<Float>(a), highHalf: SIMD4<Float>(b))
         let high = SIMD8(lowHalf: SIMD4<Float>(c), highHalf: SIMD4<Float>(d))
-        UnsafeMutableRawPointer(y + i).storeBytes(of: SIMD16(lowHalf: low, highHalf: high), as: SIMD16<Float>.self)
+        let rounded = SIMD16(lowHalf: low, highHalf: high)
+        UnsafeMutableRawPointer(y + i).storeBytes(of: rounded, as: SIMD16<Float>.self)
+        check += rounded * 0
         i += 16
     }
     while i < count {
@@ -41,8 +47,10 @@ func mix(
             sum += Double(x[i]) * gain
         }
         y[i] = Float(sum)
+        check[0] += y[i] * 0
         i += 1
     }
+    return check == .zero
 }
 
 @inline(__always)
@@ -59,7 +67,8 @@ func accumulate(
 
 /// sum += x * gains, in Double.
 func accumulate(
-    _ x: UnsafePointer<Float>, into sum: UnsafeMutablePointer<Double>, gains: UnsafePointer<Double>, _ count: Int
+    _ x: UnsafePointer<Float>, into sum: UnsafeMutablePointer<Double>, gains: UnsafePointer<Double>,
+    _ count: Int
 ) {
     for i in 0..<count { sum[i] += Double(x[i]) * gains[i] }
 }
@@ -89,10 +98,28 @@ func addScaled(
 }
 
 /// x = 0 + Float(x * gain): what adding to silence makes of it, -0 and subnormals included.
-func scale(_ x: UnsafeMutablePointer<Float>, gain: Double, _ count: Int) {
-    if gain == 1 {
-        for i in 0..<count { x[i] = 0 + x[i] }
-    } else {
-        for i in 0..<count { x[i] = 0 + Float(Double(x[i]) * gain) }
+///
+/// - Returns: Whether all of x is finite.
+func scale(_ x: UnsafeMutablePointer<Float>, gain: Double, _ count: Int) -> Bool {
+    let gains = SIMD4<Double>(repeating: gain)
+    var check = SIMD8<Float>.zero
+    var i = 0
+    while i + 8 <= count {
+        let raw = UnsafeMutableRawPointer(x + i)
+        var y = raw.loadUnaligned(as: SIMD8<Float>.self)
+        if gain != 1 {
+            let scaled = (four(x, i) * gains, four(x, i + 4) * gains)
+            y = SIMD8(lowHalf: SIMD4<Float>(scaled.0), highHalf: SIMD4<Float>(scaled.1))
+        }
+        y = SIMD8<Float>.zero + y
+        raw.storeBytes(of: y, as: SIMD8<Float>.self)
+        check += y * 0
+        i += 8
     }
+    while i < count {
+        x[i] = 0 + (gain == 1 ? x[i] : Float(Double(x[i]) * gain))
+        check[0] += x[i] * 0
+        i += 1
+    }
+    return check == .zero
 }

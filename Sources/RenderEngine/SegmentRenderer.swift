@@ -61,7 +61,9 @@ package final class SegmentRenderer {
     package func render(
         segment: Int, inputs: any SegmentInputs, outputs: any SegmentOutputs
     ) throws -> [UInt8]? {
-        if program.kind == .chained { precondition(nextSegment == segment, "segments of a chain run in order") }
+        if program.kind == .chained {
+            precondition(nextSegment == segment, "segments of a chain run in order")
+        }
         nextSegment = nil
         // Denormals are flushed on every machine alike (numeric contract, docs/determinism.md).
         let saved = lathe_fp_guard_begin()

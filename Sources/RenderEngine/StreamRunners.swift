@@ -13,7 +13,9 @@ final class FinishRunner: SegmentRunner {
     private let planes: StereoScratch
 
     init(program: Program, body: FinishBody, blockFrames: Int) throws {
-        guard let numbers = LimiterCoefficients(values: body.values) else { throw RenderError.malformedProgram }
+        guard let numbers = LimiterCoefficients(values: body.values) else {
+            throw RenderError.malformedProgram
+        }
         self.program = program
         self.body = body
         self.numbers = numbers
@@ -36,7 +38,9 @@ final class FinishRunner: SegmentRunner {
     func snapshot() throws -> [UInt8] {
         var writer = SnapshotWriter()
         limiter.write(to: &writer)
-        do { return try writer.finish() } catch { throw RenderError.notFinite(node: 0, strip: 0, device: nil) }
+        do { return try writer.finish() } catch {
+            throw RenderError.notFinite(node: 0, strip: 0, device: nil)
+        }
     }
 
     func render(segment: Int, inputs: any SegmentInputs, outputs: any SegmentOutputs) throws {
@@ -114,7 +118,8 @@ final class ReverseRunner: SegmentRunner {
             let count = min(4096, program.frameCount - frame, writer.room)
             let start = program.frameCount - frame - count
             try inputs.read(
-                port: 0, range: FrameRange(start: start, count: count), left: planes.left, right: planes.right)
+                port: 0, range: FrameRange(start: start, count: count), left: planes.left, right: planes.right
+            )
             for i in 0..<count {
                 writer.destination(channel: 0)[i] = planes.left[count - 1 - i]
                 writer.destination(channel: 1)[i] = planes.right[count - 1 - i]

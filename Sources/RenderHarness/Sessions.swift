@@ -1,3 +1,5 @@
+internal import Quantities
+
 /// Sessions of the acceptance tests.
 extension Workshop {
     /// `edges.yaml`: one song at 96 kHz over sources at 44.1 kHz in which whatever could go wrong at a segment's

@@ -35,8 +35,8 @@ package final class Workshop {
         guard let walk = FileManager.default.enumerator(atPath: root) else { return [] }
         return walk.compactMap { $0 as? String }.filter { name in
             var isFolder: ObjCBool = false
-            FileManager.default.fileExists(atPath: "\(root)/\(name)", isDirectory: &isFolder)
-            return !isFolder.boolValue
+            return FileManager.default.fileExists(atPath: "\(root)/\(name)", isDirectory: &isFolder)
+                && !isFolder.boolValue
         }.sorted()
     }
 

@@ -27,7 +27,8 @@ package struct Curve: Sendable, Hashable, Codable, CanonicallyEncodable {
     /// - Precondition: at least one point, frames strictly increasing.
     package init(points: [Point]) {
         precondition(!points.isEmpty, "a curve has at least one point")
-        precondition(zip(points, points.dropFirst()).allSatisfy { $0.frame < $1.frame }, "points out of order")
+        precondition(
+            zip(points, points.dropFirst()).allSatisfy { $0.frame < $1.frame }, "points out of order")
         self.points = points
     }
 

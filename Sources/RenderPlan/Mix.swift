@@ -85,7 +85,8 @@ package struct Stage: Sendable, Hashable, Codable, CanonicallyEncodable {
     package var device: Int
 
     package init(
-        kind: Kind, version: UInt32, values: [Double], keyPort: Int? = nil, latencyFrames: Int = 0, device: Int
+        kind: Kind, version: UInt32, values: [Double], keyPort: Int? = nil, latencyFrames: Int = 0,
+        device: Int
     ) {
         self.kind = kind
         self.version = version
@@ -141,7 +142,8 @@ package struct Strip: Sendable, Hashable, Codable {
     package var isPolarityInverted: Bool
 
     package init(
-        input: StripInput, stages: [Stage] = [], fader: Curve = Curve(constant: 0), pan: Curve = Curve(constant: 0),
+        input: StripInput, stages: [Stage] = [], fader: Curve = Curve(constant: 0),
+        pan: Curve = Curve(constant: 0),
         panLaw: PanLaw = .balance, isPolarityInverted: Bool = false
     ) {
         self.input = input

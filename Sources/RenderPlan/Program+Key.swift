@@ -85,7 +85,8 @@ extension Program {
         case .convert(let convert):
             encoder.put(UInt8(2))
             for number in [
-                convert.fromHertz, convert.toHertz, convert.startFrame, convert.frameCount, convert.portStartFrame,
+                convert.fromHertz, convert.toHertz, convert.startFrame, convert.frameCount,
+                convert.portStartFrame,
                 convert.reachFrames, Int(convert.version),
             ] { encoder.put(number) }
         case .finish(let finish):

@@ -40,7 +40,9 @@ extension Program {
                     var ahead = strip.latencyFrames
                     for stage in strip.stages {
                         if let port = stage.keyPort {
-                            read(port, FrameRange(index == 0 ? range.start : range.start + ahead, range.end + ahead))
+                            read(
+                                port,
+                                FrameRange(index == 0 ? range.start : range.start + ahead, range.end + ahead))
                         }
                         ahead -= stage.latencyFrames
                     }
@@ -103,7 +105,8 @@ extension Program {
         if case .hashSource = body { stores = false }
         return ProgramShape(
             kind: kind, segmentCount: segmentCount,
-            dependencies: (0..<segmentCount).map { dependencies(ofSegment: $0) }, costPerSegment: costPerSegment,
+            dependencies: (0..<segmentCount).map { dependencies(ofSegment: $0) },
+            costPerSegment: costPerSegment,
             storesOutputs: stores, isDelivered: isDelivered, isRetained: isRetained, song: song)
     }
 }

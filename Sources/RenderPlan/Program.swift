@@ -12,7 +12,8 @@ package struct InputPort: Sendable, Hashable, Codable {
     package var source: Int?
 
     package init(
-        program: ProgramID, output: Int, channelCount: Int, segmentFrames: Int, frameCount: Int, source: Int? = nil
+        program: ProgramID, output: Int, channelCount: Int, segmentFrames: Int, frameCount: Int,
+        source: Int? = nil
     ) {
         self.program = program
         self.output = output

@@ -11,8 +11,9 @@ import Testing
         let reference = try workshop.render("pair.yaml", into: "reference", store: "undisturbed")
         var random = Random(seed: seed)
         let run = try workshop.start(
-            workshop.renderArguments("pair.yaml", into: "out", ["--workers", "2"]),
+            workshop.renderArguments("pair.yaml", into: "out", ["--workers", "2", "--block", "32", "--progress", "json"]),
             environment: ["LATHE_TEST_CRASH": "mid-segment,after-result,after-send"])
+        try #require(run.wait { run.errorsSoFar.contains("\"workersBusy\":2") })
         // Three lives end where the environment says; these end wherever they are.
         var killed = 0
         while killed < 3, !run.hasEnded {

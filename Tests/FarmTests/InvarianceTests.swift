@@ -37,7 +37,8 @@ import Testing
         try workshop.writePairAlbum()
         let first = try workshop.render("pair.yaml", into: "out")
         #expect(first.tasks("rendered") > 0)
-        #expect(first.tasks("reused") == 0)
+        // The songs share a source: what one of them needs of it the other need not make.
+        #expect(first.tasks("reused") < first.tasks("total") / 10)
         let again = try workshop.render("pair.yaml", into: "out", ["--overwrite", "replace"])
         #expect(again.tasks("rendered") == 0)
         #expect(again.tasks("reused") == again.tasks("total"))

@@ -5,7 +5,8 @@ import Testing
 /// clock, thread or chance (docs/determinism.md).
 @Suite struct LinkageTests {
     static let pureTargets = [
-        "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler", "RenderEngine",
+        "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
+        "RenderEngine",
         "FarmProtocol", "FarmCoordination",
     ]
 
@@ -25,11 +26,15 @@ import Testing
     }
 
     @Test(arguments: pureTargets)
-    func `a pure target refers to no file, socket, clock, thread, environment or chance`(target: String) throws {
+    func `a pure target refers to no file, socket, clock, thread, environment or chance`(target: String)
+        throws
+    {
         let (symbols, _) = try ObjectFiles().undefinedSymbols(ofTarget: target, in: "Sources")
         #expect(symbols.intersection(Self.worldly).sorted() == [])
         // Swift's own generator, and its clocks.
-        let generators = ["SystemRandomNumberGenerator", "ContinuousClock", "SuspendingClock", "swift_stdlib_random"]
+        let generators = [
+            "SystemRandomNumberGenerator", "ContinuousClock", "SuspendingClock", "swift_stdlib_random",
+        ]
         #expect(symbols.filter { symbol in generators.contains { symbol.contains($0) } }.sorted() == [])
     }
 
@@ -45,20 +50,27 @@ import Testing
     private func callsMathematics(_ x: Double) -> Double { Glibc.tanh(x) }
 
     private static let worldly: Set<String> = [
-        "open", "openat", "read", "pread", "write", "pwrite", "close", "fopen", "stat", "mmap", "socket", "connect",
+        "open", "openat", "read", "pread", "write", "pwrite", "close", "fopen", "stat", "mmap", "socket",
+        "connect",
         "send", "recv", "poll", "time", "clock", "clock_gettime", "gettimeofday", "nanosleep", "usleep",
-        "pthread_create", "pthread_mutex_lock", "fork", "posix_spawn", "kill", "getpid", "getenv", "secure_getenv",
-        "setlocale", "localeconv", "rand", "random", "drand48", "getrandom", "arc4random", "arc4random_buf", "printf",
+        "pthread_create", "pthread_mutex_lock", "fork", "posix_spawn", "kill", "getpid", "getenv",
+        "secure_getenv",
+        "setlocale", "localeconv", "rand", "random", "drand48", "getrandom", "arc4random", "arc4random_buf",
+        "printf",
         "snprintf", "vsnprintf", "strtod", "malloc_stats", "sysconf", "get_nprocs",
     ]
 
     /// math.h of C17 with its Float (`f`) and long double (`l`) forms, and glibc's vector and exact-rounding names.
     private static let mathematics: Set<String> = {
         let names = [
-            "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos", "cosh",
-            "cospi", "erf", "erfc", "exp", "exp10", "exp2", "expm1", "fabs", "fdim", "floor", "fma", "fmax", "fmin",
-            "fmod", "frexp", "hypot", "ilogb", "j0", "j1", "jn", "ldexp", "lgamma", "llrint", "llround", "log",
-            "log10", "log1p", "log2", "logb", "lrint", "lround", "modf", "nearbyint", "nextafter", "nexttoward", "pow",
+            "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos",
+            "cosh",
+            "cospi", "erf", "erfc", "exp", "exp10", "exp2", "expm1", "fabs", "fdim", "floor", "fma", "fmax",
+            "fmin",
+            "fmod", "frexp", "hypot", "ilogb", "j0", "j1", "jn", "ldexp", "lgamma", "llrint", "llround",
+            "log",
+            "log10", "log1p", "log2", "logb", "lrint", "lround", "modf", "nearbyint", "nextafter",
+            "nexttoward", "pow",
             "pow10", "remainder", "remquo", "rint", "round", "roundeven", "scalb", "scalbln", "scalbn", "sin",
             "sincos", "sinh", "sinpi", "sqrt", "tan", "tanh", "tgamma", "trunc", "y0", "y1", "yn",
         ]

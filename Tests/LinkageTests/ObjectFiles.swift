@@ -16,7 +16,9 @@ struct ObjectFiles {
     ///
     /// Objects are found by the names of the target's own source files: one that is missing is an error, so that
     /// nothing is judged by its absence, and one that a removed source left behind is not looked at.
-    func undefinedSymbols(ofTarget target: String, in folder: String) throws -> (symbols: Set<String>, count: Int) {
+    func undefinedSymbols(ofTarget target: String, in folder: String) throws -> (
+        symbols: Set<String>, count: Int
+    ) {
         let sources = try swiftFiles(under: sourceFolder.appending(path: "\(folder)/\(target)"))
         guard !sources.isEmpty else { throw Problem("\(folder)/\(target) has no Swift file") }
         let objects = try sources.map { source in
@@ -56,12 +58,15 @@ struct ObjectFiles {
 
 /// The package's folder, from the place of this file in it.
 func packageRoot(_ file: String = #filePath) -> URL {
-    URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 }
 
 /// The Swift files of a folder and those below it.
 func swiftFiles(under folder: URL) throws -> [URL] {
     let folder = folder.resolvingSymlinksInPath()
-    guard let walk = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil) else { return [] }
+    guard let walk = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil) else {
+        return []
+    }
     return walk.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }
 }

@@ -39,9 +39,14 @@ import Testing
 
     @Test func `A muted track falls silent with its post-fader sends; pre-fader ones run on`() throws {
         #expect(
-            try heard { $0.tracks[0].mixer.isMuted = true } == ["B", "C", "D", "Inner", "Outer", "Rooms", "Hall", "Echo"])
+            try heard { $0.tracks[0].mixer.isMuted = true } == [
+                "B", "C", "D", "Inner", "Outer", "Rooms", "Hall", "Echo",
+            ])
         // B goes on into Echo and no longer into Inner.
-        let graph = try CompiledGraph({ var s = song(); s.tracks[1].mixer.isMuted = true; return s }())
+        let graph = try CompiledGraph(
+            {
+                var s = song(); s.tracks[1].mixer.isMuted = true; return s
+            }())
         #expect(graph.channelsHeard.contains("B"))
         #expect(graph.inputs(of: "Inner") == ["A"])
         #expect(graph.inputs(of: "Echo") == ["B"])
@@ -51,7 +56,9 @@ import Testing
         #expect(
             try heard { $0.buses[1].mixer.isMuted = true } == ["A", "B", "D", "Rooms", "Hall", "Echo"])
         #expect(
-            try heard { $0.buses[1].mixer.isMuted = true; $0.tracks[0].mixer.sends = [] }
+            try heard {
+                $0.buses[1].mixer.isMuted = true; $0.tracks[0].mixer.sends = []
+            }
                 == ["B", "D", "Rooms", "Hall", "Echo"])
     }
 
@@ -65,7 +72,9 @@ import Testing
 
     @Test func `Solo on a bus keeps what feeds it and what it feeds`() throws {
         #expect(
-            try heard { $0.buses[0].mixer.isSoloed = true } == ["A", "B", "Inner", "Outer", "Rooms", "Hall", "Echo"])
+            try heard { $0.buses[0].mixer.isSoloed = true } == [
+                "A", "B", "Inner", "Outer", "Rooms", "Hall", "Echo",
+            ])
         #expect(
             try heard { $0.buses[1].mixer.isSoloed = true }
                 == ["A", "B", "C", "Inner", "Outer", "Rooms", "Hall", "Echo"])
@@ -73,7 +82,9 @@ import Testing
 
     @Test func `Mute is stronger than solo`() throws {
         #expect(
-            try heard { $0.buses[1].mixer.isSoloed = true; $0.tracks[2].mixer.isMuted = true }
+            try heard {
+                $0.buses[1].mixer.isSoloed = true; $0.tracks[2].mixer.isMuted = true
+            }
                 == ["A", "B", "Inner", "Outer", "Rooms", "Hall", "Echo"])
     }
 }

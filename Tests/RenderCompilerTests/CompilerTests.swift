@@ -50,7 +50,8 @@ import Testing
         song.tracks[4].devices = [keyed(.track(2))]
         #expect(try cells(song) == [["T0", "T1", "T3", "T5"], ["T2"], ["T4"]])
         let graph = try CompiledGraph(song)
-        for (id, body) in graph.mixes where graph.list.labels[id].strips[0].contains(where: { $0.name == "T2" }) {
+        for (id, body) in graph.mixes
+        where graph.list.labels[id].strips[0].contains(where: { $0.name == "T2" }) {
             #expect(body.nodes.count == 1)
         }
         // Muted, it is still listened to, and heard by nobody else.
@@ -62,7 +63,9 @@ import Testing
 
     @Test func `A bus takes in its only cell, a return never does`() throws {
         var song = smallSong(trackCount: 3)
-        song.buses = [Bus(name: "A", devices: [squeeze]), Bus(name: "L", devices: [.limiter(LimiterSettings())])]
+        song.buses = [
+            Bus(name: "A", devices: [squeeze]), Bus(name: "L", devices: [.limiter(LimiterSettings())]),
+        ]
         song.returns = [Bus(name: "R")]
         song.tracks[0].mixer.output = .bus(0)
         song.tracks[1].mixer.output = .bus(1)
@@ -85,10 +88,12 @@ import Testing
     @Test func `Stems are the inputs of the master sum in session order`() throws {
         var song = smallSong(trackCount: 4)
         song.buses = [
-            Bus(name: "In", mixer: Mixer(output: .bus(1))), Bus(name: "Out"), Bus(name: "Gone", mixer: Mixer(isMuted: true)),
+            Bus(name: "In", mixer: Mixer(output: .bus(1))), Bus(name: "Out"),
+            Bus(name: "Gone", mixer: Mixer(isMuted: true)),
         ]
         song.returns = [Bus(name: "Hall"), Bus(name: "Into", mixer: Mixer(output: .bus(1)))]
-        song.tracks[0].mixer = Mixer(output: .bus(0), sends: [Send(to: 0, gain: .unity), Send(to: 1, gain: .unity)])
+        song.tracks[0].mixer = Mixer(
+            output: .bus(0), sends: [Send(to: 0, gain: .unity), Send(to: 1, gain: .unity)])
         #expect(try compile(song).plan.stems.map(\.name) == ["Direct", "Out", "Hall"])
         for i in 1..<4 { song.tracks[i].mixer.output = .bus(1) }
         let (list, plan) = try compile(song)
@@ -126,7 +131,8 @@ import Testing
     @Test func `Clips of one source at one place share a conversion, and a file is hashed once`() throws {
         var song = smallSong(trackCount: 3)
         song.sources = [
-            SourceFile(path: "/s/a.wav", rateHertz: 44_100, channelCount: 1, frameCount: 44_100, samples: .integer16)
+            SourceFile(
+                path: "/s/a.wav", rateHertz: 44_100, channelCount: 1, frameCount: 44_100, samples: .integer16)
         ]
         for i in 0..<3 {
             song.tracks[i].clips = [
@@ -145,7 +151,8 @@ import Testing
             // The plan reads at least what the converter needs for every segment.
             for segment in 0..<program.segmentCount {
                 let range = program.range(ofSegment: segment)
-                let needed = PolyphaseConverter(from: 44_100, to: 48_000).inputRange(forOutput: range.start..<range.end)
+                let needed = PolyphaseConverter(from: 44_100, to: 48_000).inputRange(
+                    forOutput: range.start..<range.end)
                 let read = body.portRange(for: range)
                 #expect(read.map { $0.start <= needed.lowerBound + body.portStartFrame } == true)
                 #expect(read.map { $0.end >= needed.upperBound + body.portStartFrame } == true)
@@ -159,20 +166,23 @@ import Testing
         var (list, plan) = try compile(song)
         #expect(plan.mix != plan.preMaster)
         let options = CompileOptions(segmentSeconds: 0.5)
-        #expect(FinishCompiler.addConversion(of: plan, toHertz: 48_000, options: options, to: &list) == plan.mix)
+        #expect(
+            FinishCompiler.addConversion(of: plan, toHertz: 48_000, options: options, to: &list) == plan.mix)
         let converted = FinishCompiler.addConversion(of: plan, toHertz: 44_100, options: options, to: &list)
         #expect(list[converted.program].frameCount == 44_100)
         #expect(list[converted.program].segmentFrames == 22_048)
         #expect(FinishCompiler.frameCount(40_001, fromHertz: 48_000, toHertz: 44_100) == 36_751)
         let pass = FinishCompiler.addPass(
-            over: converted, gainDecibels: 2.5, ceiling: DecibelsTruePeak(-1), frameCount: 36_751, song: 0, to: &list)
+            over: converted, gainDecibels: 2.5, ceiling: DecibelsTruePeak(-1), frameCount: 36_751, song: 0,
+            to: &list)
         let report = try #require(pass.report)
         #expect(list[report].kind == .chained && list[report].outputs.count == 2)
         #expect(list[report].frameCount == 36_751 && list[pass.measurement].frameCount == 36_751)
         #expect(list[pass.measurement].inputs[0].program == report)
         let delivery = Delivery(format: .flac, samples: .integer16, dither: .tpdf)
         let integers = FinishCompiler.addQuantiser(
-            over: pass.limited, delivery: delivery, ordinal: 1, seed: 5, frameCount: 36_751, song: 0, to: &list)
+            over: pass.limited, delivery: delivery, ordinal: 1, seed: 5, frameCount: 36_751, song: 0,
+            to: &list)
         let file = FinishCompiler.addEncoder(over: integers, samples: .integer16, library: "FLAC", to: &list)
         guard case .quantise(let body) = list[integers.program].body else { return }
         #expect(body.reachFrames == Quantiser.blankingReachFrames && body.isDithered)
@@ -181,7 +191,8 @@ import Testing
         // Another gain is another pass over the same conversion.
         let count = list.programs.count
         _ = FinishCompiler.addPass(
-            over: converted, gainDecibels: 2.6, ceiling: DecibelsTruePeak(-1), frameCount: 36_751, song: 0, to: &list)
+            over: converted, gainDecibels: 2.6, ceiling: DecibelsTruePeak(-1), frameCount: 36_751, song: 0,
+            to: &list)
         #expect(list.programs.count == count + 2)
     }
 
@@ -208,7 +219,8 @@ import Testing
                     #expect(port.program.rawValue < id)
                     let producer = graph.list[port.program]
                     #expect(port.output < producer.outputs.count)
-                    #expect(port.frameCount == producer.frameCount && port.segmentFrames == producer.windowFrames)
+                    #expect(
+                        port.frameCount == producer.frameCount && port.segmentFrames == producer.windowFrames)
                 }
                 if case .mix(let body) = program.body {
                     try checkWires(body, program)
@@ -247,7 +259,8 @@ import Testing
         var song = smallSong(trackCount: random.int(1...8))
         let (busCount, returnCount) = (random.int(0...4), random.int(0...3))
         // Places of buses and returns in one order; tracks come first.
-        var places: [ChannelReference] = (0..<busCount).map { .bus($0) } + (0..<returnCount).map { .returned($0) }
+        var places: [ChannelReference] =
+            (0..<busCount).map { .bus($0) } + (0..<returnCount).map { .returned($0) }
         places.shuffle(using: &random)
         func mixer(after place: Int) -> Mixer {
             var mixer = Mixer(isMuted: random.chance(0.1), isSoloed: random.chance(0.03))
@@ -256,7 +269,8 @@ import Testing
                 case .bus(let bus): if random.chance(0.5) { mixer.output = .bus(bus) }
                 case .returned(let index):
                     if random.chance(0.4) {
-                        mixer.sends.append(Send(to: index, gain: .unity, tap: random.chance(0.3) ? .pre : .post))
+                        mixer.sends.append(
+                            Send(to: index, gain: .unity, tap: random.chance(0.3) ? .pre : .post))
                     }
                 case .track: break
                 }
@@ -277,7 +291,9 @@ import Testing
         for i in song.tracks.indices {
             song.tracks[i].mixer = mixer(after: -1)
             song.tracks[i].devices = devices(before: -1)
-            if i > 0, random.chance(0.15) { song.tracks[i].devices.append(keyed(.track(random.int(0...i - 1)))) }
+            if i > 0, random.chance(0.15) {
+                song.tracks[i].devices.append(keyed(.track(random.int(0...i - 1))))
+            }
         }
         for (place, channel) in places.enumerated() {
             switch channel {

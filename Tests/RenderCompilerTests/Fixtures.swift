@@ -7,7 +7,8 @@ import Session
 func smallSong(trackCount: Int, rateHertz: Int = 48_000, clipFrames: Int = 48_000) -> Song {
     let sources = (0..<trackCount).map {
         SourceFile(
-            path: "/s/\($0).wav", rateHertz: rateHertz, channelCount: 2, frameCount: clipFrames, samples: .integer24)
+            path: "/s/\($0).wav", rateHertz: rateHertz, channelCount: 2, frameCount: clipFrames,
+            samples: .integer24)
     }
     let tracks = (0..<trackCount).map {
         Track(name: "T\($0)", clips: [Clip(source: $0, atFrame: 0, frameCount: clipFrames)])
@@ -22,7 +23,8 @@ func compile(
     var options = CompileOptions(segmentSeconds: segmentSeconds)
     options.mergesCells = mergesCells
     let identities = song.sources.indices.map { Digest(high: 0, low: UInt64($0)) }
-    let plan = try SongCompiler.compile(song, songIndex: 0, identities: identities, options: options, into: &list)
+    let plan = try SongCompiler.compile(
+        song, songIndex: 0, identities: identities, options: options, into: &list)
     return (list, plan)
 }
 
@@ -50,7 +52,8 @@ struct CompiledGraph {
     /// Names of the strips of every mix program that the mix depends on, apart from the sums of the master.
     var channelsHeard: Set<String> {
         var names: Set<String> = []
-        for name in Set(mixes.flatMap { list.labels[$0.id].strips.joined().map(\.name) }) where reachesMaster(name) {
+        for name in Set(mixes.flatMap { list.labels[$0.id].strips.joined().map(\.name) })
+        where reachesMaster(name) {
             names.insert(name)
         }
         return names.subtracting(["Direct", "Pre-master", "Master"])
@@ -61,7 +64,9 @@ struct CompiledGraph {
         var open = [name]
         while let next = open.popLast() {
             if next == "Pre-master" { return true }
-            for consumer in consumers(of: next) where reached.insert(consumer).inserted { open.append(consumer) }
+            for consumer in consumers(of: next) where reached.insert(consumer).inserted {
+                open.append(consumer)
+            }
         }
         return false
     }

@@ -28,15 +28,18 @@ import Testing
         let loud = Device.utility(UtilitySettings(gain: Decibels(720)))
         let pumped = Device.compressor(
             CompressorSettings(
-                threshold: .unity, ratio: 2, attackSeconds: 0.001, releaseSeconds: 0.1, makeUp: Decibels(700)))
+                threshold: .unity, ratio: 2, attackSeconds: 0.001, releaseSeconds: 0.1, makeUp: Decibels(700))
+        )
         let delay = Device.delay(DelaySettings(leftFrames: 1, rightFrames: 1))
         let cases: [([Device], Int)] = [
-            ([bell, delay, loud], 2), ([bell, delay, pumped], 2), ([bell, pumped, limiter], 2), ([pumped, delay], 1),
+            ([bell, delay, loud], 2), ([bell, delay, pumped], 2), ([bell, pumped, limiter], 2),
+            ([pumped, delay], 1),
         ]
         for (devices, culprit) in cases {
             var scene = Scene(seconds: 0.5)
             for i in 0..<3 {
-                scene.addTrack("T\(i)", noise(UInt64(i), channels: 2, frames: 24_000, level: 0.2), devices: [bell])
+                scene.addTrack(
+                    "T\(i)", noise(UInt64(i), channels: 2, frames: 24_000, level: 0.2), devices: [bell])
             }
             // Loud enough for a finite gain to leave the numbers; what holds the first infinity is to blame.
             scene.addTrack("Bad", noise(9, channels: 2, frames: 24_000, level: 1e20), devices: devices)

@@ -66,7 +66,9 @@ struct Scene {
     }
 
     func identities() -> [Digest] {
-        samples.enumerated().map { Digest(high: UInt64($0.offset), low: testDigest($0.element.flatMap(floatBytes)).low) }
+        samples.enumerated().map {
+            Digest(high: UInt64($0.offset), low: testDigest($0.element.flatMap(floatBytes)).low)
+        }
     }
 
     func compile(
@@ -109,7 +111,8 @@ func equalizer(_ bands: EqualizerSettings.Band...) -> Device { .equalizer(Equali
 func compressor(key: ChannelReference? = nil, threshold: Double = -24) -> Device {
     .compressor(
         CompressorSettings(
-            threshold: Decibels(threshold), ratio: 4, attackSeconds: 0.005, releaseSeconds: 0.1, knee: Decibels(6),
+            threshold: Decibels(threshold), ratio: 4, attackSeconds: 0.005, releaseSeconds: 0.1,
+            knee: Decibels(6),
             key: key))
 }
 

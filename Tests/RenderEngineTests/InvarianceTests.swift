@@ -13,7 +13,9 @@ import Testing
         let frames = Int(seconds * 48_000)
         scene.song.buses = [
             Bus(name: "Drums", devices: [compressor(threshold: -18)], mixer: Mixer(output: .bus(1))),
-            Bus(name: "All", devices: [equalizer(.init(type: .highShelf, frequencyHertz: 9000, gain: Decibels(2)))]),
+            Bus(
+                name: "All",
+                devices: [equalizer(.init(type: .highShelf, frequencyHertz: 9000, gain: Decibels(2)))]),
             Bus(name: "Loud", devices: [limiter, compressor(key: .track(0))]),
         ]
         scene.song.returns = [
@@ -22,7 +24,8 @@ import Testing
                 mixer: Mixer(output: .bus(1))),
             Bus(
                 name: "Echo",
-                devices: [.delay(DelaySettings(leftFrames: 901, rightFrames: 1203, isPingPong: true, mix: 1))]),
+                devices: [.delay(DelaySettings(leftFrames: 901, rightFrames: 1203, isPingPong: true, mix: 1))]
+            ),
         ]
         scene.song.master = Master(devices: [
             equalizer(.init(type: .lowShelf, frequencyHertz: 90, gain: Decibels(1))), limiter,
@@ -42,13 +45,15 @@ import Testing
             if i == 9 { devices.append(.utility(UtilitySettings(gain: Decibels(3), invertsLeft: true))) }
             if i == 11 { devices.append(compressor(key: .bus(0))) }
             let points = [
-                AutomationPoint(frame: 11_990, value: -20), AutomationPoint(frame: 12_010, value: 0, shape: .linear),
+                AutomationPoint(frame: 11_990, value: -20),
+                AutomationPoint(frame: 12_010, value: 0, shape: .linear),
                 AutomationPoint(frame: 20_000, value: -.infinity, shape: .linear),
             ]
             let outputs: [Output] = [.bus(0), .master, .bus(2), .bus(1)]
             // Track 11 listens to bus 0, so it must not feed it.
             scene.addTrack(
-                "T\(i)", noise(random.next(), channels: 1 + i % 2, frames: frames - 300 * i, level: 0.5), at: 71 * i,
+                "T\(i)", noise(random.next(), channels: 1 + i % 2, frames: frames - 300 * i, level: 0.5),
+                at: 71 * i,
                 devices: devices,
                 mixer: Mixer(
                     fader: Decibels(-8), faderAutomation: i % 4 == 1 ? points : [], pan: Double(i - 7) / 8,
@@ -82,7 +87,9 @@ import Testing
         // One cell to a bus, with what it sends to returns that join outside of it.
         for i in 0..<3 {
             scene.song.buses.append(
-                Bus(name: "Pair \(i)", devices: [compressor()], mixer: Mixer(sends: [Send(to: 1, gain: Decibels(-9))])))
+                Bus(
+                    name: "Pair \(i)", devices: [compressor()],
+                    mixer: Mixer(sends: [Send(to: 1, gain: Decibels(-9))])))
             scene.addTrack(
                 "P\(i)", noise(UInt64(40 + i), channels: 2, frames: 20_000), devices: i == 0 ? [limiter] : [],
                 mixer: Mixer(output: .bus(3 + i), sends: [Send(to: i % 2, gain: Decibels(-3))]))

@@ -20,8 +20,11 @@ import Testing
     @Test func `Limiters on tracks, nested buses, returns and the master keep every path aligned`() throws {
         var scene = Scene(seconds: 0.6)
         scene.song.buses = [
-            Bus(name: "Inner", devices: [limiter], mixer: Mixer(output: .bus(1), sends: [Send(to: 0, gain: .unity)])),
-            Bus(name: "Outer", devices: [limiter, limiter], mixer: Mixer(sends: [Send(to: 1, gain: .unity)])),
+            Bus(
+                name: "Inner", devices: [limiter],
+                mixer: Mixer(output: .bus(1), sends: [Send(to: 0, gain: .unity)])),
+            Bus(
+                name: "Outer", devices: [limiter, limiter], mixer: Mixer(sends: [Send(to: 1, gain: .unity)])),
             Bus(name: "Plain"),
         ]
         scene.song.returns = [
@@ -32,7 +35,8 @@ import Testing
         for (i, output) in [Output.bus(0), .bus(1), .bus(2), .master].enumerated() {
             for (j, devices) in chains.enumerated() {
                 scene.addTrack(
-                    "T\(i) \(j)", impulse(at: Self.frame, channels: 2, frames: 20_000, level: 0.01), devices: devices,
+                    "T\(i) \(j)", impulse(at: Self.frame, channels: 2, frames: 20_000, level: 0.01),
+                    devices: devices,
                     mixer: Mixer(
                         output: output,
                         sends: j == 2 ? [Send(to: 0, gain: .unity)] : [Send(to: 1, gain: .unity, tap: .pre)]))
@@ -45,16 +49,20 @@ import Testing
 
     /// Where the sidechain's impulse arrives: the first frame in which a steady tone is turned down.
     @Test(arguments: [[], [limiter], [limiter, limiter]], [[], [limiter]])
-    func `A side-chain is heard on its frame whatever lags around it`(before: [Device], after: [Device]) throws {
+    func `A side-chain is heard on its frame whatever lags around it`(before: [Device], after: [Device])
+        throws
+    {
         for keyDevices in [[], [limiter]] {
             for target in 0..<2 {
                 var scene = Scene(seconds: 0.5)
                 scene.addTrack(
-                    "Key", impulse(at: Self.frame, channels: 2, frames: 24_000, level: 0.8), devices: keyDevices,
+                    "Key", impulse(at: Self.frame, channels: 2, frames: 24_000, level: 0.8),
+                    devices: keyDevices,
                     mixer: Mixer(isMuted: true))
                 let ducker = Device.compressor(
                     CompressorSettings(
-                        threshold: Decibels(-40), ratio: 10, attackSeconds: 0, releaseSeconds: 0.2, key: .track(0)))
+                        threshold: Decibels(-40), ratio: 10, attackSeconds: 0, releaseSeconds: 0.2,
+                        key: .track(0)))
                 let steady = [[Float]](repeating: [Float](repeating: 0.25, count: 24_000), count: 2)
                 let chain = before + [ducker] + after
                 if target == 0 {

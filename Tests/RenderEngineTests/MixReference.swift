@@ -42,9 +42,13 @@ struct MixReference {
 
     // MARK: - Channels
 
-    private func output(of track: Track) -> Stereo { mixed(input(of: track), track.mixer, isMono: isMono(track)) }
+    private func output(of track: Track) -> Stereo {
+        mixed(input(of: track), track.mixer, isMono: isMono(track))
+    }
 
-    private func output(ofBus bus: Int) -> Stereo { mixed(input(ofBus: bus), song.buses[bus].mixer, isMono: false) }
+    private func output(ofBus bus: Int) -> Stereo {
+        mixed(input(ofBus: bus), song.buses[bus].mixer, isMono: false)
+    }
 
     private func output(ofReturn index: Int) -> Stereo {
         mixed(input(ofReturn: index), song.returns[index].mixer, isMono: false)
@@ -113,7 +117,8 @@ struct MixReference {
         guard !mixer.isMuted else { return silence }
         var output = input
         for i in 0..<frameCount {
-            let gain = gain(mixer.fader.value, mixer.faderAutomation, at: i) * (mixer.isPolarityInverted ? -1 : 1)
+            let gain =
+                gain(mixer.fader.value, mixer.faderAutomation, at: i) * (mixer.isPolarityInverted ? -1 : 1)
             let pan = value(mixer.pan, mixer.panAutomation, at: i)
             // A mono track: sin and cos, -3 dB at the centre. Anything else: the far side goes down, unity at the
             // centre.
@@ -161,7 +166,9 @@ struct MixReference {
     private func value(_ fixed: Double, _ points: [AutomationPoint], at frame: Int) -> Double {
         guard let first = points.first else { return fixed }
         guard let before = points.last(where: { $0.frame <= frame }) else { return first.value }
-        guard let next = points.first(where: { $0.frame > frame }), next.shape == .linear else { return before.value }
+        guard let next = points.first(where: { $0.frame > frame }), next.shape == .linear else {
+            return before.value
+        }
         let position = Double(frame - before.frame) / Double(next.frame - before.frame)
         return before.value + (next.value - before.value) * position
     }

@@ -37,10 +37,12 @@ import Testing
                 name: "A",
                 clips: [
                     Clip(
-                        source: source, atFrame: 11_990, startFrame: 100, frameCount: 9000, gain: Decibels(-2),
+                        source: source, atFrame: 11_990, startFrame: 100, frameCount: 9000,
+                        gain: Decibels(-2),
                         fadeInFrames: 4000, fadeOutFrames: 4500, fadeShape: shape),
                     Clip(
-                        source: source, atFrame: 17_000, startFrame: 5, frameCount: 25_000, fadeInFrames: 3990,
+                        source: source, atFrame: 17_000, startFrame: 5, frameCount: 25_000,
+                        fadeInFrames: 3990,
                         fadeOutFrames: 1, fadeShape: shape),
                     Clip(source: source, atFrame: 3, frameCount: 1),
                 ])
@@ -52,14 +54,18 @@ import Testing
         var scene = Scene(seconds: 1)
         scene.song.returns = [Bus(name: "Hall", devices: [], mixer: Mixer(fader: Decibels(-1)))]
         let fader = [
-            AutomationPoint(frame: 5000, value: -6), AutomationPoint(frame: 12_000, value: -3, shape: .linear),
-            AutomationPoint(frame: 12_001, value: 2), AutomationPoint(frame: 24_000, value: -.infinity, shape: .linear),
-            AutomationPoint(frame: 30_000, value: -.infinity), AutomationPoint(frame: 36_000, value: 0, shape: .linear),
+            AutomationPoint(frame: 5000, value: -6),
+            AutomationPoint(frame: 12_000, value: -3, shape: .linear),
+            AutomationPoint(frame: 12_001, value: 2),
+            AutomationPoint(frame: 24_000, value: -.infinity, shape: .linear),
+            AutomationPoint(frame: 30_000, value: -.infinity),
+            AutomationPoint(frame: 36_000, value: 0, shape: .linear),
             AutomationPoint(frame: 40_000, value: -.infinity, shape: .hold),
         ]
         let pan = [
             AutomationPoint(frame: 0, value: -1), AutomationPoint(frame: 23_999, value: 1, shape: .linear),
-            AutomationPoint(frame: 24_000, value: 0), AutomationPoint(frame: 60_000, value: 0.5, shape: .linear),
+            AutomationPoint(frame: 24_000, value: 0),
+            AutomationPoint(frame: 60_000, value: 0.5, shape: .linear),
         ]
         let sendPoints = pan.map { AutomationPoint(frame: $0.frame, value: 12 * $0.value, shape: $0.shape) }
         for channels in [1, 2] {
@@ -68,7 +74,9 @@ import Testing
                 mixer: Mixer(
                     faderAutomation: fader, panAutomation: pan,
                     sends: [
-                        Send(to: 0, gain: Decibels(-6), tap: channels == 1 ? .pre : .post, automation: sendPoints)
+                        Send(
+                            to: 0, gain: Decibels(-6), tap: channels == 1 ? .pre : .post,
+                            automation: sendPoints)
                     ]))
         }
         scene.song.master.faderAutomation = [
@@ -80,12 +88,16 @@ import Testing
     @Test func `Sends, mutes, nested buses and returns into buses add up`() throws {
         var scene = Scene(seconds: 0.6)
         scene.song.buses = [
-            Bus(name: "Inner", mixer: Mixer(fader: Decibels(-2), output: .bus(1), sends: [Send(to: 0, gain: Decibels(-9))])),
+            Bus(
+                name: "Inner",
+                mixer: Mixer(fader: Decibels(-2), output: .bus(1), sends: [Send(to: 0, gain: Decibels(-9))])),
             Bus(name: "Outer", mixer: Mixer(pan: 0.3, isPolarityInverted: true)),
             Bus(name: "Muted", mixer: Mixer(isMuted: true)),
         ]
         scene.song.returns = [
-            Bus(name: "Into bus", mixer: Mixer(output: .bus(1), sends: [Send(to: 1, gain: Decibels(-3), tap: .pre)])),
+            Bus(
+                name: "Into bus",
+                mixer: Mixer(output: .bus(1), sends: [Send(to: 1, gain: Decibels(-3), tap: .pre)])),
             Bus(name: "Open", mixer: Mixer(fader: Decibels(1))),
         ]
         let outputs: [Output] = [.bus(0), .bus(1), .bus(2), .master]
@@ -105,7 +117,9 @@ import Testing
     @Test func `Stems sum to the pre-master, bit for bit`() throws {
         var scene = Scene(seconds: 0.6)
         scene.song.buses = [Bus(name: "A", devices: [compressor()]), Bus(name: "B", devices: [limiter])]
-        scene.song.returns = [Bus(name: "R", devices: [.delay(DelaySettings(leftFrames: 777, rightFrames: 1234))])]
+        scene.song.returns = [
+            Bus(name: "R", devices: [.delay(DelaySettings(leftFrames: 777, rightFrames: 1234))])
+        ]
         for i in 0..<11 {
             let output: Output = i % 3 == 0 ? .master : .bus(i % 3 - 1)
             scene.addTrack(
@@ -118,7 +132,9 @@ import Testing
         for channel in 0..<2 {
             for i in 0..<rendered.plan.frameCount {
                 var sum = 0.0
-                for stem in rendered.plan.stems { sum += Double(rendered.runner.planes(stem.stream)[channel][i]) }
+                for stem in rendered.plan.stems {
+                    sum += Double(rendered.runner.planes(stem.stream)[channel][i])
+                }
                 guard Float(sum) == rendered.preMaster[channel][i] else {
                     Issue.record("frame \(i)")
                     return

@@ -93,7 +93,9 @@ final class PlanRunner {
         var renderer = try SegmentRenderer(program: program, blockFrames: options.blockFrames)
         try renderer.load(segment: 0, snapshot: nil)
         for segment in 0..<program.segmentCount {
-            let inputs = program.dependencies(ofSegment: segment).map { self.results[$0.program.rawValue][$0.segment] }
+            let inputs = program.dependencies(ofSegment: segment).map {
+                self.results[$0.program.rawValue][$0.segment]
+            }
             let before = snapshots.last ?? nil
             keys.append(
                 program.keyBytes(
@@ -114,7 +116,9 @@ final class PlanRunner {
             for (i, parts) in output.parts.enumerated() { windows[i].append(parts) }
             results.append(
                 TaskResult(
-                    outputs: output.parts.map { $0.map { Part(digest: testDigest($0), byteCount: $0.count) } },
+                    outputs: output.parts.map {
+                        $0.map { Part(digest: testDigest($0), byteCount: $0.count) }
+                    },
                     snapshot: snapshot.map { Part(digest: testDigest($0), byteCount: $0.count) }))
             #expect(output.isComplete(program.range(ofSegment: segment).count), "parts of \(program.kind)")
         }
@@ -131,7 +135,9 @@ final class PlanRunner {
         for part in windows.joined() {
             let samples = floats(part)
             let count = samples.count / port.channelCount
-            for channel in planes.indices { planes[channel] += samples[channel * count..<(channel + 1) * count] }
+            for channel in planes.indices {
+                planes[channel] += samples[channel * count..<(channel + 1) * count]
+            }
         }
         return planes
     }
@@ -213,7 +219,9 @@ func testDigest(_ bytes: [UInt8]) -> Digest {
 }
 
 func floatBytes(_ samples: some Sequence<Float>) -> [UInt8] {
-    samples.flatMap { sample in (0..<4).map { UInt8(truncatingIfNeeded: sample.bitPattern >> (8 * UInt32($0))) } }
+    samples.flatMap { sample in
+        (0..<4).map { UInt8(truncatingIfNeeded: sample.bitPattern >> (8 * UInt32($0))) }
+    }
 }
 
 func floats(_ bytes: [UInt8]) -> [Float] {

@@ -12,10 +12,12 @@ import Testing
     @Test func `A clip at another rate is aligned to its first frame`() throws {
         // 147 frames at 44.1 kHz are 320 at 96 kHz.
         var scene = Scene(rateHertz: 96_000, seconds: 1)
-        let source = scene.addSource(impulse(at: 5000 + 147 * 40, frames: 44_100, level: 0.5), rateHertz: 44_100)
+        let source = scene.addSource(
+            impulse(at: 5000 + 147 * 40, frames: 44_100, level: 0.5), rateHertz: 44_100)
         scene.song.tracks = [
             Track(
-                name: "A", clips: [Clip(source: source, atFrame: 12_345, startFrame: 5000, frameCount: 40_000)],
+                name: "A",
+                clips: [Clip(source: source, atFrame: 12_345, startFrame: 5000, frameCount: 40_000)],
                 mixer: Mixer(pan: -1))
         ]
         let mix = try scene.render().mix[0]
@@ -26,15 +28,20 @@ import Testing
         for distance in 1..<200 { #expect(abs(mix[peak - distance] - mix[peak + distance]) < 1e-7) }
     }
 
-    @Test func `Clips of one source and range share a conversion, and each piece of it equals the whole`() throws {
+    @Test func `Clips of one source and range share a conversion, and each piece of it equals the whole`()
+        throws
+    {
         var scene = Scene(seconds: 1.2)
         let source = scene.addSource(noise(4, channels: 2, frames: 44_100), rateHertz: 44_100)
         scene.song.tracks = [
             Track(name: "A", clips: [Clip(source: source, atFrame: 100, startFrame: 10, frameCount: 20_000)]),
-            Track(name: "B", clips: [Clip(source: source, atFrame: 30_000, startFrame: 10, frameCount: 20_000)]),
+            Track(
+                name: "B", clips: [Clip(source: source, atFrame: 30_000, startFrame: 10, frameCount: 20_000)]),
         ]
         let rendered = try scene.render(segmentSeconds: 0.05)
-        let conversions = rendered.runner.list.programs.filter { if case .convert = $0.body { true } else { false } }
+        let conversions = rendered.runner.list.programs.filter {
+            if case .convert = $0.body { true } else { false }
+        }
         #expect(conversions.count == 1)
         #expect(rendered.mix[0][100..<20_100] == rendered.mix[0][30_000..<50_000])
         let converter = PolyphaseConverter(from: 44_100, to: 48_000)
@@ -88,13 +95,17 @@ import Testing
         var (list, plan) = try scene.compile(segmentSeconds: 0.2)
         func mixPeaks(_ planes: [[Float]], segmentFrames: Int) -> [Float] {
             (0..<3).map { k in
-                planes.reduce(0) { max($0, $1[k * segmentFrames..<(k + 1) * segmentFrames].reduce(0) { max($0, abs($1)) }) }
+                planes.reduce(0) {
+                    max($0, $1[k * segmentFrames..<(k + 1) * segmentFrames].reduce(0) { max($0, abs($1)) })
+                }
             }
         }
         let pass = FinishCompiler.addPass(
-            over: plan.mix, gainDecibels: 6, ceiling: DecibelsTruePeak(-1), frameCount: 31_111, song: 0, to: &list)
+            over: plan.mix, gainDecibels: 6, ceiling: DecibelsTruePeak(-1), frameCount: 31_111, song: 0,
+            to: &list)
         for scatters in [false, true] {
-            let runner = PlanRunner(list, sources: scene.samples, options: .init(blockFrames: 100, scatters: scatters))
+            let runner = PlanRunner(
+                list, sources: scene.samples, options: .init(blockFrames: 100, scatters: scatters))
             try runner.run()
             let limited = runner.planes(pass.limited)
             #expect(limited[0].count == 31_111)
@@ -137,7 +148,8 @@ import Testing
     }
 
     @Test(arguments: [SampleFormat.integer16, .integer24], [Delivery.Dither.none, .tpdf])
-    func `Quantised segments are the quantiser's bytes`(samples: SampleFormat, dither: Delivery.Dither) throws {
+    func `Quantised segments are the quantiser's bytes`(samples: SampleFormat, dither: Delivery.Dither) throws
+    {
         var scene = Scene(seconds: 3)
         // Louder than full scale in places, with silence long enough to blank the dither.
         scene.addTrack("A", noise(2, channels: 2, frames: 100_000, level: 1.2), at: 30_000)

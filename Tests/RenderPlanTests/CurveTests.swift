@@ -71,7 +71,9 @@ import Testing
         #expect(held.slice(FrameRange(10, 20)).constant == 2)
         #expect(held.slice(FrameRange(10, 21)).points.map(\.frame) == [10, 20])
         // A line does matter up to the frame before its end.
-        let ramp = Curve(points: [.init(frame: 0, value: 1, isLinear: false), .init(frame: 10, value: 2, isLinear: true)])
+        let ramp = Curve(points: [
+            .init(frame: 0, value: 1, isLinear: false), .init(frame: 10, value: 2, isLinear: true),
+        ])
         #expect(ramp.slice(FrameRange(4, 6)).points.map(\.frame) == [0, 10])
         #expect(ramp.slice(FrameRange(10, 12)).constant == 2)
         #expect(ramp.slice(FrameRange(0, 1)).constant == 1)
@@ -97,7 +99,8 @@ import Testing
             let count = random.int(1...60)
             let fadeIn = random.int(0...count)
             let clip = ClipRead(
-                port: 0, startFrame: random.int(0...50), frameCount: count, portOffset: random.int(-20...20), gain: 0.5,
+                port: 0, startFrame: random.int(0...50), frameCount: count, portOffset: random.int(-20...20),
+                gain: 0.5,
                 fadeInFrames: fadeIn, fadeOutFrames: random.int(0...count - fadeIn),
                 fadeShape: random.chance(0.5) ? .linear : .equalPower)
             let input = FrameRange(start: random.int(0...100), count: random.int(1...30))
@@ -124,4 +127,3 @@ import Testing
         }
     }
 }
-

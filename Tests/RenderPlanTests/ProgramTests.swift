@@ -9,13 +9,15 @@ import Testing
 
     private func port(_ program: Int, segmentFrames: Int = 100_000, frames: Int = 350_000) -> InputPort {
         InputPort(
-            program: ProgramID(program), output: 0, channelCount: 2, segmentFrames: segmentFrames, frameCount: frames)
+            program: ProgramID(program), output: 0, channelCount: 2, segmentFrames: segmentFrames,
+            frameCount: frames)
     }
 
     private func mix(_ strips: [Strip], inputs: [InputPort], kind: ProgramKind = .chained) -> Program {
         let sums = [strips.indices.map { Tap(strip: $0, point: .output) }]
         return Program(
-            kind: kind, rateHertz: 48_000, segmentFrames: Self.segmentFrames, frameCount: 350_000, inputs: inputs,
+            kind: kind, rateHertz: 48_000, segmentFrames: Self.segmentFrames, frameCount: 350_000,
+            inputs: inputs,
             outputs: [OutputPort(channelCount: 2, format: .planarFloat32)],
             body: .mix(MixBody(nodes: [MixNode(strips: strips, sums: sums)], outputWires: [0])), song: 0)
     }
@@ -40,7 +42,9 @@ import Testing
         }
     }
 
-    private func key(_ program: Program, _ segment: Int, change: (TaskID, Int) -> UInt64 = { _, _ in 0 }) -> [UInt8] {
+    private func key(_ program: Program, _ segment: Int, change: (TaskID, Int) -> UInt64 = { _, _ in 0 })
+        -> [UInt8]
+    {
         program.keyBytes(
             ofSegment: segment, inputs: results(program, segment, change: change),
             snapshot: segment == 0 ? nil : Digest(high: 1, low: 2), namespace: "local")
@@ -52,10 +56,11 @@ import Testing
         let program = mix([limited(.terms([.port(0)]))], inputs: [port(3)])
         #expect(program.segmentCount == 4)
         let ranges = (0..<4).map { program.reads(ofSegment: $0).map(\.range) }
-        #expect(ranges == [
-            [FrameRange(0, 100_101)], [FrameRange(100_101, 200_101)], [FrameRange(200_101, 300_101)],
-            [FrameRange(300_101, 350_000)],
-        ])
+        #expect(
+            ranges == [
+                [FrameRange(0, 100_101)], [FrameRange(100_101, 200_101)], [FrameRange(200_101, 300_101)],
+                [FrameRange(300_101, 350_000)],
+            ])
         #expect(program.dependencies(ofSegment: 0) == [TaskID(ProgramID(3), 0), TaskID(ProgramID(3), 1)])
         #expect(program.dependencies(ofSegment: 3) == [TaskID(ProgramID(3), 3)])
     }
@@ -90,7 +95,8 @@ import Testing
         func measure(frames: Int) -> Program {
             Program(
                 kind: .windowed, rateHertz: 48_000, segmentFrames: Self.segmentFrames, frameCount: frames,
-                inputs: [port(2)], outputs: [OutputPort(channelCount: 0, format: .bytes)], body: .measure(body),
+                inputs: [port(2)], outputs: [OutputPort(channelCount: 0, format: .bytes)],
+                body: .measure(body),
                 song: 0)
         }
         #expect(measure(frames: 350_000).reads(ofSegment: 1)[0].range == FrameRange(99_000, 200_011))
@@ -103,16 +109,21 @@ import Testing
     @Test func `Side-chains are read ahead by what lags behind them`() {
         var strip = limited(.terms([.port(0)]))
         strip.stages = [
-            strip.stages[0], Stage(kind: .compressor, version: 1, values: [1], keyPort: 1, device: 1), strip.stages[0],
+            strip.stages[0], Stage(kind: .compressor, version: 1, values: [1], keyPort: 1, device: 1),
+            strip.stages[0],
         ]
         let program = mix([strip], inputs: [port(0), port(1)])
         #expect(program.reads(ofSegment: 0).map(\.range) == [FrameRange(0, 100_202), FrameRange(0, 100_101)])
-        #expect(program.reads(ofSegment: 1).map(\.range) == [FrameRange(100_202, 200_202), FrameRange(100_101, 200_101)])
+        #expect(
+            program.reads(ofSegment: 1).map(\.range) == [
+                FrameRange(100_202, 200_202), FrameRange(100_101, 200_101),
+            ])
     }
 
     @Test func `A whole program is one task and its window one segment`() {
         let program = Program(
-            kind: .whole, rateHertz: 48_000, segmentFrames: Self.segmentFrames, frameCount: 350_000, inputs: [port(0)],
+            kind: .whole, rateHertz: 48_000, segmentFrames: Self.segmentFrames, frameCount: 350_000,
+            inputs: [port(0)],
             outputs: [OutputPort(channelCount: 2, format: .planarFloat32)], body: .reverse, song: 0)
         #expect(program.segmentCount == 1 && program.windowFrames == 350_000)
         #expect(program.dependencies(ofSegment: 0).map(\.segment) == [0, 1, 2, 3])
@@ -133,7 +144,8 @@ import Testing
                         fadeInFrames: 100, fadeOutFrames: 40_000, fadeShape: .equalPower),
                 ]), stages: [Stage(kind: .compressor, version: 1, values: [1, 2, 3], device: 0)],
                 fader: Curve(points: [
-                    .init(frame: 0, value: 0, isLinear: false), .init(frame: 120_000, value: -6, isLinear: false),
+                    .init(frame: 0, value: 0, isLinear: false),
+                    .init(frame: 120_000, value: -6, isLinear: false),
                 ]))
         }
         return mix(strips, inputs: [port(0), port(1)])
@@ -154,21 +166,37 @@ import Testing
     }
 
     @Test func `A key changes where an edit is heard and nowhere else`() {
-        #expect(altered { $0.nodes[0].strips[0].fader = Curve(points: [
-            .init(frame: 0, value: 0, isLinear: false), .init(frame: 120_000, value: -6, isLinear: false),
-            .init(frame: 250_000, value: -5, isLinear: false),
-        ]) } == [2, 3])
+        #expect(
+            altered {
+                $0.nodes[0].strips[0].fader = Curve(points: [
+                    .init(frame: 0, value: 0, isLinear: false),
+                    .init(frame: 120_000, value: -6, isLinear: false),
+                    .init(frame: 250_000, value: -5, isLinear: false),
+                ])
+            } == [2, 3])
         // A line to a later point is heard all the way from the point before.
-        #expect(altered { $0.nodes[0].strips[0].fader = Curve(points: [
-            .init(frame: 0, value: 0, isLinear: false), .init(frame: 120_000, value: -6, isLinear: false),
-            .init(frame: 250_000, value: -5, isLinear: true),
-        ]) } == [1, 2, 3])
-        #expect(altered { $0.nodes[0].strips[1].pan = Curve(points: [
-            .init(frame: 0, value: 0, isLinear: false), .init(frame: 300_000, value: 0.5, isLinear: false),
-        ]) } == [3])
-        #expect(altered { $0.nodes[0].sums[0][0].gain = Curve(points: [
-            .init(frame: 0, value: 0, isLinear: false), .init(frame: 199_999, value: 0.5, isLinear: false),
-        ]) } == [1, 2, 3])
+        #expect(
+            altered {
+                $0.nodes[0].strips[0].fader = Curve(points: [
+                    .init(frame: 0, value: 0, isLinear: false),
+                    .init(frame: 120_000, value: -6, isLinear: false),
+                    .init(frame: 250_000, value: -5, isLinear: true),
+                ])
+            } == [1, 2, 3])
+        #expect(
+            altered {
+                $0.nodes[0].strips[1].pan = Curve(points: [
+                    .init(frame: 0, value: 0, isLinear: false),
+                    .init(frame: 300_000, value: 0.5, isLinear: false),
+                ])
+            } == [3])
+        #expect(
+            altered {
+                $0.nodes[0].sums[0][0].gain = Curve(points: [
+                    .init(frame: 0, value: 0, isLinear: false),
+                    .init(frame: 199_999, value: 0.5, isLinear: false),
+                ])
+            } == [1, 2, 3])
         func clips(_ change: @escaping (inout [ClipRead]) -> Void) -> [Int] {
             altered { body in
                 guard case .clips(var clips) = body.nodes[0].strips[1].input else { return }
@@ -179,7 +207,10 @@ import Testing
         #expect(clips { $0[1].gain = 0.9 } == [2, 3])
         #expect(clips { $0[1].fadeInFrames = 200 } == [2])
         #expect(clips { $0[1].fadeOutFrames = 19_999 } == [2, 3])
-        #expect(clips { $0[1].fadeOutFrames = 19_999; $0[1].fadeShape = .linear } == [2, 3])
+        #expect(
+            clips {
+                $0[1].fadeOutFrames = 19_999; $0[1].fadeShape = .linear
+            } == [2, 3])
         #expect(clips { $0[0].frameCount = 199_000 } == [1])
         #expect(clips { $0[0].frameCount = 200_000 } == [1])
         #expect(clips { $0[0].frameCount = 200_001 } == [1, 2])
@@ -194,7 +225,10 @@ import Testing
         #expect(altered { $0.nodes[0].strips[0].stages.removeAll() } == all)
         #expect(altered { $0.nodes[0].strips[0].isPolarityInverted = true } == all)
         #expect(altered { $0.nodes[0].strips[0].panLaw = .constantPower } == all)
-        #expect(altered { $0.nodes[0].strips.swapAt(0, 1); $0.nodes[0].sums[0].swapAt(0, 1) } == all)
+        #expect(
+            altered {
+                $0.nodes[0].strips.swapAt(0, 1); $0.nodes[0].sums[0].swapAt(0, 1)
+            } == all)
         #expect(altered { $0.nodes[0].sums[0][1].point = .preFader } == all)
         #expect(altered { $0.nodes[0].sums.append([]) } == all)
         #expect(altered { $0.outputWires = [] } == all)
@@ -226,7 +260,9 @@ import Testing
     @Test func `A read is told from its neighbour and from another place in the same part`() {
         // One of two clips reads nothing, because its port has ended: which one must show.
         func program(_ first: Int, _ second: Int) -> Program {
-            let clips = (0..<2).map { ClipRead(port: $0, startFrame: 0, frameCount: 1000, portOffset: 0, gain: 1) }
+            let clips = (0..<2).map {
+                ClipRead(port: $0, startFrame: 0, frameCount: 1000, portOffset: 0, gain: 1)
+            }
             let gone = ClipRead(port: 2, startFrame: 0, frameCount: 1000, portOffset: 60_000, gain: 1)
             var read = clips[0]
             read.portOffset = 60_000
@@ -239,7 +275,8 @@ import Testing
         func entered(_ segmentFrames: Int) -> [UInt8] {
             let clip = ClipRead(port: 0, startFrame: 0, frameCount: 1000, portOffset: 100_000, gain: 1)
             let program = mix(
-                [Strip(input: .clips([clip]))], inputs: [port(0, segmentFrames: segmentFrames)], kind: .windowed)
+                [Strip(input: .clips([clip]))], inputs: [port(0, segmentFrames: segmentFrames)],
+                kind: .windowed)
             let part = Part(digest: Digest(high: 5, low: 5), byteCount: 8)
             let result = TaskResult(outputs: [Array(repeating: part, count: 10)])
             return program.keyBytes(ofSegment: 0, inputs: [result], snapshot: nil, namespace: "local")
@@ -260,9 +297,12 @@ import Testing
             .measure(MeasureBody(historyFrames: 1, lookaheadFrames: 2, version: 3)),
             .quantise(
                 QuantiseBody(
-                    samples: .integer24, isDithered: true, seed: .max, output: 1, reachFrames: 256, version: 1)),
-            .encode(EncodeBody(container: .flac, samples: .integer16, frameCount: 350_000, library: "FLAC 1.5")),
-            .hashSource(SourceBody(source: 1, identity: Digest(high: .max, low: .max - 1), samples: .float32)),
+                    samples: .integer24, isDithered: true, seed: .max, output: 1, reachFrames: 256, version: 1
+                )),
+            .encode(
+                EncodeBody(container: .flac, samples: .integer16, frameCount: 350_000, library: "FLAC 1.5")),
+            .hashSource(
+                SourceBody(source: 1, identity: Digest(high: .max, low: .max - 1), samples: .float32)),
             .reverse,
         ]
         for body in bodies {

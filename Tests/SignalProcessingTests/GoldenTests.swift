@@ -101,7 +101,8 @@ enum GoldenCase: String, CaseIterable, Sendable {
         var (processor, left, right) = (processor, left, right)
         left.withUnsafeMutableBufferPointer { l in
             right.withUnsafeMutableBufferPointer { r in
-                var (a, b) = (l.mutableSpan, r.mutableSpan)
+                var a = l.mutableSpan
+                var b = r.mutableSpan
                 processor.process(left: &a, right: &b, at: 0)
             }
         }

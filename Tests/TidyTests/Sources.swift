@@ -1,11 +1,9 @@
 import Foundation
 
 /// A text file of the repository, by its path from the root.
-struct SourceFile: Sendable, CustomTestStringConvertible {
+struct SourceFile: Sendable {
     let path: String
     let lines: [Substring]
-
-    var testDescription: String { path }
 
     /// Each line with its number, the comment after its code cut off, strings left alone as far as quotes tell.
     var code: [(number: Int, text: Substring)] {
@@ -42,14 +40,17 @@ enum Repository {
     static func files(under folder: String, where passes: (String) -> Bool) throws -> [SourceFile] {
         let top = root.appending(path: folder).resolvingSymlinksInPath()
         let keys: [URLResourceKey] = [.isRegularFileKey]
-        guard let walk = FileManager.default.enumerator(at: top, includingPropertiesForKeys: keys) else { return [] }
+        guard let walk = FileManager.default.enumerator(at: top, includingPropertiesForKeys: keys) else {
+            return []
+        }
         var found: [SourceFile] = []
         for case let url as URL in walk where passes(url.lastPathComponent) {
             if url.path.contains("/.build/") { continue }
             guard try url.resourceValues(forKeys: Set(keys)).isRegularFile == true else { continue }
             let path = folder + url.path.dropFirst(top.path.count)
             let text = try String(contentsOf: url, encoding: .utf8)
-            found.append(SourceFile(path: path, lines: text.split(separator: "\n", omittingEmptySubsequences: false)))
+            found.append(
+                SourceFile(path: path, lines: text.split(separator: "\n", omittingEmptySubsequences: false)))
         }
         return found.sorted { $0.path < $1.path }
     }

@@ -12,7 +12,9 @@ import Testing
     }
 
     @Test func `no file is longer than 700 lines`() throws {
-        let long = try Repository.swiftFiles(["Sources", "Tests"]).filter { $0.lines.count > Self.maximumFileLines }
+        let long = try Repository.swiftFiles(["Sources", "Tests"]).filter {
+            $0.lines.count > Self.maximumFileLines
+        }
         #expect(long.map { "\($0.path): \($0.lines.count) lines" } == [])
     }
 
@@ -20,9 +22,10 @@ import Testing
         var long: [String] = []
         for file in try Repository.swiftFiles(["Sources", "Tests"]) {
             for (index, line) in file.lines.enumerated() where line.count > Self.maximumLineCharacters {
-                // A message that a test quotes whole has the length that it has.
+                // A message or a session that a test quotes whole has the length that it has.
                 let text = line.trimmingCharacters(in: .whitespaces)
-                if file.path.hasPrefix("Tests/"), text.contains("\"") { continue }
+                let isTest = file.path.hasPrefix("Tests/") || file.path.hasPrefix("Sources/RenderHarness/")
+                if isTest, text.contains("\"") || text.hasPrefix("- ") { continue }
                 long.append(file.place(index + 1))
             }
         }
@@ -42,12 +45,11 @@ import Testing
     }
 
     @Test func `nothing is left for later in a comment`() throws {
-        let words = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK:"]
+        // In pieces, for this file is looked at too.
+        let words = ["TO" + "DO", "FIX" + "ME"]
         var found: [String] = []
-        for file in try Repository.swiftFiles(["Sources", "Tests"]) + documents() {
+        for file in try Repository.swiftFiles(["Sources", "Tests"]) + documents() + scripts() {
             for (index, line) in file.lines.enumerated() where words.contains(where: { line.contains($0) }) {
-                // mkstemp and mkdtemp ask for this pattern.
-                if line.contains("-XXXXXX") || line.contains(".XXXXXX") { continue }
                 found.append(file.place(index + 1))
             }
         }
@@ -70,7 +72,8 @@ import Testing
         let literal = "\"/t" + "mp"
         let found = try places(in: ["Sources", "Tests"]) { line in
             // As the last of several choices it is the system's own default (hier(7)).
-            line.contains(literal) && !line.contains("?? " + literal) && !line.contains("NSTemporaryDirectory()")
+            line.contains(literal) && !line.contains("?? " + literal)
+                && !line.contains("NSTemporaryDirectory()")
         }
         #expect(found == [])
     }
@@ -78,9 +81,13 @@ import Testing
     @Test func `package types and functions say what they are`() throws {
         var silent: [String] = []
         for file in try Repository.swiftFiles(["Sources"]) {
-            for (index, line) in file.lines.enumerated() {
-                guard let declaration = Declaration(line, isDocumented: isDocumented(file, before: index)) else { continue }
-                if !declaration.isDocumented { silent.append("\(file.place(index + 1)): \(declaration.name)") }
+            let declarations = file.lines.enumerated().compactMap { index, line in
+                Declaration(line, index + 1, isDocumented: isDocumented(file, before: index))
+            }
+            // Of overloads one may speak for the others.
+            let spokenFor = Set(declarations.filter(\.isDocumented).map(\.name))
+            for declaration in declarations where !spokenFor.contains(declaration.name) {
+                silent.append("\(file.place(declaration.line)): \(declaration.name)")
             }
         }
         #expect(silent == [])
@@ -89,7 +96,9 @@ import Testing
     @Test func `the versions of packages are resolved anew by each checkout`() throws {
         let ignored = try #require(Repository.text(".gitignore")).split(separator: "\n")
         #expect(ignored.contains("Package.resolved"))
-        guard FileManager.default.fileExists(atPath: Repository.root.appending(path: ".git").path) else { return }
+        guard FileManager.default.fileExists(atPath: Repository.root.appending(path: ".git").path) else {
+            return
+        }
         #expect(try git("ls-files", "Package.resolved") == "")
     }
 
@@ -101,7 +110,9 @@ import Testing
         #expect(numbers == Array(1...max(1, numbers.count)))
         for record in records {
             let headings = record.lines.filter { $0.hasPrefix("## ") }
-            #expect(headings == ["## Context", "## Decision", "## Consequences", "## Alternatives"], "\(record.path)")
+            #expect(
+                headings == ["## Context", "## Decision", "## Consequences", "## Alternatives"],
+                "\(record.path)")
         }
     }
 
@@ -125,7 +136,8 @@ import Testing
         var broken: [String] = []
         for file in try Repository.swiftFiles(["Sources", "Tests"]) {
             for (index, line) in file.lines.enumerated() {
-                for name in line.matches(of: /\bdocs\/[\w\/.-]+\.md/) where Repository.text(String(name.0)) == nil {
+                for name in line.matches(of: /\bdocs\/[\w\/.-]+\.md/)
+                where Repository.text(String(name.0)) == nil {
                     broken.append("\(file.place(index + 1)): \(name.0)")
                 }
             }
@@ -163,7 +175,9 @@ import Testing
     /// Whether the lines before `index`, attributes aside, end in a documentation comment.
     private func isDocumented(_ file: SourceFile, before index: Int) -> Bool {
         var before = index - 1
-        while before >= 0, file.lines[before].trimmingCharacters(in: .whitespaces).hasPrefix("@") { before -= 1 }
+        while before >= 0, file.lines[before].trimmingCharacters(in: .whitespaces).hasPrefix("@") {
+            before -= 1
+        }
         return before >= 0 && file.lines[before].trimmingCharacters(in: .whitespaces).hasPrefix("///")
     }
 
@@ -184,13 +198,16 @@ import Testing
 /// A `package` declaration that ought to be documented.
 private struct Declaration {
     var name: Substring
+    var line: Int
     var isDocumented: Bool
 
     /// Nil for a line that is no such declaration, or one that needs no words: an operator, a requirement that its
     /// protocol documents, a function whose whole body is on its line, a type inside the type that explains it.
-    init?(_ line: Substring, isDocumented: Bool) {
-        let type = /^(?:@\w+ )*package (?:final |indirect )?(?:class|struct|enum|protocol|actor|typealias) (\w+)/
-        let function = /^\s*(?:@\w+ )*package (?:(?:static|mutating|consuming|final|override) )*func (\w+|`[^`]+`)/
+    init?(_ line: Substring, _ number: Int, isDocumented: Bool) {
+        let type =
+            /^(?:@\w+ )*package (?:final |indirect )?(?:class|struct|enum|protocol|actor|typealias) (\w+)/
+        let function =
+            /^\s*(?:@\w+ )*package (?:(?:static|mutating|consuming|final|override) )*func (\w+|`[^`]+`)/
         if let match = line.firstMatch(of: type) {
             name = match.1
         } else if let match = line.firstMatch(of: function), !line.hasSuffix("}") {
@@ -199,6 +216,7 @@ private struct Declaration {
         } else {
             return nil
         }
+        self.line = number
         self.isDocumented = isDocumented
     }
 

@@ -1,8 +1,8 @@
 /// A `TruePeakLimiter` as plain numbers, frozen by the compiler.
 package struct LimiterCoefficients: Sendable, Equatable {
-    /// The detector holds the peaks this far below the ceiling, to leave room for what a meter with more
-    /// phases finds and for what the changing gain adds between the samples.
-    package static let marginDecibels = 0.04
+    /// The detector holds the peaks this far below the ceiling, to leave room for what a meter of
+    /// another window finds and for what the changing gain adds between the samples.
+    package static let marginDecibels = 0.03
 
     /// Linear gain before the limiter.
     package var inputGain: Double

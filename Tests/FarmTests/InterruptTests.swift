@@ -1,0 +1,116 @@
+import Foundation
+import RenderHarness
+import Testing
+
+/// A render that is asked to stop stops cleanly, and what goes wrong with one file stays with it.
+@Suite struct InterruptTests {
+    @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, 143)])
+    func `a stopped render leaves nothing half done and is carried on`(signal: Int32, status: Int32) throws {
+        let workshop = try Workshop()
+        try workshop.writePairAlbum(seconds: 8)
+        let arguments = workshop.renderArguments(
+            "pair.yaml", into: "out", ["--workers", "2", "--progress", "json", "--block", "16"])
+        let run = try workshop.start(arguments)
+        var workers: Set<Int32> = []
+        let isUnderway = run.wait {
+            workers.formUnion(run.children)
+            return segmentsDone(run.errorsSoFar) > 2
+        }
+        try #require(isUnderway)
+        // A terminal tells the whole group.
+        run.sendToGroup(signal)
+        let stopped = run.wait(seconds: 20)
+        #expect(stopped.status == status, "\(stopped.errors)")
+        #expect(!stopped.isOverdue)
+        #expect(stopped.errors.contains("the same command carries on"))
+        #expect(workers.filter(LatheProcess.isAlive) == [])
+        let left = workshop.files("out")
+        #expect(left.filter { $0.contains(".lathe-part") } == [])
+        var early: [(String, [UInt8])] = []
+        for name in left where name.hasSuffix(".wav") || name.hasSuffix(".flac") {
+            early.append((name, try workshop.bytes("out/\(name)")))
+        }
+        let carriedOn = try workshop.render("pair.yaml", into: "out", ["--workers", "2"])
+        #expect(carriedOn.tasks("reused") > 0)
+        for (name, bytes) in early { #expect(carriedOn.sounds[name] == bytes, "\(name)") }
+        let fresh = try workshop.render("pair.yaml", into: "fresh", store: "empty", ["--workers", "2"])
+        #expect(carriedOn.differences(from: fresh) == [])
+    }
+
+    @Test func `a source that changes while it is rendered fails, and is rendered right the next time`() throws {
+        let workshop = try Workshop()
+        // Longer than what a worker keeps of a file.
+        try workshop.sound("sounds/long.wav", Sounds.chord, seconds: 40, samples: .integer16)
+        try workshop.write(
+            "song.yaml",
+            """
+            lathe: 1
+            song: Long
+            tracks:
+              - name: Long
+                clips: [{file: sounds/long.wav}]
+                devices: [{compressor: {threshold: -18 dB, ratio: 3, attack: 5 ms, release: 80 ms}}]
+            """)
+        let arguments = workshop.renderArguments(
+            "song.yaml", into: "out", ["--workers", "1", "--progress", "json", "--block", "8"])
+        let run = try workshop.start(arguments)
+        try #require(run.wait { segmentsDone(run.errorsSoFar) > 2 })
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: workshop.path("sounds/long.wav")))
+        try file.seek(toOffset: 80 + 38 * 192_000)
+        try file.write(contentsOf: Data(repeating: 3, count: 4000))
+        try file.close()
+        let failed = run.wait()
+        #expect(failed.status == 3, "\(failed.errors)")
+        #expect(failed.errors.contains("changed while rendering"), "\(failed.errors)")
+        #expect(!workshop.exists("out/01 Long.wav"))
+        let again = try workshop.render("song.yaml", into: "out", ["--workers", "2"])
+        let fresh = try workshop.render("song.yaml", into: "fresh", store: "empty", ["--workers", "0"])
+        #expect(again.differences(from: fresh) == [])
+    }
+
+    @Test func `a song with a sample that is no number fails by name, the other one is delivered`() throws {
+        let workshop = try Workshop()
+        try workshop.sound("sounds/chord.wav", Sounds.chord, seconds: 1)
+        try workshop.sound("sounds/broken.wav", Sounds.broken, seconds: 1, samples: .float32)
+        for (title, file) in [("Whole", "chord"), ("Broken", "broken")] {
+            try workshop.write(
+                "\(title).yaml",
+                """
+                lathe: 1
+                song: \(title)
+                tracks:
+                  - name: Lead
+                    clips: [{file: sounds/\(file).wav}]
+                    devices: [{compressor: {threshold: -18 dB, ratio: 3, attack: 5 ms, release: 80 ms}}]
+                """)
+        }
+        try workshop.write(
+            "album.yaml",
+            "{lathe: 1, album: Half, songs: [{file: Broken.yaml}, {file: Whole.yaml}], loudness: none}")
+        for workers in ["0", "2"] {
+            let run = try workshop.run(
+                workshop.renderArguments("album.yaml", into: "out-\(workers)", store: "store-\(workers)", ["--workers", workers, "--json"]))
+            #expect(run.status == 3, "\(run.errors)")
+            let document = try JSON(Array(run.output.utf8))
+            let failures = document["failures"].elements
+            #expect(failures.count == 1, "\(document["failures"].text)")
+            #expect(failures.first?["song"].string == "Broken")
+            let what = failures.first?["what"].string ?? ""
+            #expect(what.contains("Lead") && what.contains("NaN"), "\(what)")
+            #expect(run.errors.contains("Broken: "))
+            let names = workshop.files("out-\(workers)")
+            #expect(names.contains("02 Whole.wav") && names.contains("stems/Whole/pre-master.wav"), "\(names)")
+            #expect(names.filter { $0.contains("Broken") } == [])
+        }
+    }
+
+    private func segmentsDone(_ progress: String) -> Int {
+        guard let mark = progress.range(of: "\"segmentsDone\":", options: .backwards) else { return 0 }
+        guard let all = progress.range(of: "\"seconds\"", options: .backwards), all.lowerBound < mark.lowerBound else {
+            return 0
+        }
+        let line = progress[all.lowerBound...]
+        guard let first = line.range(of: "\"segmentsDone\":") else { return 0 }
+        return Int(line[first.upperBound...].prefix { $0.isNumber }) ?? 0
+    }
+}
