@@ -81,7 +81,7 @@ import Testing
                 false,
         ]
         for (fields, isTaken) in tasks {
-            #expect((try? FarmCodec.decode(header(fields) + none)) != nil == isTaken, "\(fields.prefix(120))")
+            #expect(((try? FarmCodec.decode(header(fields) + none)) != nil) == isTaken, "\(fields.prefix(120))")
         }
         // A payload that announces more than it holds, and sizes whose sum would not be a number.
         let unreadable = "\"kind\":\"unreadable\",\"job\":1,\"program\":0,\"segment\":0,\(lease)"

@@ -1,10 +1,11 @@
 import Foundation
+import Quantities
 import RenderHarness
 import Testing
 
 /// A render that is asked to stop stops cleanly, and what goes wrong with one file stays with it.
 @Suite struct InterruptTests {
-    @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, 143)])
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
     func `a stopped render leaves nothing half done and is carried on`(signal: Int32, status: Int32) throws {
         let workshop = try Workshop()
         try workshop.writePairAlbum(seconds: 8)

@@ -5,12 +5,8 @@ struct SourceFile: Sendable {
     let path: String
     let lines: [Substring]
 
-    /// Each line with its number, the comment after its code cut off, strings left alone as far as quotes tell.
-    var code: [(number: Int, text: Substring)] {
-        lines.enumerated().map { index, line in (index + 1, Self.withoutComment(line)) }
-    }
-
-    private static func withoutComment(_ line: Substring) -> Substring {
+    /// A line without the comment after its code; strings are left alone as far as quotes tell.
+    static func withoutComment(_ line: Substring) -> Substring {
         var isQuoted = false
         var previous: Character = " "
         for index in line.indices {

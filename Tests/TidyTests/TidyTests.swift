@@ -40,7 +40,9 @@ import Testing
 
     @Test func `only the command writes to standard output`() throws {
         let call = /(?:^|[^\w.`])(?:debugPrint|print|dump)\(/
-        let found = try places(in: ["Sources"]) { $0.firstMatch(of: call) != nil }
+        let found = try places(in: ["Sources"]) { line in
+            (line.contains("print(") || line.contains("dump(")) && line.firstMatch(of: call) != nil
+        }
         #expect(found.filter { !$0.hasPrefix("Sources/lathe/") } == [])
     }
 
@@ -57,11 +59,15 @@ import Testing
     }
 
     @Test func `no path of one machine is written down`() throws {
+        let folders = [
+            "/wor" + "k", "/hom" + "e", "/roo" + "t", "/User" + "s", "/op" + "t", "/mn" + "t", "/sr" + "v",
+        ]
         let path = try Regex("(?:^|[\\s\"'`(=:])/(?:work|home|root|Users|opt|mnt|srv)(?:/|\\b)")
         let files = try Repository.swiftFiles(["Sources", "Tests"]) + documents() + scripts()
         var found: [String] = []
         for file in files {
-            for (index, line) in file.lines.enumerated() where line.firstMatch(of: path) != nil {
+            for (index, line) in file.lines.enumerated()
+            where folders.contains(where: { line.contains($0) }) && line.firstMatch(of: path) != nil {
                 found.append(file.place(index + 1))
             }
         }
@@ -136,6 +142,7 @@ import Testing
         var broken: [String] = []
         for file in try Repository.swiftFiles(["Sources", "Tests"]) {
             for (index, line) in file.lines.enumerated() {
+                guard line.contains("docs/") else { continue }
                 for name in line.matches(of: /\bdocs\/[\w\/.-]+\.md/)
                 where Repository.text(String(name.0)) == nil {
                     broken.append("\(file.place(index + 1)): \(name.0)")
@@ -150,7 +157,11 @@ import Testing
     /// Places of the code, comments left out, that pass.
     private func places(in folders: [String], where passes: (Substring) -> Bool) throws -> [String] {
         try Repository.swiftFiles(folders).flatMap { file in
-            file.code.filter { passes($0.text) }.map { file.place($0.number) }
+            // Comments are cut off only where it matters: most lines do not pass with them either.
+            file.lines.enumerated().filter {
+                passes($0.element) && passes(SourceFile.withoutComment($0.element))
+            }
+            .map { file.place($0.offset + 1) }
         }
     }
 
@@ -204,6 +215,7 @@ private struct Declaration {
     /// Nil for a line that is no such declaration, or one that needs no words: an operator, a requirement that its
     /// protocol documents, a function whose whole body is on its line, a type inside the type that explains it.
     init?(_ line: Substring, _ number: Int, isDocumented: Bool) {
+        guard line.contains("package ") else { return nil }  // a regular expression for every line takes long
         let type =
             /^(?:@\w+ )*package (?:final |indirect )?(?:class|struct|enum|protocol|actor|typealias) (\w+)/
         let function =
