@@ -114,7 +114,10 @@ let package = Package(
         tests("FarmProtocol", ["FarmProtocol", "Quantities", "RenderPlan"]),
         tests(
             "Farm",
-            ["Quantities", "RenderPlan", "FarmProtocol", "Metering", "Storage", "Farm", "RenderHarness", "lathe"]),
+            [
+                "Quantities", "RenderPlan", "RenderEngine", "FarmProtocol", "Metering", "Storage", "Farm",
+                "RenderHarness", "ZeroMQ", "lathe",
+            ]),
         tests("Lathe", ["RenderHarness", "lathe"]),
         tests("Independent", ["lathe"]),
         tests("FarmCoordination", ["FarmCoordination", "FarmProtocol", "Quantities", "RenderPlan"]),

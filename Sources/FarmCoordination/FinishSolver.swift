@@ -112,5 +112,6 @@ package struct FinishSolver: Sendable, Equatable {
         return .deliver(pass: best)
     }
 
-    private func tenths(_ decibels: Double) -> Int { Int((decibels * 10).rounded()) }
+    /// Half away from zero. Truncation is an instruction; `rounded()` would be a call to libm.
+    private func tenths(_ decibels: Double) -> Int { Int(decibels * 10 + (decibels < 0 ? -0.5 : 0.5)) }
 }

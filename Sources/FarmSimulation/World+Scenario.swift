@@ -48,6 +48,7 @@ extension World {
         for digest in store.digests { store.remove(digest) }
     }
 
+    /// What the coordinator of this moment holds for a task.
     package func result(of task: TaskID, in job: JobID) -> TaskResult? {
         coordinator?.machine.result(of: task, in: job)
     }

@@ -166,6 +166,7 @@ package struct FaultCounts: Sendable {
 
     package mutating func add(_ name: String, _ count: Int = 1) { values[name, default: 0] += count }
 
+    /// Adds the counts of another run.
     package mutating func add(_ other: FaultCounts) {
         for (name, count) in other.values { values[name, default: 0] += count }
     }

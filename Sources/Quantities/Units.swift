@@ -27,7 +27,8 @@ package struct DecibelsTruePeak: Hashable, Sendable, Comparable, CustomStringCon
 /// One decimal, half away from zero, without the C library's locale; `nan` and infinities by name.
 package func oneDecimal(_ value: Double) -> String {
     guard value.isFinite, value.magnitude < 1e15 else { return value.isNaN ? "nan" : (value < 0 ? "-inf" : "inf") }
-    let tenths = Int64((value * 10).rounded(.toNearestOrAwayFromZero))
+    // Truncation is an instruction; rounding half away would be a call to libm.
+    let tenths = Int64(value * 10 + (value < 0 ? -0.5 : 0.5))
     let sign = tenths < 0 ? "-" : ""
     return "\(sign)\(tenths.magnitude / 10).\(tenths.magnitude % 10)"
 }

@@ -37,6 +37,7 @@ package struct ProgramList: Sendable {
 
     package init() {}
 
+    /// Adds a program that reads only earlier ones, and returns its number.
     package mutating func add(_ program: Program, _ label: ProgramLabel) -> ProgramID {
         programs.append(program)
         labels.append(label)

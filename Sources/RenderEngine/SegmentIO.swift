@@ -4,8 +4,8 @@ package import Quantities
 package protocol SegmentInputs: AnyObject {
     /// Copies `range` of a port's stream into planar buffers of `range.count` frames.
     ///
-    /// Frames outside the port's timeline are zero. A mono stream is given in both planes; a caller that wants one channel
-    /// passes nil for `right`.
+    /// Frames outside the port's timeline are zero. A mono stream is given in both planes; a caller that wants
+    /// one channel passes nil for `right`.
     func read(
         port: Int, range: FrameRange, left: UnsafeMutablePointer<Float>, right: UnsafeMutablePointer<Float>?
     ) throws

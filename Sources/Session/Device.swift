@@ -11,6 +11,7 @@ package enum Device: Sendable, Equatable {
     case utility(UtilitySettings)
 }
 
+/// Bands in the order in which the signal meets them.
 package struct EqualizerSettings: Sendable, Equatable {
     package enum BandType: String, Sendable, CaseIterable {
         case highPass = "high-pass", lowPass = "low-pass", bell, lowShelf = "low-shelf", highShelf =
@@ -42,6 +43,7 @@ package struct EqualizerSettings: Sendable, Equatable {
     package init(bands: [Band]) { self.bands = bands }
 }
 
+/// A feed-forward compressor, stereo-linked.
 package struct CompressorSettings: Sendable, Equatable {
     package enum Detector: String, Sendable { case peak, rms }
 
@@ -73,6 +75,7 @@ package struct CompressorSettings: Sendable, Equatable {
     }
 }
 
+/// A look-ahead true-peak limiter.
 package struct LimiterSettings: Sendable, Equatable {
     package var ceiling: DecibelsTruePeak
     package var releaseSeconds: Double
@@ -87,6 +90,7 @@ package struct LimiterSettings: Sendable, Equatable {
     }
 }
 
+/// A stereo delay with filtered feedback.
 package struct DelaySettings: Sendable, Equatable {
     /// Per channel, in frames: times and note values are resolved by the reader.
     package var leftFrames: Int
@@ -113,6 +117,7 @@ package struct DelaySettings: Sendable, Equatable {
     }
 }
 
+/// A feedback-delay-network reverb.
 package struct ReverbSettings: Sendable, Equatable {
     /// T60 at mid frequencies.
     package var decaySeconds: Double
@@ -139,6 +144,7 @@ package struct ReverbSettings: Sendable, Equatable {
     }
 }
 
+/// Gain and polarity.
 package struct UtilitySettings: Sendable, Equatable {
     package var gain: Decibels
     package var invertsLeft: Bool

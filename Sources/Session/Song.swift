@@ -155,6 +155,7 @@ package struct Mixer: Sendable, Equatable {
     }
 }
 
+/// A channel that plays clips.
 package struct Track: Sendable, Equatable {
     package var name: String
     package var clips: [Clip]
@@ -182,6 +183,7 @@ package struct Bus: Sendable, Equatable {
     }
 }
 
+/// The last channel: devices and a fader over the pre-master.
 package struct Master: Sendable, Equatable {
     package var devices: [Device]
     package var fader: Decibels

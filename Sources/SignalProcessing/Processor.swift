@@ -96,6 +96,7 @@ package struct SnapshotReader {
 
     package var isAtEnd: Bool { offset == bytes.count }
 
+    /// The next recursive value, finite.
     package mutating func recursive() throws(SnapshotError) -> Float {
         let value = Float(bitPattern: UInt32(truncatingIfNeeded: try word(4)))
         guard value.isFinite else { throw .malformed }
@@ -104,6 +105,7 @@ package struct SnapshotReader {
 
     package mutating func recursiveDouble() throws(SnapshotError) -> Double { Double(try recursive()) }
 
+    /// The next eight recursive values, one per lane.
     package mutating func recursiveLanes() throws(SnapshotError) -> LaneFrame {
         var lanes = LaneFrame()
         for i in 0..<8 { lanes[i] = try recursive() }

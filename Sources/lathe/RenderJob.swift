@@ -62,8 +62,8 @@ struct RenderJob {
     var outputFolder: String {
         if let output = options.output { return absolutePath(output) }
         let file = absolutePath(session)
-        let name = file.hasSuffix(".yaml") ? String(file.dropLast(5)) : file.hasSuffix(".yml") ? String(file.dropLast(4)) : file
-        return name + "-render"
+        let ending = [".yaml", ".yml"].first { file.hasSuffix($0) } ?? ""
+        return file.dropLast(ending.count) + "-render"
     }
 
     /// Indices of the songs that `--only` chose, or all.
@@ -110,7 +110,8 @@ struct RenderJob {
         settings.scatters = farm.scatter
         settings.blockFrames = farm.block
         var logger = Logger(label: "lathe") { _ in StandardErrorLog() }
-        logger.logLevel = ProcessInfo.processInfo.environment["LATHE_LOG"].flatMap { Logger.Level(rawValue: $0) } ?? .error
+        let level = ProcessInfo.processInfo.environment["LATHE_LOG"]
+        logger.logLevel = level.flatMap { Logger.Level(rawValue: $0) } ?? .error
         var roles: [DeliveredRole: PlannedFile] = [:]
         for file in plan.files {
             guard let song = file.song else { continue }

@@ -1,5 +1,6 @@
 import Foundation
 import Metering
+import RenderEngine
 import RenderHarness
 import Testing
 
@@ -13,6 +14,7 @@ import Testing
             case encoded
             /// A window of a delivered stem.
             case stem
+            /// What the gain of the finish is found from.
             case measurement
             /// Snapshots, and windows that nothing delivered holds.
             case inner
@@ -121,7 +123,7 @@ import Testing
             let bytes = try read(blob)
             if let kind = delivered[bytes] {
                 blob.kind = kind
-            } else if (try? SegmentMeasurement(bytes: bytes)) != nil {
+            } else if (try? SegmentMeasurement(bytes: bytes)) != nil || FinishReport(bytes: bytes) != nil {
                 blob.kind = .measurement
             }
             return blob

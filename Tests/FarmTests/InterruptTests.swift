@@ -10,7 +10,7 @@ import Testing
         let workshop = try Workshop()
         try workshop.writePairAlbum(seconds: 8)
         let arguments = workshop.renderArguments(
-            "pair.yaml", into: "out", ["--workers", "2", "--progress", "json", "--block", "16"])
+            "pair.yaml", into: "out", ["--workers", "2", "--progress", "json", "--json", "--block", "16"])
         let run = try workshop.start(arguments)
         var workers: Set<Int32> = []
         let isUnderway = run.wait {
@@ -24,6 +24,7 @@ import Testing
         #expect(stopped.status == status, "\(stopped.errors)")
         #expect(!stopped.isOverdue)
         #expect(stopped.errors.contains("the same command carries on"))
+        #expect(try JSON(Array(stopped.output.utf8))["failures"].elements.count == 1)
         #expect(workers.filter(LatheProcess.isAlive) == [])
         let left = workshop.files("out")
         #expect(left.filter { $0.contains(".lathe-part") } == [])
@@ -67,6 +68,36 @@ import Testing
         let again = try workshop.render("song.yaml", into: "out", ["--workers", "2"])
         let fresh = try workshop.render("song.yaml", into: "fresh", store: "empty", ["--workers", "0"])
         #expect(again.differences(from: fresh) == [])
+    }
+
+    @Test func `a source that changes before it is hashed is not remembered under its old time`() throws {
+        let workshop = try Workshop()
+        try workshop.sound("sounds/a.wav", Sounds.chord, seconds: 1)
+        try workshop.write("song.yaml", "{lathe: 1, song: Held, tracks: [{name: A, clips: [{file: sounds/a.wav}]}]}")
+        let reference = try workshop.render("song.yaml", into: "reference", store: "undisturbed")
+        let path = workshop.path("sounds/a.wav")
+        let before = try workshop.bytes("sounds/a.wav")
+        let date = try #require(try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date)
+        let run = try workshop.start(workshop.renderArguments("song.yaml", into: "out", ["--workers", "1"]))
+        // Planned, and the worker held before it has read a byte.
+        try #require(run.wait { run.children.first.map { kill($0, SIGSTOP) == 0 } ?? false })
+        let worker = try #require(run.children.first)
+        try write(before.prefix(80) + before.dropFirst(80).map { ~$0 }, to: path)
+        kill(worker, SIGCONT)
+        let failed = run.wait()
+        #expect(failed.status == 3, "\(failed.errors)")
+        #expect(failed.errors.contains("changed while rendering"), "\(failed.errors)")
+        // The old file again, its old time included: what the store remembers of it must be true.
+        try write(before[...], to: path)
+        try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path)
+        #expect(try workshop.render("song.yaml", into: "out").differences(from: reference) == [])
+    }
+
+    /// Into the file that is there: its inode stays.
+    private func write(_ bytes: ArraySlice<UInt8>, to path: String) throws {
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        try file.write(contentsOf: Data(bytes))
+        try file.close()
     }
 
     @Test func `a song with a sample that is no number fails by name, the other one is delivered`() throws {

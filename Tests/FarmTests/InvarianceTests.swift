@@ -14,11 +14,13 @@ import Testing
         let ways: [[String]] = [
             ["--workers", "0"], ["--workers", "2"], ["--workers", "5"], ["--workers", "2", "--scatter"],
             ["--workers", "1", "--block", "64"], ["--workers", "1", "--block", "4096"],
+            ["--workers", "2", "--audit", "40"],
         ]
         for (number, way) in ways.enumerated() {
             let other = try workshop.render("edges.yaml", into: "way-\(number)", store: "way-store-\(number)", way)
             #expect(other.differences(from: reference) == [], "\(way)")
             #expect(other.tasks("reused") == 0, "\(way)")
+            #expect((other.tasks("audited") > 0) == way.contains("--audit"), "\(way)")
             try workshop.remove("way-store-\(number)")
         }
         // Seconds later, from nothing: no clock has reached a byte.

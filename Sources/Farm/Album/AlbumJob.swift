@@ -474,7 +474,9 @@ final class AlbumJob: JobDriver {
         }
     }
 
-    private func deliver(_ song: Int, _ delivery: Session.Delivery, ordinal: Int, over stream: StreamRef, rateHertz: Int) {
+    private func deliver(
+        _ song: Int, _ delivery: Session.Delivery, ordinal: Int, over stream: StreamRef, rateHertz: Int
+    ) {
         let frames = FinishCompiler.frameCount(
             songs[song].frameCount ?? 0, fromHertz: songs[song].plan.rateHertz, toHertz: rateHertz)
         let role = DeliveredRole.master(song: song, delivery: ordinal)

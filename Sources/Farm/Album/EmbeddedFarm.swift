@@ -110,9 +110,13 @@ package struct EmbeddedFarm {
         let began = monotonicMilliseconds()
         let isPooled = album.loudness.isEnabled && album.loudness.target != nil && album.loudness.scope == .album
         let all = Set(album.songs.indices)
+        let isWhole = jobOptions.deliveredSongs == all
+        // Some songs of an album are judged by the ceiling alone: the target is that of all together.
+        var loudness = album.loudness
+        if isPooled && !isWhole { loudness.target = nil }
         let sink = try FileSink(
-            reader: store.reader, folder: folder, planned: files, loudness: album.loudness,
-            pooledSongs: isPooled && jobOptions.deliveredSongs == all ? all : [])
+            reader: store.reader, folder: folder, planned: files, loudness: loudness,
+            pooledSongs: isPooled && isWhole ? all : [])
         let job: AlbumJob
         do {
             job = try AlbumJob(album: album, options: jobOptions, sink: sink)
@@ -155,7 +159,8 @@ package struct EmbeddedFarm {
 
     private func state(_ job: AlbumJob, _ host: CoordinatorHost, _ run: FarmRun, _ began: UInt64) -> AlbumProgress {
         AlbumProgress(
-            songs: job.songProgress, pass: job.pass, figures: host.figures, stage: job.stage, elapsedSeconds: Double(monotonicMilliseconds() - began) / 1000,
+            songs: job.songProgress, pass: job.pass, figures: host.figures, stage: job.stage,
+            elapsedSeconds: Double(monotonicMilliseconds() - began) / 1000,
             songSeconds: job.songSeconds, restartCount: run.restartCount)
     }
 

@@ -188,8 +188,12 @@ final class FileSink: DeliverySink, Sendable {
         }
         let check = try DeliveredCheck.measure(path: writer.temporaryPath)
         let isPooled = pooledSongs.contains(song)
-        let reasons = check.verdict(target: isPooled ? nil : loudness.target, ceiling: loudness.ceiling)
-        guard reasons.isEmpty else { throw FarmError("the finished file fails its check: " + reasons.joined(separator: "; ")) }
+        // An album's target is met by its songs together: one alone has none.
+        let target = loudness.scope == .song ? loudness.target : nil
+        let reasons = check.verdict(target: target, ceiling: loudness.ceiling)
+        guard reasons.isEmpty else {
+            throw FarmError("the finished file fails its check: " + reasons.joined(separator: "; "))
+        }
         guard isPooled else { return try publish(role, writer, file, check, desk) }
         desk.writers[role] = nil
         hall.withLock { hall in

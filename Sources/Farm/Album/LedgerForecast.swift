@@ -36,7 +36,8 @@ package struct LedgerForecast: Sendable {
             let segments = (plan.frameCount + plan.segmentFrames - 1) / plan.segmentFrames
             let passes = album.loudness.target == nil ? 1 : 4
             // A pass limits and measures; a delivery quantises and may be encoded.
-            finishTasks += album.deliveries.count * (segments * (album.loudness.isEnabled ? 2 * passes : 0) + segments + 1)
+            let finish = album.loudness.isEnabled ? 2 * passes * segments : 0
+            finishTasks += album.deliveries.count * (finish + segments + 1)
         }
         try evaluate(list, store)
     }

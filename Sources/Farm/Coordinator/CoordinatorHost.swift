@@ -45,6 +45,7 @@ package final class CoordinatorHost {
     private let provenance: Provenance
     private let storeLimitBytes: Int
     private let usesLedger: Bool
+    private let isAuditing: Bool
     private let logger: Logger
     private var machine: CoordinatorMachine
     private var jobs: [JobID: HostedJob] = [:]
@@ -70,6 +71,7 @@ package final class CoordinatorHost {
         self.provenance = provenance
         self.storeLimitBytes = storeLimitBytes
         self.usesLedger = usesLedger
+        isAuditing = policy.auditPercent > 0
         self.logger = logger
         commands = Mailbox(wakeUp: transport.wakeUp)
         machine = CoordinatorMachine(incarnation: incarnation, policy: policy, engine: Engine.digest)
@@ -272,7 +274,9 @@ package final class CoordinatorHost {
     private func publish(_ event: FarmEvent) {
         switch event {
         case .reused: figures.reusedTasks += 1
-        case .repeated: figures.repeatedTasks += 1
+        case .repeated:
+            figures.repeatedTasks += 1
+            if isAuditing { figures.auditedTasks += 1 }
         case .attemptFailed(_, let task, let peer, let counted, let reason):
             figures.retriedTasks += 1
             logger.notice(
@@ -293,7 +297,8 @@ package final class CoordinatorHost {
             text = "two results for \(task) (key \(String(key.description.prefix(12)))): a third run decides"
         case .settled(_, let task, _, _, let wrong, let dropped, _):
             let names = wrong.map(\.description).joined(separator: ", ")
-            text = "\(task) settled: wrong were \(names.isEmpty ? "earlier records" : names); \(dropped) results dropped"
+            let culprits = names.isEmpty ? "earlier records" : names
+            text = "\(task) settled: wrong were \(culprits); \(dropped) results dropped"
         case .undecided(_, let task, _, _): text = "no two runs of \(task) agree: this machine cannot be trusted"
         }
         figures.alarms.append(text)

@@ -86,5 +86,7 @@ struct WireReader {
 
     mutating func digest() throws -> Digest { Digest(high: try word(), low: try word()) }
 
-    mutating func part() throws -> Part { Part(digest: try digest(), byteCount: try size(limit: Self.partByteCount, "a part's size")) }
+    mutating func part() throws -> Part {
+        Part(digest: try digest(), byteCount: try size(limit: Self.partByteCount, "a part's size"))
+    }
 }

@@ -69,7 +69,8 @@ final class TaskExecutor {
     ///   - name: Job and number of the program; live state belongs to it.
     ///   - watch: Told of progress, asked whether to go on.
     func execute(
-        _ program: Program, _ name: ProgramName, segment: Int, inputs results: [TaskResult], locations: Locations, start: TaskStart,
+        _ program: Program, _ name: ProgramName, segment: Int, inputs results: [TaskResult],
+        locations: Locations, start: TaskStart,
         watch: TaskWatch
     ) throws -> ExecutedTask {
         let began = threadMicroseconds()
@@ -98,7 +99,8 @@ final class TaskExecutor {
     // MARK: - Kinds of work
 
     private func render(
-        _ program: Program, _ name: ProgramName, segment: Int, results: [TaskResult], locations: Locations, start: TaskStart,
+        _ program: Program, _ name: ProgramName, segment: Int, results: [TaskResult],
+        locations: Locations, start: TaskStart,
         into output: PackOutputs
     ) throws -> [UInt8]? {
         var running: Current

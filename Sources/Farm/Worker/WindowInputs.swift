@@ -16,8 +16,11 @@ final class WindowInputs: SegmentInputs {
     private var program: Program
     private var results: [TaskID: TaskResult] = [:]
     private var locations: Locations = [:]
-    /// Per port, the parts read last: overlapping clips of one file alternate between two.
+    /// Per port, the parts read last: one, and more only where parts are read again after they were given up, as
+    /// overlapping clips of one file do. A buffer that is used again is still in the cache of the processor.
     private var cache: [[CachedPart]] = []
+    /// Per port, the parts given up last.
+    private var givenUp: [[(segment: Int, part: Int)]] = []
     private var useCounter = 0
 
     private final class CachedPart {
@@ -45,6 +48,7 @@ final class WindowInputs: SegmentInputs {
         self.packs = packs
         self.sources = sources
         cache = program.inputs.map { _ in [] }
+        givenUp = program.inputs.map { _ in [] }
     }
 
     /// Turns to a segment: the results it reads and where their parts lie.
@@ -110,7 +114,7 @@ final class WindowInputs: SegmentInputs {
             part < result.outputs[input.output].count
         else { throw TaskError.malformed("lease: a window the program reads is not among its inputs") }
         let wanted = result.outputs[input.output][part]
-        let slot = slot(for: port)
+        let slot = slot(for: port, segment: segment, part: part)
         slot.segment = -1
         slot.resize(wanted.byteCount)
         let segmentFrames = min(input.segmentFrames, input.frameCount - segment * input.segmentFrames)
@@ -137,13 +141,18 @@ final class WindowInputs: SegmentInputs {
         return slot
     }
 
-    private func slot(for port: Int) -> CachedPart {
-        if cache[port].count < Self.cachedPartCount {
+    private func slot(for port: Int, segment: Int, part: Int) -> CachedPart {
+        let isReadAgain = givenUp[port].contains { $0.segment == segment && $0.part == part }
+        guard !cache[port].isEmpty, !isReadAgain || cache[port].count == Self.cachedPartCount,
+            let oldest = cache[port].min(by: { $0.lastUse < $1.lastUse })
+        else {
             let made = CachedPart()
             cache[port].append(made)
             return made
         }
-        return cache[port].min { $0.lastUse < $1.lastUse } ?? CachedPart()
+        if givenUp[port].count == Self.cachedPartCount { givenUp[port].removeFirst() }
+        givenUp[port].append((oldest.segment, oldest.part))
+        return oldest
     }
 
     private func readSource(
