@@ -48,10 +48,10 @@ test: deps
 	    echo "error: the build failed; the reason is above. A stale build? \`make clean\`, then again." >&2; exit 1; }
 	@echo "Running the tests; the whole log goes to .build/test.log"
 	@if $(SWIFT) test -c release --skip-build 2>&1 | tee .build/test.log \
-	    | { LC_ALL=C.UTF-8 grep --line-buffered -vE '^(◇|✔ Test (case|"|[^r]|r[^u]))' || true; }; then \
+	    | { LC_ALL=C.UTF-8 grep -a --line-buffered -vE '^(◇|↳|✔ Test (case|"|[^r]|r[^u]))' || true; }; then \
 	    echo "Every test passed."; \
 	else \
-	    echo "error: tests failed. Find them with: grep -n '✘' .build/test.log" >&2; exit 1; \
+	    echo "error: tests failed. Find them with: grep -anE '✘|crashed' .build/test.log" >&2; exit 1; \
 	fi
 
 bench: build

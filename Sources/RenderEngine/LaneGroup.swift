@@ -9,6 +9,7 @@ import SignalProcessing
 /// changes speed, never a bit, because no lane's result depends on its neighbours.
 final class LaneGroup {
     private let firstStrip: Int
+    private let stripCount: Int
     let steps: [LaneStep]
     private let lanes: Scratch<LaneFrame>
     private let keyLanes: Scratch<LaneFrame>?
@@ -21,6 +22,7 @@ final class LaneGroup {
     ) throws {
         precondition((1...4).contains(strips.count), "a lane group holds one to four strips")
         self.firstStrip = firstStrip
+        stripCount = strips.count
         steps = try Self.align(
             strips, firstStrip: firstStrip, rateHertz: rateHertz, blockFrames: blockFrames)
         lanes = Scratch(count: blockFrames, zero: LaneFrame())
@@ -32,13 +34,23 @@ final class LaneGroup {
     }
 
     /// Takes the strips' planes through the steps, in place.
+    ///
+    /// They go into lanes for the first step that needs lanes, and for a strip by itself out of them again for one
+    /// that does not.
     func process(frame: Int, count: Int, inputs: any SegmentInputs) throws {
-        guard !steps.isEmpty else { return }
-        let floats = UnsafeMutableRawPointer(lanes.pointer).assumingMemoryBound(to: Float.self)
-        planes.pointer.withMemoryRebound(to: UnsafePointer<Float>?.self, capacity: 8) {
-            lathe_lanes_from_planar(floats, $0, count)
-        }
+        var isInLanes = false
         for step in steps {
+            let lane = step.strip - firstStrip
+            if step.takesPlanes, !isInLanes || stripCount == 1, let left = planes.pointer[lane],
+                let right = planes.pointer[lane + 4]
+            {
+                if isInLanes { leaveLanes(count) }
+                isInLanes = false
+                step.process(left: left, right: right, count: count, at: frame)
+                continue
+            }
+            if !isInLanes { enterLanes(count) }
+            isInLanes = true
             var key: UnsafeMutablePointer<LaneFrame>?
             if let port = step.keyPort, let keyLanes {
                 try readKey(
@@ -47,8 +59,20 @@ final class LaneGroup {
             }
             step.process(lanes.pointer, key: key, count: count, at: frame)
         }
-        lathe_planar_from_lanes(planes.pointer, floats, count)
+        if isInLanes { leaveLanes(count) }
     }
+
+    private var laneFloats: UnsafeMutablePointer<Float> {
+        UnsafeMutableRawPointer(lanes.pointer).assumingMemoryBound(to: Float.self)
+    }
+
+    private func enterLanes(_ count: Int) {
+        planes.pointer.withMemoryRebound(to: UnsafePointer<Float>?.self, capacity: 8) {
+            lathe_lanes_from_planar(laneFloats, $0, count)
+        }
+    }
+
+    private func leaveLanes(_ count: Int) { lathe_planar_from_lanes(planes.pointer, laneFloats, count) }
 
     private func readKey(
         _ port: Int, for step: LaneStep, frame: Int, count: Int, _ inputs: any SegmentInputs,

@@ -25,6 +25,14 @@ class LaneStep {
         at frame: Int
     ) { preconditionFailure("a step without a processor") }
 
+    /// Whether the step serves one strip's planes, so that they need not go into lanes for it.
+    var takesPlanes: Bool { false }
+
+    /// Works on the strip's planes in place, where it takes planes; the bits are those of `process` on lanes.
+    func process(
+        left: UnsafeMutablePointer<Float>, right: UnsafeMutablePointer<Float>, count: Int, at frame: Int
+    ) { preconditionFailure("a step of lanes") }
+
     func write(to snapshot: inout SnapshotWriter) {}
     func read(from snapshot: inout SnapshotReader) throws {}
 
@@ -172,13 +180,21 @@ final class StereoProcessorStep<Processor: StereoProcessor>: LaneStep {
             planes.left[i] = lanes[i][lane]
             planes.right[i] = lanes[i][lane + 4]
         }
-        var left = MutableSpan<Float>(_unsafeStart: planes.left, count: count)
-        var right = MutableSpan<Float>(_unsafeStart: planes.right, count: count)
-        processor.process(left: &left, right: &right, at: frame)
+        process(left: planes.left, right: planes.right, count: count, at: frame)
         for i in 0..<count {
             lanes[i][lane] = planes.left[i]
             lanes[i][lane + 4] = planes.right[i]
         }
+    }
+
+    override var takesPlanes: Bool { true }
+
+    override func process(
+        left: UnsafeMutablePointer<Float>, right: UnsafeMutablePointer<Float>, count: Int, at frame: Int
+    ) {
+        var left = MutableSpan<Float>(_unsafeStart: left, count: count)
+        var right = MutableSpan<Float>(_unsafeStart: right, count: count)
+        processor.process(left: &left, right: &right, at: frame)
     }
 
     override func write(to snapshot: inout SnapshotWriter) { processor.write(to: &snapshot) }

@@ -1,7 +1,7 @@
 package import Quantities
 
 /// An insert effect with its parameters in the units of the session file; ranges and defaults in
-/// docs/devices.md.
+/// docs/session.md.
 package enum Device: Sendable, Equatable {
     case equalizer(EqualizerSettings)
     case compressor(CompressorSettings)

@@ -6,13 +6,13 @@ import ZeroMQ
 
 /// Neighbours, strangers and want of room.
 @Suite struct AdversityTests {
-    @Test func `a worker that stands still is not waited for`() throws {
+    @Test func `a worker that stands still is ended, and another takes its place`() throws {
         let workshop = try Workshop()
         try workshop.writePairAlbum()
         let reference = try workshop.render("pair.yaml", into: "reference", store: "undisturbed")
         let run = try workshop.start(
-            workshop.renderArguments("pair.yaml", into: "out", ["--workers", "2", "--block", "32", "--progress", "json"]))
-        try #require(run.wait { run.errorsSoFar.contains("\"workersBusy\":2") })
+            workshop.renderArguments("pair.yaml", into: "out", ["--workers", "1", "--block", "16", "--progress", "json"]))
+        try #require(run.wait { run.errorsSoFar.contains("\"workersBusy\":1") })
         let victim = try #require(run.children.first)
         kill(victim, SIGSTOP)
         let finished = run.wait(seconds: 60)

@@ -314,8 +314,9 @@ package final class CoordinatorHost {
             syncs.post(lastPersisted)
         }
         if clock >= nextTrim {
-            nextTrim = clock + 2000
-            _ = try store.trimIfNeeded(limitByteCount: storeLimitBytes)
+            nextTrim = clock + 500
+            // A twentieth below the limit: what workers append between two looks must still fit.
+            _ = try store.trimIfNeeded(limitByteCount: storeLimitBytes - storeLimitBytes / 20)
         }
     }
 
