@@ -41,13 +41,14 @@ demo: build
 	@echo "Listen to $(DEMO)/album-render/, read $(DEMO)/*.yaml, change a line, and run:"
 	@echo "  $(LATHE) render $(DEMO)/album.yaml --overwrite replace"
 
+# Without backtraces: the tracer of a crashed test can hold the run for minutes.
 # The whole log stays in .build/test.log; the terminal gets suites, failures and the runner's closing lines.
 test: deps
 	@echo "Building Lathe and its tests (release: the signal processing is too slow to test without optimisation)."
 	@$(SWIFT) build -c release --build-tests || { \
 	    echo "error: the build failed; the reason is above. A stale build? \`make clean\`, then again." >&2; exit 1; }
 	@echo "Running the tests; the whole log goes to .build/test.log"
-	@if $(SWIFT) test -c release --skip-build 2>&1 | tee .build/test.log \
+	@if SWIFT_BACKTRACE=enable=no $(SWIFT) test -c release --skip-build 2>&1 | tee .build/test.log \
 	    | { LC_ALL=C.UTF-8 grep -a --line-buffered -vE '^(◇|↳|✔ Test (case|"|[^r]|r[^u]))' || true; }; then \
 	    echo "Every test passed."; \
 	else \

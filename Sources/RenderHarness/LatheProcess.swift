@@ -25,7 +25,8 @@ package final class LatheProcess {
     ///   - wrapper: A command line that is put before, such as `faketime "2031-05-06"`.
     ///   - folder: Where its streams go and which is its working directory's place for temporary files.
     package init(
-        _ arguments: [String], environment: [String: String] = [:], under wrapper: [String] = [], folder: String
+        _ arguments: [String], environment: [String: String] = [:], under wrapper: [String] = [],
+        folder: String
     ) throws {
         let name = UUID().uuidString
         outputPath = "\(folder)/\(name).out"
@@ -57,7 +58,9 @@ package final class LatheProcess {
                 posix_spawnp(&process, words[0], &actions, &attributes, argv, envp)
             }
         }
-        guard status == 0 else { throw HarnessError("\(words[0]) does not start: \(String(cString: strerror(status)))") }
+        guard status == 0 else {
+            throw HarnessError("\(words[0]) does not start: \(String(cString: strerror(status)))")
+        }
         identifier = process
     }
 
@@ -66,7 +69,8 @@ package final class LatheProcess {
     /// The executable beside the test program.
     package static func executable() throws -> String {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let path = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("lathe").path
+        let path = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("lathe")
+            .path
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw HarnessError("\(path) is missing: the package's build makes it")
         }
@@ -88,7 +92,8 @@ package final class LatheProcess {
         }
         let signal = status & 0x7f
         let finished = Finished(
-            status: signal == 0 ? (status >> 8) & 0xff : 128 + signal, output: text(outputPath), errors: text(errorPath),
+            status: signal == 0 ? (status >> 8) & 0xff : 128 + signal, output: text(outputPath),
+            errors: text(errorPath),
             isOverdue: isOverdue)
         ended = finished
         return finished

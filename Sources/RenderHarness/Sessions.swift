@@ -7,8 +7,10 @@ extension Workshop {
     /// each, clip edges and a limiter's peak on some, states that sound for seconds, silence in the middle.
     package func writeEdgesAlbum() throws {
         try sound("sounds/chord.wav", Sounds.chord, seconds: 4, rate: 44_100)
-        try sound("sounds/thump.wav", Sounds.thump, seconds: 0.4, rate: 44_100, samples: .integer16, channels: 1)
-        try sound("sounds/spike.wav", Sounds.spike, seconds: 0.3, rate: 44_100, samples: .float32, channels: 1)
+        try sound(
+            "sounds/thump.wav", Sounds.thump, seconds: 0.4, rate: 44_100, samples: .integer16, channels: 1)
+        try sound(
+            "sounds/spike.wav", Sounds.spike, seconds: 0.3, rate: 44_100, samples: .float32, channels: 1)
         let segment = 48_000
         // The sounding parts, 0 to 3 s and 8 to 9.5 s, and the tail.
         let points = (1...24).flatMap { boundary in
@@ -17,9 +19,12 @@ extension Workshop {
                 "[\(boundary * segment + 1) samples, \(-3 - boundary % 4) dB, linear]",
             ]
         }.joined(separator: ", ")
-        let pans = (1...24).map { "[\($0 * segment) samples, \($0 % 2 == 0 ? "L20" : "R30"), linear]" }.joined(separator: ", ")
-        let thumps = [0, 1, 2, 3, 4, 5, 16, 17, 18].map { "{file: sounds/thump.wav, at: \($0 * segment) samples}" }
+        let pans = (1...24).map { "[\($0 * segment) samples, \($0 % 2 == 0 ? "L20" : "R30"), linear]" }
             .joined(separator: ", ")
+        let thumps = [0, 1, 2, 3, 4, 5, 16, 17, 18].map {
+            "{file: sounds/thump.wav, at: \($0 * segment) samples}"
+        }
+        .joined(separator: ", ")
         try write(
             "edges-song.yaml",
             """
@@ -95,7 +100,8 @@ extension Workshop {
     }
 
     private func writePairSong(_ file: String, title: String, gain: String, seconds: Double) throws {
-        let thumps = (0..<Int(seconds)).map { "{file: sounds/thump.wav, at: \($0) s}" }.joined(separator: ", ")
+        let thumps = (0..<Int(seconds)).map { "{file: sounds/thump.wav, at: \($0) s}" }.joined(
+            separator: ", ")
         try write(
             "\(file).yaml",
             """

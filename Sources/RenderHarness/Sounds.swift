@@ -12,7 +12,8 @@ package enum Sounds {
         let left = sin(2 * .pi * 220 * t) + 0.6 * sin(2 * .pi * 277.2 * t) + 0.3 * sin(2 * .pi * 1108 * t)
         let right = sin(2 * .pi * 221 * t) + 0.6 * sin(2 * .pi * 329.6 * t) + 0.3 * sin(2 * .pi * 1318 * t)
         return (
-            0.25 * swell * left + 0.02 * (random.double() - 0.5), 0.25 * swell * right + 0.02 * (random.double() - 0.5)
+            0.25 * swell * left + 0.02 * (random.double() - 0.5),
+            0.25 * swell * right + 0.02 * (random.double() - 0.5)
         )
     }
 

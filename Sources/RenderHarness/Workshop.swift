@@ -10,7 +10,8 @@ package final class Workshop {
         directory = try TemporaryDirectory("lathe-test")
         path = directory.path
         for folder in ["streams", "cache", "sounds"] {
-            try FileManager.default.createDirectory(atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
         }
     }
 
@@ -74,9 +75,11 @@ package final class Workshop {
         environment: [String: String] = [:], under wrapper: [String] = []
     ) throws -> Delivered {
         let run = try run(
-            renderArguments(session, into: folder, store: store, more), environment: environment, under: wrapper)
+            renderArguments(session, into: folder, store: store, more), environment: environment,
+            under: wrapper)
         guard run.status == 0 else {
-            throw HarnessError("render \(more) ended with \(run.status)\(run.isOverdue ? " (overdue)" : ""):\n\(run.errors)")
+            throw HarnessError(
+                "render \(more) ended with \(run.status)\(run.isOverdue ? " (overdue)" : ""):\n\(run.errors)")
         }
         return try delivered(folder)
     }
@@ -109,7 +112,8 @@ package struct Delivered {
             }
             guard mine != theirs else { continue }
             let first = zip(mine, theirs).enumerated().first { $1.0 != $1.1 }?.offset
-            found.append("\(name): \(mine.count) and \(theirs.count) bytes, first difference at \(first ?? -1)")
+            found.append(
+                "\(name): \(mine.count) and \(theirs.count) bytes, first difference at \(first ?? -1)")
         }
         let mine = document.removing("farm").text
         let theirs = other.document.removing("farm").text
@@ -146,7 +150,9 @@ package struct JSON {
 
     /// The document with its keys sorted.
     package var text: String {
-        guard let value, let data = try? JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .prettyPrinted])
+        guard let value,
+            let data = try? JSONSerialization.data(
+                withJSONObject: value, options: [.sortedKeys, .prettyPrinted])
         else { return "nothing" }
         return String(decoding: data, as: UTF8.self)
     }

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct FinishSolverTests {
     private func solver(target: Double = -14, mix: Double?, maximumLimiting: Double = 6) -> FinishSolver {
-        FinishSolver(target: LUFS(target), mix: mix.map { LUFS($0) }, maximumLimiting: Decibels(maximumLimiting))
+        FinishSolver(
+            target: LUFS(target), mix: mix.map { LUFS($0) }, maximumLimiting: Decibels(maximumLimiting))
     }
 
     /// Runs a solver against a limiter that behaves as `response` says: loudness and reduction for a gain in dB.
@@ -78,7 +79,8 @@ import Testing
             Issue.record("\(step)")
             return
         }
-        #expect(reason.contains("6.4 dB of limiting") && reason.contains("max-limiting is 6.0 dB"), "\(reason)")
+        #expect(
+            reason.contains("6.4 dB of limiting") && reason.contains("max-limiting is 6.0 dB"), "\(reason)")
         #expect(solve(solver(mix: -20, maximumLimiting: 6.4), response).step == .deliver(pass: 0))
     }
 

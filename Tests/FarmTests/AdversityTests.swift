@@ -11,7 +11,8 @@ import ZeroMQ
         try workshop.writePairAlbum()
         let reference = try workshop.render("pair.yaml", into: "reference", store: "undisturbed")
         let run = try workshop.start(
-            workshop.renderArguments("pair.yaml", into: "out", ["--workers", "1", "--block", "16", "--progress", "json"]))
+            workshop.renderArguments(
+                "pair.yaml", into: "out", ["--workers", "1", "--block", "16", "--progress", "json"]))
         try #require(run.wait { run.errorsSoFar.contains("\"workersBusy\":1") })
         let victim = try #require(run.children.first)
         kill(victim, SIGSTOP)
@@ -29,7 +30,8 @@ import ZeroMQ
         let first = try workshop.start(
             workshop.renderArguments("pair.yaml", into: "one", ["--workers", "1", "--block", "32"]))
         try #require(first.wait { !first.children.isEmpty })
-        let refused = try workshop.run(workshop.renderArguments("pair.yaml", into: "one", ["--workers", "1"]))
+        let refused = try workshop.run(
+            workshop.renderArguments("pair.yaml", into: "one", ["--workers", "1"]))
         #expect(refused.status == 2)
         #expect(refused.errors.contains("another render"), "\(refused.errors)")
         let second = try workshop.render("pair.yaml", into: "two", ["--workers", "1"])
@@ -44,10 +46,13 @@ import ZeroMQ
         let reference = try workshop.render("pair.yaml", into: "reference", store: "undisturbed")
         for workers in ["0", "2"] {
             let cramped = try workshop.render(
-                "pair.yaml", into: "out-\(workers)", store: "store-\(workers)", ["--workers", workers, "--block", "64"],
+                "pair.yaml", into: "out-\(workers)", store: "store-\(workers)",
+                ["--workers", workers, "--block", "64"],
                 environment: ["LATHE_STORE_LIMIT": "1"])
             #expect(cramped.differences(from: reference) == [])
-            let run = try workshop.run(["store", "stat", "--json", "--store", workshop.path("store-\(workers)")])
+            let run = try workshop.run([
+                "store", "stat", "--json", "--store", workshop.path("store-\(workers)"),
+            ])
             #expect(try JSON(Array(run.output.utf8))["blobBytes"].int == 0, "trimmed at its end")
         }
     }
@@ -57,7 +62,9 @@ import ZeroMQ
         try workshop.writePairAlbum()
         let reference = try workshop.render("pair.yaml", into: "reference", store: "undisturbed")
         // A short path: the socket's must end at 107 bytes.
-        let runtime = "/tmp/lt-\(UInt32.random(in: 0...UInt32.max))"
+        let runtime = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "lt-\(UInt32.random(in: 0...UInt32.max))"
+        ).path
         try FileManager.default.createDirectory(atPath: runtime, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: runtime) }
         let run = try workshop.start(
@@ -65,7 +72,8 @@ import ZeroMQ
             environment: ["XDG_RUNTIME_DIR": runtime])
         try #require(run.wait { !run.children.isEmpty })
         let folder = try #require(try FileManager.default.contentsOfDirectory(atPath: runtime).first)
-        let permissions = try FileManager.default.attributesOfItem(atPath: "\(runtime)/\(folder)")[.posixPermissions]
+        let permissions = try FileManager.default.attributesOfItem(atPath: "\(runtime)/\(folder)")[
+            .posixPermissions]
         #expect((permissions as? NSNumber)?.intValue == 0o700)
         let context = try Context()
         var random = Random(seed: 5)
@@ -77,9 +85,12 @@ import ZeroMQ
             let socket = try Socket(.dealer, in: context, options: options)
             try socket.connect(to: "ipc://\(runtime)/\(folder)/farm")
             for _ in 0..<400 {
-                var frames = try FarmCodec.encode(WireMessage.random(kind: Int.random(in: 0..<17, using: &random), &random))
+                var frames = try FarmCodec.encode(
+                    WireMessage.random(kind: Int.random(in: 0..<17, using: &random), &random))
                 if Bool.random(using: &random) {
-                    frames = frames.map { $0.map { random.double() < 0.02 ? UInt8(truncatingIfNeeded: random.next()) : $0 } }
+                    frames = frames.map {
+                        $0.map { random.double() < 0.02 ? UInt8(truncatingIfNeeded: random.next()) : $0 }
+                    }
                 }
                 if try socket.send(frames: frames) == .sent { sentCount += 1 }
                 if run.hasEnded { break }
@@ -90,6 +101,8 @@ import ZeroMQ
         let finished = run.wait()
         #expect(finished.status == 0, "\(finished.errors)")
         #expect(try workshop.delivered("out").differences(from: reference) == [])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: runtime) == [], "the socket's folder goes with the render")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: runtime) == [],
+            "the socket's folder goes with the render")
     }
 }

@@ -24,7 +24,8 @@ import Testing
         var random = Random(seed: seed)
         var refusedCount = 0
         for _ in 0..<4000 {
-            var frames = try FarmCodec.encode(WireMessage.random(kind: Int.random(in: 0..<17, using: &random), &random))
+            var frames = try FarmCodec.encode(
+                WireMessage.random(kind: Int.random(in: 0..<17, using: &random), &random))
             for _ in 0..<Int.random(in: 1...3, using: &random) { mutate(&frames, &random) }
             do {
                 let message = try FarmCodec.decode(frames)
@@ -41,7 +42,9 @@ import Testing
         var random = Random(seed: 11)
         for _ in 0..<3000 {
             let frames = (0..<Int.random(in: 0...6, using: &random)).map { _ in
-                (0..<Int.random(in: 0...200, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+                (0..<Int.random(in: 0...200, using: &random)).map { _ in
+                    UInt8.random(in: 0...255, using: &random)
+                }
             }
             #expect(throws: WireError.self) { try FarmCodec.decode(frames) }
         }
@@ -53,8 +56,12 @@ import Testing
         let decode = { (header: String) in try FarmCodec.decode([Array(header.utf8)] + frames.dropFirst()) }
         let more = header.replacing("{", with: "{\"later\":[1,{\"x\":null}],", maxReplacements: 1)
         #expect(try decode(more).message == .beat(coordinator: Incarnation(7)))
-        #expect(throws: WireError.self) { try decode(header.replacing("\"version\":1", with: "\"version\":2")) }
-        #expect(throws: WireError.self) { try decode(header.replacing("\"coordinator\":7", with: "\"number\":7")) }
+        #expect(throws: WireError.self) {
+            try decode(header.replacing("\"version\":1", with: "\"version\":2"))
+        }
+        #expect(throws: WireError.self) {
+            try decode(header.replacing("\"coordinator\":7", with: "\"number\":7"))
+        }
         #expect(throws: WireError.self) { try decode(header.replacing("\"beat\"", with: "\"beet\"")) }
     }
 
@@ -81,16 +88,24 @@ import Testing
                 false,
         ]
         for (fields, isTaken) in tasks {
-            #expect(((try? FarmCodec.decode(header(fields) + none)) != nil) == isTaken, "\(fields.prefix(120))")
+            #expect(
+                ((try? FarmCodec.decode(header(fields) + none)) != nil) == isTaken, "\(fields.prefix(120))")
         }
         // A payload that announces more than it holds, and sizes whose sum would not be a number.
         let unreadable = "\"kind\":\"unreadable\",\"job\":1,\"program\":0,\"segment\":0,\(lease)"
         #expect((try? FarmCodec.decode(header(unreadable) + [words(1, 5, 6), words(0), []])) != nil)
         for payload in [words(2, 5, 6), words(4097), words(UInt64.max), words(1, 5), words(1, 5, 6, 7)] {
-            #expect(throws: WireError.self) { try FarmCodec.decode(header(unreadable) + [payload, words(0), []]) }
+            #expect(throws: WireError.self) {
+                try FarmCodec.decode(header(unreadable) + [payload, words(0), []])
+            }
         }
-        for places in [words(1, 5, 6, 1, 0, UInt64(Int.max)), words(1, 5, 6, UInt64.max, 0, 1), words(1, 5, 6, 1, 0), [1]] {
-            #expect(throws: WireError.self) { try FarmCodec.decode(header("\"kind\":\"goodbye\"") + [[], places, []]) }
+        for places in [
+            words(1, 5, 6, 1, 0, UInt64(Int.max)), words(1, 5, 6, UInt64.max, 0, 1), words(1, 5, 6, 1, 0),
+            [1],
+        ] {
+            #expect(throws: WireError.self) {
+                try FarmCodec.decode(header("\"kind\":\"goodbye\"") + [[], places, []])
+            }
         }
     }
 
@@ -107,18 +122,23 @@ import Testing
             frames[frame][at] ^= 1 << UInt8.random(in: 0..<8, using: &random)
         case 1: frames[frame].removeLast(Int.random(in: 0...frames[frame].count, using: &random))
         case 2: frames.remove(at: frame)
-        case 3: frames[frame].append(contentsOf: (0...8).map { _ in UInt8.random(in: 0...255, using: &random) })
+        case 3:
+            frames[frame].append(contentsOf: (0...8).map { _ in UInt8.random(in: 0...255, using: &random) })
         case 4 where frames[frame].count >= 8:
             // A count or a size becomes an extreme one.
             let at = Int.random(in: 0...(frames[frame].count - 8) / 8, using: &random) * 8
             let extreme: [UInt64] = [.max, 1 << 63, 1 << 62, 65_537, 4097]
-            frames[frame].replaceSubrange(at..<at + 8, with: words(extreme.randomElement(using: &random) ?? 0))
+            frames[frame].replaceSubrange(
+                at..<at + 8, with: words(extreme.randomElement(using: &random) ?? 0))
         default:
             // A digit of the header becomes many.
             let digits = frames[0].indices.filter { (48...57).contains(frames[0][$0]) }
             guard let at = digits.randomElement(using: &random) else { return }
-            let numbers = ["-1", "99999999999999999999", "1e400", "\"x\"", "4097", "9223372036854775807", "null", "[]"]
-            frames[0].replaceSubrange(at...at, with: Array((numbers.randomElement(using: &random) ?? "0").utf8))
+            let numbers = [
+                "-1", "99999999999999999999", "1e400", "\"x\"", "4097", "9223372036854775807", "null", "[]",
+            ]
+            frames[0].replaceSubrange(
+                at...at, with: Array((numbers.randomElement(using: &random) ?? "0").utf8))
         }
     }
 }

@@ -11,7 +11,8 @@ import Testing
         let reference = try workshop.render("pair.yaml", into: "reference", store: "undisturbed")
         var random = Random(seed: seed)
         let run = try workshop.start(
-            workshop.renderArguments("pair.yaml", into: "out", ["--workers", "2", "--block", "32", "--progress", "json"]),
+            workshop.renderArguments(
+                "pair.yaml", into: "out", ["--workers", "2", "--block", "32", "--progress", "json"]),
             environment: ["LATHE_TEST_CRASH": "mid-segment,after-result,after-send"])
         try #require(run.wait { isWorking(run) })
         // Three lives end where the environment says; these end wherever they are.
@@ -30,7 +31,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "commit:1", "commit:9", "commit:60", "window:1", "window:7", "publish:1", "publish:3", "publish:7", "report:1",
+        "commit:1", "commit:9", "commit:60", "window:1", "window:7", "publish:1", "publish:3", "publish:7",
+        "report:1",
     ])
     func `a render that is killed is carried on by the same command`(place: String) throws {
         let workshop = try Workshop()
@@ -39,13 +41,17 @@ import Testing
         let arguments = workshop.renderArguments("pair.yaml", into: "out", ["--workers", "2"])
         let run = try workshop.start(arguments, environment: ["LATHE_TEST_CRASH_RENDER": place])
         var workers: Set<Int32> = []
-        run.wait { workers.formUnion(run.children); return run.hasEnded }
+        run.wait {
+            workers.formUnion(run.children); return run.hasEnded
+        }
         let died = run.wait()
         try #require(died.status == 128 + SIGKILL, "\(place): \(died.errors)")
         #expect(workers.count >= 2)
         try expectGone(workers)
         // Whatever has its final name is whole.
-        for (name, bytes) in try partial(workshop) { #expect(bytes == reference.sounds[name], "\(place): \(name)") }
+        for (name, bytes) in try partial(workshop) {
+            #expect(bytes == reference.sounds[name], "\(place): \(name)")
+        }
         let carriedOn = try workshop.render("pair.yaml", into: "out", ["--workers", "2"])
         #expect(carriedOn.differences(from: reference) == [], "\(place)")
         // What the very first COMMIT answered may be lost: nothing was flushed yet.
@@ -65,14 +71,17 @@ import Testing
             let moment = 0.05 + 0.9 * random.double()
             var workers: Set<Int32> = []
             let until = Date().addingTimeInterval(moment)
-            run.wait { workers.formUnion(run.children); return Date() > until }
+            run.wait {
+                workers.formUnion(run.children); return Date() > until
+            }
             run.send(SIGKILL)
             if run.wait().status == 128 + SIGKILL { kills += 1 }
             try expectGone(workers)
             for (name, bytes) in try partial(workshop) { #expect(bytes == reference.sounds[name], "\(name)") }
         }
         #expect(kills > 0)
-        let carriedOn = try workshop.render("pair.yaml", into: "out", ["--workers", "2", "--overwrite", "replace"])
+        let carriedOn = try workshop.render(
+            "pair.yaml", into: "out", ["--workers", "2", "--overwrite", "replace"])
         #expect(carriedOn.differences(from: reference) == [])
         #expect(carriedOn.tasks("reused") > 0)
     }

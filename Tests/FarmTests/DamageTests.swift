@@ -35,21 +35,30 @@ import Testing
         var random = Random(seed: 4)
         let blobs = try blobs(workshop, reference)
         for kind in Blob.Kind.allCases {
-            let chosen = blobs.filter { $0.kind == kind }.shuffled(using: &random).prefix(kind == .encoded ? 2 : 3)
+            let chosen = blobs.filter { $0.kind == kind }.shuffled(using: &random).prefix(
+                kind == .encoded ? 2 : 3)
             try #require(!chosen.isEmpty, "\(kind)")
             for (number, blob) in chosen.enumerated() {
                 // The store moves nothing, but what was made again lies elsewhere: it is looked up afresh.
                 let place = try #require(try find(workshop).first { $0.digest == blob.digest })
-                try damage(place, zeroed: number % 2 == 0, at: Int.random(in: 0..<place.byteCount, using: &random))
-                let verdict = try workshop.run(["store", "verify", "--json", "--store", workshop.path("store")])
+                try damage(
+                    place, zeroed: number % 2 == 0, at: Int.random(in: 0..<place.byteCount, using: &random))
+                let verdict = try workshop.run([
+                    "store", "verify", "--json", "--store", workshop.path("store"),
+                ])
                 #expect(verdict.status == 1)
-                let named = try JSON(Array(verdict.output.utf8))["damaged"].elements.compactMap { $0["digest"].string }
+                let named = try JSON(Array(verdict.output.utf8))["damaged"].elements.compactMap {
+                    $0["digest"].string
+                }
                 #expect(named == [blob.digest])
                 try workshop.remove("out")
-                let again = try workshop.render("pair.yaml", into: "out", ["--workers", number == 0 ? "2" : "0"])
+                let again = try workshop.render(
+                    "pair.yaml", into: "out", ["--workers", number == 0 ? "2" : "0"])
                 #expect(again.differences(from: reference) == [], "\(kind)")
                 #expect((again.tasks("rendered") > 0) == kind.isNeeded, "\(kind): \(again.tasks("rendered"))")
-                let repair = try workshop.run(["store", "verify", "--repair", "--store", workshop.path("store")])
+                let repair = try workshop.run([
+                    "store", "verify", "--repair", "--store", workshop.path("store"),
+                ])
                 #expect(repair.status == 0)
             }
         }
@@ -61,7 +70,9 @@ import Testing
         var random = Random(seed: 9)
         for round in 0..<3 {
             for blob in try blobs(workshop, reference) where blob.kind == .inner || random.double() < 0.4 {
-                try damage(blob, zeroed: random.double() < 0.5, at: Int.random(in: 0..<blob.byteCount, using: &random))
+                try damage(
+                    blob, zeroed: random.double() < 0.5,
+                    at: Int.random(in: 0..<blob.byteCount, using: &random))
             }
             try workshop.remove("out")
             let again = try workshop.render("pair.yaml", into: "out", ["--workers", "\(round)"])
@@ -73,7 +84,8 @@ import Testing
     @Test func `lost packs and a lost or ruined database`() throws {
         let (workshop, reference) = try rendered()
         let packs = workshop.files("store").filter { $0.hasSuffix(".pack") }
-        let largest = try #require(try packs.max { try workshop.bytes("store/\($0)").count < workshop.bytes("store/\($1)").count })
+        let largest = try #require(
+            try packs.max { try workshop.bytes("store/\($0)").count < workshop.bytes("store/\($1)").count })
         let losses: [(String, () throws -> Void)] = [
             ("a pack", { try workshop.remove("store/\(largest)") }),
             ("the database", { for name in databaseFiles { try workshop.remove("store/local/\(name)") } }),
@@ -112,7 +124,8 @@ import Testing
         return try JSON(Array(run.output.utf8))["blobs"].elements.map { blob in
             Blob(
                 digest: try #require(blob["digest"].string), path: try #require(blob["path"].string),
-                offset: try #require(blob["offset"].int), byteCount: try #require(blob["bytes"].int), kind: .inner)
+                offset: try #require(blob["offset"].int), byteCount: try #require(blob["bytes"].int),
+                kind: .inner)
         }
     }
 

@@ -39,7 +39,9 @@ import Testing
         #expect(carriedOn.differences(from: fresh) == [])
     }
 
-    @Test func `a source that changes while it is rendered fails, and is rendered right the next time`() throws {
+    @Test func `a source that changes while it is rendered fails, and is rendered right the next time`()
+        throws
+    {
         let workshop = try Workshop()
         // Longer than what a worker keeps of a file.
         try workshop.sound("sounds/long.wav", Sounds.chord, seconds: 40, samples: .integer16)
@@ -73,11 +75,13 @@ import Testing
     @Test func `a source that changes before it is hashed is not remembered under its old time`() throws {
         let workshop = try Workshop()
         try workshop.sound("sounds/a.wav", Sounds.chord, seconds: 1)
-        try workshop.write("song.yaml", "{lathe: 1, song: Held, tracks: [{name: A, clips: [{file: sounds/a.wav}]}]}")
+        try workshop.write(
+            "song.yaml", "{lathe: 1, song: Held, tracks: [{name: A, clips: [{file: sounds/a.wav}]}]}")
         let reference = try workshop.render("song.yaml", into: "reference", store: "undisturbed")
         let path = workshop.path("sounds/a.wav")
         let before = try workshop.bytes("sounds/a.wav")
-        let date = try #require(try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date)
+        let date = try #require(
+            try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date)
         let run = try workshop.start(workshop.renderArguments("song.yaml", into: "out", ["--workers", "1"]))
         // Planned, and the worker held before it has read a byte.
         try #require(run.wait { run.children.first.map { kill($0, SIGSTOP) == 0 } ?? false })
@@ -121,7 +125,9 @@ import Testing
             "{lathe: 1, album: Half, songs: [{file: Broken.yaml}, {file: Whole.yaml}], loudness: none}")
         for workers in ["0", "2"] {
             let run = try workshop.run(
-                workshop.renderArguments("album.yaml", into: "out-\(workers)", store: "store-\(workers)", ["--workers", workers, "--json"]))
+                workshop.renderArguments(
+                    "album.yaml", into: "out-\(workers)", store: "store-\(workers)",
+                    ["--workers", workers, "--json"]))
             #expect(run.status == 3, "\(run.errors)")
             let document = try JSON(Array(run.output.utf8))
             let failures = document["failures"].elements
@@ -131,14 +137,17 @@ import Testing
             #expect(what.contains("Lead") && what.contains("NaN"), "\(what)")
             #expect(run.errors.contains("Broken: "))
             let names = workshop.files("out-\(workers)")
-            #expect(names.contains("02 Whole.wav") && names.contains("stems/Whole/pre-master.wav"), "\(names)")
+            #expect(
+                names.contains("02 Whole.wav") && names.contains("stems/Whole/pre-master.wav"), "\(names)")
             #expect(names.filter { $0.contains("Broken") } == [])
         }
     }
 
     private func segmentsDone(_ progress: String) -> Int {
         guard let mark = progress.range(of: "\"segmentsDone\":", options: .backwards) else { return 0 }
-        guard let all = progress.range(of: "\"seconds\"", options: .backwards), all.lowerBound < mark.lowerBound else {
+        guard let all = progress.range(of: "\"seconds\"", options: .backwards),
+            all.lowerBound < mark.lowerBound
+        else {
             return 0
         }
         let line = progress[all.lowerBound...]

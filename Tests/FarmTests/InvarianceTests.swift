@@ -8,8 +8,11 @@ import Testing
         let workshop = try Workshop()
         try workshop.writeEdgesAlbum()
         let began = Date()
-        let reference = try workshop.render("edges.yaml", into: "reference", store: "store-1", ["--workers", "1"])
-        #expect(reference.sounds.count == 6, "two deliveries, three stems and a pre-master: \(reference.sounds.keys)")
+        let reference = try workshop.render(
+            "edges.yaml", into: "reference", store: "store-1", ["--workers", "1"])
+        #expect(
+            reference.sounds.count == 6,
+            "two deliveries, three stems and a pre-master: \(reference.sounds.keys)")
         #expect(reference.document["songs"].elements.first?["lengthRule"].string == "tail-limit")
         let ways: [[String]] = [
             ["--workers", "0"], ["--workers", "2"], ["--workers", "5"], ["--workers", "2", "--scatter"],
@@ -17,7 +20,8 @@ import Testing
             ["--workers", "2", "--audit", "40"],
         ]
         for (number, way) in ways.enumerated() {
-            let other = try workshop.render("edges.yaml", into: "way-\(number)", store: "way-store-\(number)", way)
+            let other = try workshop.render(
+                "edges.yaml", into: "way-\(number)", store: "way-store-\(number)", way)
             #expect(other.differences(from: reference) == [], "\(way)")
             #expect(other.tasks("reused") == 0, "\(way)")
             #expect((other.tasks("audited") > 0) == way.contains("--audit"), "\(way)")
@@ -61,7 +65,8 @@ import Testing
         try workshop.writePairAlbum()
         let first = try workshop.render("pair.yaml", into: "out")
         let song = String(decoding: try workshop.bytes("second.yaml"), as: UTF8.self)
-        try workshop.write("second.yaml", song + "\nmaster: {automation: {fader: [[0 s, 0 dB], [2600 ms, -0.5 dB]]}}\n")
+        try workshop.write(
+            "second.yaml", song + "\nmaster: {automation: {fader: [[0 s, 0 dB], [2600 ms, -0.5 dB]]}}\n")
         let second = try workshop.render("pair.yaml", into: "out", ["--overwrite", "replace"])
         #expect(second.tasks("reused") > 0)
         #expect(second.tasks("rendered") > 0)

@@ -12,10 +12,13 @@ extension WireMessage {
         var locations: [Digest: PackRange] = [:]
         for _ in 0..<Int.random(in: 0...4, using: &random) {
             locations[Digest.random(&random)] = PackRange(
-                pack: PackID(Int.random(in: 1...9, using: &random)), offset: Int.random(in: 0...1 << 40, using: &random),
+                pack: PackID(Int.random(in: 1...9, using: &random)),
+                offset: Int.random(in: 0...1 << 40, using: &random),
                 byteCount: Int.random(in: 0...1 << 20, using: &random))
         }
-        let program = (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let program = (0..<Int.random(in: 0...40, using: &random)).map { _ in
+            UInt8.random(in: 0...255, using: &random)
+        }
         return WireMessage(message: message, locations: locations, program: program)
     }
 }
@@ -51,7 +54,8 @@ extension FarmMessage {
                 Welcome(
                     number: random.next(), coordinator: Incarnation(random.next()),
                     credit: Credit(
-                        results: Int.random(in: 1...64, using: &random), bytes: Int.random(in: 0...1 << 40, using: &random)),
+                        results: Int.random(in: 1...64, using: &random),
+                        bytes: Int.random(in: 0...1 << 40, using: &random)),
                     lease: Bool.random(using: &random) ? .random(&random) : nil, keep: names(&random)))
         case 7: .identify(coordinator: Incarnation(random.next()))
         case 8: .refuse(Refusal(rawValue: UInt8.random(in: 1...6, using: &random)) ?? .hung)
@@ -59,7 +63,8 @@ extension FarmMessage {
         case 10:
             .lease(
                 Grant(
-                    lease: .random(&random), job: JobID(random.next()), program: TaskID.random(&random).program,
+                    lease: .random(&random), job: JobID(random.next()),
+                    program: TaskID.random(&random).program,
                     start: Int.random(in: 0..<Limits.segmentCount, using: &random),
                     snapshot: Bool.random(using: &random) ? .random(&random) : nil, inputs: inputs(&random),
                     loadsSnapshot: Bool.random(using: &random)))
@@ -88,7 +93,9 @@ extension FarmMessage {
 }
 
 extension Digest {
-    fileprivate static func random(_ random: inout Random) -> Digest { Digest(high: random.next(), low: random.next()) }
+    fileprivate static func random(_ random: inout Random) -> Digest {
+        Digest(high: random.next(), low: random.next())
+    }
 }
 
 extension LeaseID {
@@ -109,7 +116,8 @@ extension ResultName {
     fileprivate static func random(_ random: inout Random) -> ResultName {
         let words = SIMD4(random.next(), random.next(), random.next(), random.next())
         return ResultName(
-            lease: .random(&random), job: JobID(random.next()), task: .random(&random), key: TaskKey(words: words))
+            lease: .random(&random), job: JobID(random.next()), task: .random(&random),
+            key: TaskKey(words: words))
     }
 }
 

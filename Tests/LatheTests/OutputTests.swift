@@ -8,7 +8,8 @@ import Testing
         let workshop = try Workshop()
         try writeSong(workshop)
         let run = try workshop.run([
-            "render", workshop.path("song.yaml"), "--json", "--progress", "json", "--store", workshop.path("store"),
+            "render", workshop.path("song.yaml"), "--json", "--progress", "json", "--store",
+            workshop.path("store"),
             "--segment-seconds", "0.5", "--workers", "1",
         ])
         #expect(run.status == 0, "\(run.errors)")
@@ -28,10 +29,14 @@ import Testing
     @Test func `without a terminal progress is plain lines, and none where none is asked for`() throws {
         let workshop = try Workshop()
         try writeSong(workshop)
-        let render = ["render", workshop.path("song.yaml"), "--store", workshop.path("store"), "--workers", "0"]
+        let render = [
+            "render", workshop.path("song.yaml"), "--store", workshop.path("store"), "--workers", "0",
+        ]
         let plain = try workshop.run(render)
         #expect(plain.status == 0)
-        #expect(!plain.errors.contains("\u{1b}") && !plain.errors.contains("\r"), "\(plain.errors.debugDescription)")
+        #expect(
+            !plain.errors.contains("\u{1b}") && !plain.errors.contains("\r"),
+            "\(plain.errors.debugDescription)")
         #expect(plain.output.contains("1. Short  0:01.0"), "\(plain.output)")
         #expect(plain.output.contains("render.json") || plain.output.contains("report.html"))
         let silent = try workshop.run(render + ["--progress", "none", "--overwrite", "replace"])
@@ -51,7 +56,8 @@ import Testing
         let least = try #require(before["segmentsAtLeast"].int)
         let most = try #require(before["segmentsAtMost"].int)
         #expect(!workshop.exists("pair-render"))
-        let rendered = try json(workshop.run(["render", workshop.path("pair.yaml"), "--json", "--workers", "2"] + store))
+        let rendered = try json(
+            workshop.run(["render", workshop.path("pair.yaml"), "--json", "--workers", "2"] + store))
         let count = try #require(rendered["farm"]["tasks"]["rendered"].int)
         #expect(least <= count && count <= most, "\(least) <= \(count) <= \(most)")
         for file in before["files"].elements {
@@ -78,7 +84,9 @@ import Testing
         let healthy = try workshop.run(["doctor"])
         #expect(healthy.status == 0, "\(healthy.output)")
         for what in ["processor", "sound library", "FLAC encoder", "ZeroMQ", "store", "disk", "clock"] {
-            #expect(healthy.output.contains("ok    \(what): ") || healthy.output.contains("ok   \(what): "), "\(what)")
+            #expect(
+                healthy.output.contains("ok    \(what): ") || healthy.output.contains("ok   \(what): "),
+                "\(what)")
         }
         try workshop.write("file", "not a folder")
         let ill = try workshop.run(["doctor", "--store", workshop.path("file/store")])
@@ -87,7 +95,10 @@ import Testing
         let told = try workshop.run(["doctor", "--json", "--store", workshop.path("file/store")])
         #expect(told.status == 2)
         let lines = try JSON(Array(told.output.utf8)).elements
-        #expect(lines.contains { $0["what"].string == "store" && $0["isOK"].bool == false && $0["remedy"].isThere })
+        #expect(
+            lines.contains {
+                $0["what"].string == "store" && $0["isOK"].bool == false && $0["remedy"].isThere
+            })
     }
 
     @Test func `the store is counted, verified and pruned`() throws {
@@ -106,7 +117,9 @@ import Testing
         #expect(verified["damaged"].elements.isEmpty)
         let dry = try json(workshop.run(["store", "prune", "--to", "0", "--dry-run", "--json"] + place))
         #expect(dry["evicted"].int == blobs.count)
-        #expect(try json(workshop.run(["store", "stat", "--json"] + place))["blobs"].elements.count == blobs.count)
+        #expect(
+            try json(workshop.run(["store", "stat", "--json"] + place))["blobs"].elements.count == blobs.count
+        )
         let kept = try json(workshop.run(["store", "prune", "--days", "1", "--json"] + place))
         #expect(kept["evicted"].int == 0)
         let pruned = try json(workshop.run(["store", "prune", "--to", "0B", "--json"] + place))

@@ -5,11 +5,14 @@ import Testing
 /// Exit codes and messages of commands that cannot run.
 @Suite struct UsageTests {
     @Test(arguments: [
-        (["frobnicate"], "frobnicate"), (["render"], "session"), (["render", "a.yaml", "--workers", "-1"], "workers"),
+        (["frobnicate"], "frobnicate"), (["render"], "session"),
+        (["render", "a.yaml", "--workers", "-1"], "workers"),
         (["render", "a.yaml", "--workers", "257"], "--workers goes from 0 to 256"),
         (["render", "a.yaml", "--audit", "101"], "--audit goes from 0 to 100"),
-        (["render", "a.yaml", "--stems", "via-master"], "stems"), (["render", "a.yaml", "--overwrite", "maybe"], "overwrite"),
-        (["render", "a.yaml", "--progress", "loud"], "progress"), (["store"], "store"), (["store", "prune", "--to", "5XB"], "5XB"),
+        (["render", "a.yaml", "--stems", "via-master"], "stems"),
+        (["render", "a.yaml", "--overwrite", "maybe"], "overwrite"),
+        (["render", "a.yaml", "--progress", "loud"], "progress"), (["store"], "store"),
+        (["store", "prune", "--to", "5XB"], "5XB"),
     ])
     func `bad usage ends with 2 and says what is wrong`(arguments: [String], word: String) throws {
         let run = try Workshop().run(arguments)
@@ -27,7 +30,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "measure", "check", "compare", "coordinator", "submit", "jobs", "status", "watch", "fetch", "cancel", "retry",
+        "measure", "check", "compare", "coordinator", "submit", "jobs", "status", "watch", "fetch", "cancel",
+        "retry",
         "pause", "resume", "workers", "drain", "keys", "schema",
     ])
     func `a verb that this version does not have is refused by name`(verb: String) throws {
@@ -81,7 +85,9 @@ import Testing
     @Test func `files that are there are left alone unless told otherwise`() throws {
         let workshop = try Workshop()
         try writeSong(workshop)
-        let render = ["render", workshop.path("song.yaml"), "--store", workshop.path("store"), "--workers", "0"]
+        let render = [
+            "render", workshop.path("song.yaml"), "--store", workshop.path("store"), "--workers", "0",
+        ]
         #expect(try workshop.run(render).status == 0)
         let before = try workshop.bytes("song-render/01 Short.wav")
         let refused = try workshop.run(render + ["--json"])
@@ -99,7 +105,10 @@ import Testing
     @Test func `only the songs that were asked for, by title or number`() throws {
         let workshop = try Workshop()
         try workshop.writePairAlbum(seconds: 1)
-        let run = try workshop.run(["render", workshop.path("pair.yaml"), "--only", "second", "--workers", "0", "--store", workshop.path("store")])
+        let run = try workshop.run([
+            "render", workshop.path("pair.yaml"), "--only", "second", "--workers", "0", "--store",
+            workshop.path("store"),
+        ])
         #expect(run.status == 0, "\(run.errors)")
         #expect(workshop.files("pair-render").filter { $0.hasSuffix(".wav") } == ["02 Second.wav"])
         let unknown = try workshop.run(["render", workshop.path("pair.yaml"), "--only", "third"])

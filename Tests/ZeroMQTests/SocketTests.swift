@@ -95,6 +95,8 @@ import ZeroMQ
         }
         #expect(try receive(receiver, within: 100) == nil)
         #expect(try sendEventually(sender, message(1)) == .sent)
+        // libzmq 4.3.4 aborts when a socket is closed while a message of several frames is half on its way.
+        #expect(try receive(receiver) != nil)
     }
 
     @Test("A message with too many frames is discarded whole and counted; the next one arrives")

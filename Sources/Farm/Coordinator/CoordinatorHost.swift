@@ -284,6 +284,8 @@ package final class CoordinatorHost {
                 metadata: [
                     "task": "\(task)", "worker": "\(peer)", "counted": "\(counted)", "reason": "\(reason)",
                 ])
+        // A worker that fell silent may stand still for ever: its end makes room for another.
+        case .left(let peer, _): killWorker(peer)
         case .ended: hasEnded = true
         default: break
         }
