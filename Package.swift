@@ -23,7 +23,8 @@ func settings(_ role: Role) -> [SwiftSetting] {
         .treatAllWarnings(as: .error),
     ]
     #if arch(x86_64)
-        if role != .pure { all.append(.unsafeFlags(vectorFlags)) }
+        // Pure targets too: without SSE4.1 `.rounded()` calls libm's round.
+        all.append(.unsafeFlags(vectorFlags))
     #endif
     return all
 }

@@ -19,6 +19,7 @@ package final class Workshop {
 
     package func write(_ relative: String, _ text: String) throws { try directory.write(relative, text) }
 
+    /// Removes a file or folder of the workshop.
     package func remove(_ relative: String) throws {
         guard exists(relative) else { return }
         try FileManager.default.removeItem(atPath: path(relative))
@@ -26,6 +27,7 @@ package final class Workshop {
 
     package func exists(_ relative: String) -> Bool { FileManager.default.fileExists(atPath: path(relative)) }
 
+    /// A file's content.
     package func bytes(_ relative: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(relative))))
     }
@@ -51,6 +53,7 @@ package final class Workshop {
         return try LatheProcess(arguments, environment: own, under: wrapper, folder: path("streams"))
     }
 
+    /// Runs `lathe` to its end.
     package func run(
         _ arguments: [String], environment: [String: String] = [:], under wrapper: [String] = []
     ) throws -> LatheProcess.Finished {
@@ -142,6 +145,7 @@ package struct JSON {
     package var isThere: Bool { value != nil }
     package var elements: [JSON] { ((value as? [Any]) ?? []).map { JSON(value: $0) } }
 
+    /// The document without a key of its top level.
     package func removing(_ key: String) -> JSON {
         var object = value as? [String: Any] ?? [:]
         object[key] = nil

@@ -117,7 +117,8 @@ final class WorkerHost {
     // MARK: - Messages
 
     private func receive(_ frames: [[UInt8]]) {
-        guard let wire = try? FarmCodec.decode(frames) else { return }  // not from our coordinator: nothing to lose
+        // What does not decode is not from our coordinator: nothing is lost.
+        guard let wire = try? FarmCodec.decode(frames) else { return }
         if case .lease(let grant) = wire.message {
             let name = ProgramName(job: grant.job, program: grant.program)
             if programs[name] == nil {
