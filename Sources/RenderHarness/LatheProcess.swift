@@ -111,6 +111,15 @@ package final class LatheProcess {
     /// What it wrote to standard error so far.
     package var errorsSoFar: String { text(errorPath) }
 
+    /// How many segments its `--progress json` has told of so far.
+    package var segmentsDone: Int {
+        let lines = errorsSoFar.split(separator: "\n").reversed()
+        for line in lines {
+            if let count = (try? JSON(Array(line.utf8)))?["segmentsDone"].int { return count }
+        }
+        return 0
+    }
+
     package func send(_ signal: Int32) { kill(identifier, signal) }
     /// To the process and its children, as a terminal's Ctrl-C does.
     package func sendToGroup(_ signal: Int32) { kill(-identifier, signal) }

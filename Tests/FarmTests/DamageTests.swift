@@ -55,11 +55,16 @@ import Testing
                 let again = try workshop.render(
                     "pair.yaml", into: "out", ["--workers", number == 0 ? "2" : "0"])
                 #expect(again.differences(from: reference) == [], "\(kind)")
-                #expect((again.tasks("rendered") > 0) == kind.isNeeded, "\(kind): \(again.tasks("rendered"))")
+                #expect((again.tasks("rendered") > 0) == kind.isNeeded, "\(kind) of \(blob.byteCount) bytes: \(again.tasks("rendered"))")
                 let repair = try workshop.run([
                     "store", "verify", "--repair", "--store", workshop.path("store"),
                 ])
                 #expect(repair.status == 0)
+                // What nobody read was not made again; the repair forgot its result too, which the next render needs.
+                guard !kind.isNeeded else { continue }
+                try workshop.remove("out")
+                let mended = try workshop.render("pair.yaml", into: "out", ["--workers", "0"])
+                #expect(mended.differences(from: reference) == [])
             }
         }
         #expect(try workshop.run(["store", "verify", "--store", workshop.path("store")]).status == 0)

@@ -15,7 +15,7 @@ import Testing
         var workers: Set<Int32> = []
         let isUnderway = run.wait {
             workers.formUnion(run.children)
-            return segmentsDone(run.errorsSoFar) > 2
+            return run.segmentsDone > 2
         }
         try #require(isUnderway)
         // A terminal tells the whole group.
@@ -58,7 +58,7 @@ import Testing
         let arguments = workshop.renderArguments(
             "song.yaml", into: "out", ["--workers", "1", "--progress", "json", "--block", "8"])
         let run = try workshop.start(arguments)
-        try #require(run.wait { segmentsDone(run.errorsSoFar) > 2 })
+        try #require(run.wait { run.segmentsDone > 2 })
         let file = try FileHandle(forUpdating: URL(fileURLWithPath: workshop.path("sounds/long.wav")))
         try file.seek(toOffset: 80 + 38 * 192_000)
         try file.write(contentsOf: Data(repeating: 3, count: 4000))
@@ -141,17 +141,5 @@ import Testing
                 names.contains("02 Whole.wav") && names.contains("stems/Whole/pre-master.wav"), "\(names)")
             #expect(names.filter { $0.contains("Broken") } == [])
         }
-    }
-
-    private func segmentsDone(_ progress: String) -> Int {
-        guard let mark = progress.range(of: "\"segmentsDone\":", options: .backwards) else { return 0 }
-        guard let all = progress.range(of: "\"seconds\"", options: .backwards),
-            all.lowerBound < mark.lowerBound
-        else {
-            return 0
-        }
-        let line = progress[all.lowerBound...]
-        guard let first = line.range(of: "\"segmentsDone\":") else { return 0 }
-        return Int(line[first.upperBound...].prefix { $0.isNumber }) ?? 0
     }
 }

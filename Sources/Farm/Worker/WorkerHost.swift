@@ -92,6 +92,8 @@ final class WorkerHost {
         try startRenderThread()
         defer { orders.post(nil) }
         var terminations = 0
+        // A second hello right after the first would cross its welcome, and the first lease would be ignored.
+        nextWake = monotonicMilliseconds() + 250
         apply(machine.handle(.timer, at: now))
         while exit == nil {
             let wait = underway == nil ? 200 : 50
