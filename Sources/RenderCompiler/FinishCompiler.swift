@@ -88,6 +88,22 @@ package enum FinishCompiler {
         return programs.add(program, ProgramLabel(name: name))
     }
 
+    /// Where a stream ends: the last frame above -100 dBFS, window by window.
+    package static func addLevelScan(
+        of stream: StreamRef, name: String, song: Int, to programs: inout ProgramList
+    ) -> ProgramID {
+        let producer = programs[stream.program]
+        let program = Program(
+            kind: .windowed, rateHertz: producer.rateHertz, segmentFrames: producer.segmentFrames,
+            frameCount: producer.frameCount, inputs: [port(stream, programs)],
+            outputs: [OutputPort(channelCount: 0, format: .bytes)],
+            body: .measure(
+                MeasureBody(
+                    historyFrames: 0, lookaheadFrames: 0, version: LoudnessAnalyzer.version, isLevelOnly: true)),
+            song: song)
+        return programs.add(program, ProgramLabel(name: name))
+    }
+
     /// Integers of a delivery: dithered, rounded, ready for a file.
     package static func addQuantiser(
         over stream: StreamRef, delivery: Delivery, ordinal: Int, seed: UInt64, frameCount: Int, song: Int,

@@ -78,7 +78,12 @@ package struct SongCompiler {
         for group in partition.groups { addProgram(group, to: &programs) }
         let preMaster = stream(routing.preMaster)
         let mix = stream(routing.mix)
-        let preMasterMeasurement = addMeasurement(of: preMaster, "Pre-master", to: &programs)
+        // The pre-master's level ends the song; its loudness is asked for only where it is the mix as well.
+        let preMasterMeasurement =
+            mix == preMaster
+            ? addMeasurement(of: preMaster, "Pre-master", to: &programs)
+            : FinishCompiler.addLevelScan(
+                of: preMaster, name: "Pre-master level", song: songIndex, to: &programs)
         let mixMeasurement =
             mix == preMaster ? preMasterMeasurement : addMeasurement(of: mix, "Mix", to: &programs)
         let rule: SongPlan.LengthRule =

@@ -99,6 +99,7 @@ extension Program {
             encoder.put(measure.historyFrames)
             encoder.put(measure.lookaheadFrames)
             encoder.put(Int(measure.version))
+            encoder.put(measure.isLevelOnly)
         case .quantise(let quantise):
             encoder.put(UInt8(5))
             encoder.put(quantise.samples.rawValue)

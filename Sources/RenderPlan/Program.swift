@@ -179,11 +179,14 @@ package struct MeasureBody: Sendable, Hashable, Codable {
     package var historyFrames: Int
     package var lookaheadFrames: Int
     package var version: UInt32
+    /// True where only the last frame above the floor is wanted, for the length cut.
+    package var isLevelOnly: Bool
 
-    package init(historyFrames: Int, lookaheadFrames: Int, version: UInt32) {
+    package init(historyFrames: Int, lookaheadFrames: Int, version: UInt32, isLevelOnly: Bool = false) {
         self.historyFrames = historyFrames
         self.lookaheadFrames = lookaheadFrames
         self.version = version
+        self.isLevelOnly = isLevelOnly
     }
 }
 

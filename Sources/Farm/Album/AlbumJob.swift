@@ -319,11 +319,13 @@ final class AlbumJob: JobDriver {
         else { return }
         do {
             var mix = try summary(of: plan.mixMeasurement)
-            let preMaster = try summary(of: plan.preMasterMeasurement)
+            let preMasterEnd =
+                plan.preMasterMeasurement == plan.mixMeasurement
+                ? mix.lastFrameAboveFloor : try lastFrameAboveFloor(of: plan.preMasterMeasurement)
             var frames = plan.frameCount
             if plan.lengthRule != .length {
                 // The last frame of the pre-master above -100 dBFS; all silent: the clips' end.
-                let last = preMaster.lastFrameAboveFloor
+                let last = preMasterEnd
                 frames = last >= 0 ? last + 1 : max(1, plan.clipEndFrame)
                 if last + 1 >= plan.frameCount, plan.lengthRule == .tailLimit {
                     warnings.append(
@@ -336,6 +338,18 @@ final class AlbumJob: JobDriver {
         } catch {
             songs[index].failure = "measurement of \(album.songs[index].song.title): \(error)"
         }
+    }
+
+    /// The last frame above the floor of a stream that was scanned; -1 for none.
+    private func lastFrameAboveFloor(of program: ProgramID) throws -> Int {
+        var last = -1
+        for (segment, bytes) in (blobs[program] ?? []).enumerated() {
+            guard let scan = LevelScan(bytes: bytes) else { throw TaskError.malformed("level scan") }
+            if scan.lastFrameAboveFloor >= 0 {
+                last = segment * list[program].segmentFrames + scan.lastFrameAboveFloor
+            }
+        }
+        return last
     }
 
     private func summary(of program: ProgramID) throws -> LoudnessSummary {

@@ -235,7 +235,7 @@ final class FarmRun {
         host = CoordinatorHost(
             store: farm.store, transport: transport, policy: policy, incarnation: incarnation,
             provenance: provenance, storeLimitBytes: farm.options.storeLimitBytes,
-            usesLedger: farm.options.usesLedger, logger: farm.logger)
+            usesLedger: farm.options.usesLedger, isWorkerHere: farm.options.workerCount == 0, logger: farm.logger)
         if let link { try startInProcessWorker(template, link, farm.store) }
         let workers = workers
         host.killWorker = { workers?.kill($0) }

@@ -45,6 +45,8 @@ package final class CoordinatorHost {
     private let provenance: Provenance
     private let storeLimitBytes: Int
     private let usesLedger: Bool
+    /// The worker is a thread of this process: what it hashed is what it appended. Every read checks it again.
+    private let isWorkerHere: Bool
     private let isAuditing: Bool
     private let logger: Logger
     private var machine: CoordinatorMachine
@@ -64,13 +66,15 @@ package final class CoordinatorHost {
 
     init(
         store: Store, transport: any CoordinatorTransport, policy: Policy, incarnation: Incarnation,
-        provenance: Provenance, storeLimitBytes: Int, usesLedger: Bool, logger: Logger
+        provenance: Provenance, storeLimitBytes: Int, usesLedger: Bool, isWorkerHere: Bool,
+        logger: Logger
     ) {
         self.store = store
         self.transport = transport
         self.provenance = provenance
         self.storeLimitBytes = storeLimitBytes
         self.usesLedger = usesLedger
+        self.isWorkerHere = isWorkerHere
         isAuditing = policy.auditPercent > 0
         self.logger = logger
         commands = Mailbox(wakeUp: transport.wakeUp)
@@ -168,7 +172,7 @@ package final class CoordinatorHost {
         for part in report.result.outputs.joined() + [report.result.snapshot].compactMap({ $0 }) {
             guard let place = places[part.digest] else { return .unverified(from: peer, report.name) }
             do {
-                _ = try store.record(part, at: place)
+                _ = try store.record(part, at: place, isVerified: isWorkerHere)
                 figures.bytesMoved += part.byteCount
             } catch let error as StoreError where error.isLoss || error.code == .invalidRange {
                 logger.warning("result not as it was announced", metadata: ["reason": "\(error)"])

@@ -16,7 +16,8 @@ protocol CoordinatorTransport: AnyObject {
 /// Frames from and to the coordinator.
 protocol WorkerTransport: AnyObject {
     func receive(waitingMilliseconds: Int) throws -> [[[UInt8]]]
-    func send(_ frames: [[UInt8]]) throws
+    /// Whether the frames are on their way; not, where there is no connection yet or no room.
+    func send(_ frames: [[UInt8]]) throws -> Bool
     var wakeUp: WakeUp { get }
 }
 
@@ -100,7 +101,7 @@ final class DealerTransport: WorkerTransport {
         return received
     }
 
-    func send(_ frames: [[UInt8]]) throws { _ = try socket.send(frames: frames) }
+    func send(_ frames: [[UInt8]]) throws -> Bool { try socket.send(frames: frames) == .sent }
 }
 
 /// The same two ends inside one process (`--workers 0`): the same frames, without a socket.
@@ -156,5 +157,8 @@ private final class WorkerEnd: WorkerTransport {
         return link.toWorker.takeAll()
     }
 
-    func send(_ frames: [[UInt8]]) throws { link.toCoordinator.post(frames) }
+    func send(_ frames: [[UInt8]]) throws -> Bool {
+        link.toCoordinator.post(frames)
+        return true
+    }
 }

@@ -190,7 +190,9 @@ final class WorkerHost {
             wire.locations = held[report.name] ?? [:]
         }
         // A message that cannot be sent now is said again by whoever needs its answer.
-        if let frames = try? FarmCodec.encode(wire) { try? transport.send(frames) }
+        let isSent = (try? transport.send(FarmCodec.encode(wire))) ?? false
+        // While the connection is being made nothing goes out: the hello is said again as soon as it can be.
+        if !isSent, case .hello = message { nextWake = min(nextWake, monotonicMilliseconds() + 5) }
         if case .result = message { CrashPoint.afterSend.reached(configuration) }
     }
 
