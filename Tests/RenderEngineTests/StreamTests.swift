@@ -147,6 +147,24 @@ import Testing
         #expect(folded[0].integrated != nil)
     }
 
+    @Test(arguments: [0.1, 0.35, 10])
+    func `A song is cut at the last frame of its pre-master above the floor`(segmentSeconds: Double) throws {
+        var scene = Scene(seconds: 2.35)
+        // Quiet, then a last frame at exactly 40,099, then silence that the master's fader must not touch.
+        scene.addTrack("A", noise(2, channels: 2, frames: 40_000, level: 0.1))
+        scene.addTrack("B", impulse(at: 40_099, frames: 50_000, level: 0.5))
+        scene.song.master.fader = Decibels(-80)
+        let rendered = try scene.render(segmentSeconds: segmentSeconds)
+        #expect(rendered.plan.preMasterMeasurement != rendered.plan.mixMeasurement)
+        let scans = rendered.runner.blobs(rendered.plan.preMasterMeasurement).map { LevelScan(bytes: $0) }
+        var last = -1
+        for (segment, scan) in scans.enumerated() {
+            let found = try #require(scan).lastFrameAboveFloor
+            if found >= 0 { last = segment * rendered.plan.segmentFrames + found }
+        }
+        #expect(last == 40_099)
+    }
+
     @Test(arguments: [SampleFormat.integer16, .integer24], [Delivery.Dither.none, .tpdf])
     func `Quantised segments are the quantiser's bytes`(samples: SampleFormat, dither: Delivery.Dither) throws
     {

@@ -30,7 +30,7 @@ final class EmbeddedWorkers {
 
     /// - Parameters:
     ///   - directory: A directory of this process's own, for configurations.
-    ///   - crash: Kill points per worker and life, for the crash tests.
+    ///   - template: What all workers share; each life gets its own name and pack.
     init(
         count: Int, store: Store, executable: String, directory: String, endpoint: String,
         template: WorkerConfiguration
