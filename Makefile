@@ -48,8 +48,12 @@ test: deps
 	@$(SWIFT) build -c release --build-tests || { \
 	    echo "error: the build failed; the reason is above. A stale build? \`make clean\`, then again." >&2; exit 1; }
 	@echo "Running the tests; the whole log goes to .build/test.log"
-	@if SWIFT_BACKTRACE=enable=no $(SWIFT) test -c release --skip-build 2>&1 | tee .build/test.log \
+	@rm -rf .build/facts && mkdir -p .build/facts
+	@if LATHE_FACTS=$(CURDIR)/.build/facts SWIFT_BACKTRACE=enable=no $(SWIFT) test -c release --skip-build 2>&1 | tee .build/test.log \
 	    | { LC_ALL=C.UTF-8 grep -a --line-buffered -vE '^(◇|↳|✔ Test (case|"|[^r]|r[^u]))' || true; }; then \
+	    LATHE_FACTS_CHECK=$(CURDIR)/.build/facts $(SWIFT) test -c release --skip-build --filter FactSheetTests \
+	        >.build/facts.log 2>&1 || { grep -aE '✘|Expectation' .build/facts.log >&2; \
+	        echo "error: docs/fact-sheet.md does not say what the tests do: run \`make doc\`." >&2; exit 1; }; \
 	    echo "Every test passed."; \
 	else \
 	    echo "error: tests failed. Find them with: grep -anE '✘|crashed' .build/test.log" >&2; exit 1; \
@@ -73,9 +77,13 @@ lint:
 	    echo "error: run \`make format\`; what is left must be mended by hand." >&2; exit 1; }
 
 doc: build
-	@echo "Writing docs/session.md from the reader's own table"
-	@LATHE_RECORD=1 $(SWIFT) test -c release --filter SessionReferenceTests >.build/doc.log 2>&1 || { \
-	    tail -n 20 .build/doc.log >&2; echo "error: the reference could not be written; see above." >&2; exit 1; }
+	@echo "Writing docs/session.md, docs/devices.md and docs/fact-sheet.md from the tables and the tests (some minutes)"
+	@rm -rf .build/facts && mkdir -p .build/facts
+	@LATHE_RECORD=1 LATHE_FACTS=$(CURDIR)/.build/facts $(SWIFT) test -c release \
+	    --filter 'SessionReferenceTests|DeviceReferenceTests|SignalProcessingTests|MeteringTests|RenderEngineTests' \
+	    >.build/doc.log 2>&1 || { grep -aE '✘|error' .build/doc.log >&2; echo "error: see .build/doc.log." >&2; exit 1; }
+	@LATHE_RECORD=1 LATHE_FACTS_CHECK=$(CURDIR)/.build/facts $(SWIFT) test -c release --skip-build \
+	    --filter FactSheetTests >>.build/doc.log 2>&1 || { tail -n 20 .build/doc.log >&2; exit 1; }
 	@echo "Writing the code's documentation into .build/documentation/"
 	@.ci/documentation
 

@@ -108,7 +108,9 @@ let package = Package(
                 "SessionFiles", "Storage", "Release", "Demo", "Terminal", "Reports", "Farm", arguments, logging,
             ]),
         // T: test support
-        target("TestSupport", .support, ["Quantities"]),
+        .target(name: "CAllocationCounter"),
+        target("TestSupport", .support, ["Quantities", "CAllocationCounter"]),
+        target("DeviceReference", .support, ["Session", "SignalProcessing"]),
         target("RenderHarness", .support, ["Quantities", "SoundFiles", "TestSupport"]),
         target(
             "FarmSimulation", .support, ["Quantities", "RenderPlan", "FarmProtocol", "FarmCoordination"]),
@@ -142,6 +144,8 @@ let package = Package(
             ["Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler", "RenderEngine"]),
         tests("SessionFiles", ["Quantities", "Session", "SessionFiles"]),
         tests("Tidy", []),
+        tests("FactSheet", []),
+        tests("DeviceReference", ["DeviceReference"]),
         tests(
             "Linkage",
             [

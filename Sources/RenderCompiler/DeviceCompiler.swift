@@ -3,103 +3,110 @@ import RenderPlan
 import Session
 import SignalProcessing
 
-/// The stages of a channel's devices with their numbers frozen.
+/// The devices of a channel with their numbers: stretches of stages with a convolution between one and the next.
 struct CompiledChain {
+    /// Runs of devices that work sample by sample; one more than there are convolutions.
+    private(set) var runs: [StageRun] = [StageRun()]
+    private(set) var convolutions: [ConvolutionDevice] = []
+    private(set) var names: [String] = []
+    /// Frames after the input ends until the chain is below -100 dB.
+    private(set) var tailFrames = 0
+
+    /// Devices in order: tracks with equal shapes fill lanes without gaps.
+    var shape: [UInt8] { runs.flatMap { $0.stages.map(\.kind) } }
+    /// Every channel that some device listens to.
+    var keys: [ChannelReference] { runs.flatMap { run in run.keys.sorted { $0.key < $1.key }.map(\.value) } }
+    var isEmpty: Bool { runs.count == 1 && runs[0].stages.isEmpty }
+
+    /// - Throws: `CompileError` for parameters that no device of the kind can have.
+    init(_ devices: [Device], rateHertz: Int, sources: [SourceFile] = []) throws {
+        for (index, device) in devices.enumerated() {
+            names.append(device.kind.rawValue)
+            if let violation = device.kind.description.violation(of: device.values) {
+                throw CompileError(violation)
+            }
+            if let convolution = try ConvolutionDevice(device, index: index, rateHertz: rateHertz, sources: sources) {
+                tailFrames += convolution.tailFrames
+                convolutions.append(convolution)
+                runs.append(StageRun())
+            } else {
+                try append(device, index: index, rateHertz: rateHertz)
+            }
+        }
+    }
+
+    private mutating func append(_ device: Device, index: Int, rateHertz: Int) throws {
+        let values = device.values.map(Self.finite)
+        guard let kind = ProcessorKind(device.kind),
+            let properties = kind.properties(parameters: values, rateHertz: rateHertz)
+        else { throw CompileError("\(device.kind.rawValue): no processor takes these parameters") }
+        // The port is filled in when the program is made.
+        if let key = device.key { runs[runs.count - 1].keys[runs[runs.count - 1].stages.count] = key }
+        runs[runs.count - 1].stages.append(
+            Stage(
+                kind: kind.rawValue, version: properties.version, values: values,
+                automation: device.automation.map { Self.curve($0, of: device.kind.description) },
+                latencyFrames: properties.latencyFrames,
+                isStateful: kind != .utility || !device.automation.isEmpty, device: index))
+        tailFrames += properties.tailFrames
+    }
+
+    /// Plans hold finite numbers: an infinite ratio is one that no sum can tell from it.
+    static func finite(_ value: Double) -> Double {
+        value == -.infinity ? Curve.silenceDecibels : value == .infinity ? 1e300 : value
+    }
+
+    private static func curve(_ automation: DeviceAutomation, of row: DeviceDescription) -> StageCurve {
+        let scale: StageCurve.Scale =
+            switch row.parameter(at: automation.parameter).description.unit {
+            case .hertz: .octaves
+            case .decibels, .truePeak: .decibels
+            default: .linear
+            }
+        return StageCurve(
+            parameter: automation.parameter, scale: scale,
+            curve: Curve(
+                points: automation.points.map { point in
+                    let value = finite(point.value)
+                    return Curve.Point(
+                        frame: point.frame, value: scale == .octaves ? PinnedMath.log2(value) : value,
+                        isLinear: point.shape == .linear)
+                }))
+    }
+}
+
+/// Devices that follow each other sample by sample.
+struct StageRun {
     var stages: [Stage] = []
     /// Which channel each keyed stage listens to, by stage index.
     var keys: [Int: ChannelReference] = [:]
-    var names: [String] = []
-    /// Frames after the input ends until the chain is below -100 dB.
-    var tailFrames = 0
+}
 
-    var latencyFrames: Int { stages.reduce(0) { $0 + $1.latencyFrames } }
-    /// Kinds in order: tracks with equal shapes fill lanes without gaps.
-    var shape: [UInt8] { stages.map(\.kind.rawValue) }
-
-    init(_ devices: [Device], rateHertz: Int) {
-        for (index, device) in devices.enumerated() { append(device, index: index, rateHertz: rateHertz) }
-    }
-
-    private mutating func append(_ device: Device, index: Int, rateHertz: Int) {
-        switch device {
-        case .equalizer(let settings):
-            names.append("equalizer")
-            for band in settings.bands { append(band, index: index, rateHertz: rateHertz) }
-        case .compressor(let settings):
-            names.append("compressor")
-            let numbers = CompressorCoefficients(
-                thresholdDecibels: settings.threshold.value, ratio: settings.ratio,
-                attackSeconds: settings.attackSeconds, releaseSeconds: settings.releaseSeconds,
-                kneeDecibels: settings.knee.value, makeUpDecibels: settings.makeUp.value,
-                detector: settings.detector == .peak ? .peak : .rms, usesKey: settings.key != nil,
-                rateHertz: Double(rateHertz))
-            // The port is filled in when the program is made.
-            if let key = settings.key { keys[stages.count] = key }
-            stages.append(
-                Stage(kind: .compressor, version: Compressor.version, values: numbers.values, device: index))
-        case .limiter(let settings):
-            names.append("limiter")
-            let numbers = LimiterCoefficients.design(
-                ceilingDecibels: settings.ceiling.value, releaseSeconds: settings.releaseSeconds,
-                gainDecibels: settings.gain.value, rateHertz: rateHertz)
-            let limiter = TruePeakLimiter(numbers)
-            stages.append(
-                Stage(
-                    kind: .limiter, version: TruePeakLimiter.version, values: numbers.values,
-                    latencyFrames: limiter.latencyFrames, device: index))
-            tailFrames += limiter.tailFrames
-        case .delay(let settings):
-            names.append("delay")
-            let numbers = DelayCoefficients.design(
-                leftFrames: settings.leftFrames, rightFrames: settings.rightFrames,
-                feedback: settings.feedback,
-                highCutHertz: settings.highCutHertz, lowCutHertz: settings.lowCutHertz,
-                isPingPong: settings.isPingPong, mix: settings.mix, rateHertz: rateHertz)
-            stages.append(
-                Stage(kind: .delay, version: StereoDelay.version, values: numbers.values, device: index))
-            tailFrames += StereoDelay(numbers).tailFrames
-        case .reverb(let settings):
-            names.append("reverb")
-            let numbers = ReverbCoefficients.design(
-                decaySeconds: settings.decaySeconds, predelaySeconds: settings.predelaySeconds,
-                dampingHertz: settings.dampingHertz, size: settings.size, width: settings.width,
-                mix: settings.mix, rateHertz: rateHertz)
-            stages.append(
-                Stage(kind: .reverb, version: FDNReverb.version, values: numbers.values, device: index))
-            tailFrames += FDNReverb(numbers).tailFrames
-        case .utility(let settings):
-            names.append("utility")
-            let numbers = GainCoefficients(
-                gainDecibels: settings.gain.value, invertsLeft: settings.invertsLeft,
-                invertsRight: settings.invertsRight)
-            stages.append(
-                Stage(kind: .gain, version: GainStage.version, values: numbers.values, device: index))
+extension ProcessorKind {
+    /// The processor of a device; nil for one that is a program of its own.
+    init?(_ kind: DeviceKind) {
+        switch kind {
+        case .equalizer: self = .equalizer
+        case .compressor: self = .compressor
+        case .utility: self = .utility
+        case .limiter: self = .limiter
+        case .delay: self = .delay
+        case .reverb: self = .reverb
+        case .busCompressor: self = .busCompressor
+        case .gate: self = .gate
+        case .deEsser: self = .deEsser
+        case .multiband: self = .multiband
+        case .transientShaper: self = .transientShaper
+        case .clipper: self = .clipper
+        case .saturator: self = .saturator
+        case .chorus: self = .chorus
+        case .flanger: self = .flanger
+        case .phaser: self = .phaser
+        case .tremolo: self = .tremolo
+        case .width: self = .width
+        case .align: self = .align
+        case .convolver, .match: return nil
         }
-    }
-
-    private mutating func append(_ band: EqualizerSettings.Band, index: Int, rateHertz: Int) {
-        let shape: FilterShape =
-            switch band.type {
-            case .highPass: .highPass
-            case .lowPass: .lowPass
-            case .bell: .bell
-            case .lowShelf: .lowShelf
-            case .highShelf: .highShelf
-            case .notch: .notch
-            }
-        // A flat band gives no section: it is bit-exact identity.
-        let sections = FilterDesign.band(
-            shape, frequencyHertz: band.frequencyHertz, gainDecibels: band.gain.value, q: band.q,
-            slopeDecibelsPerOctave: band.slopeDecibelsPerOctave, rateHertz: Double(rateHertz))
-        for section in sections {
-            stages.append(
-                Stage(
-                    kind: .equalizerSection, version: EqualizerSection.version, values: section.values,
-                    device: index))
-        }
-        // A resonance falls by 100 dB in ln(10^5) Q / (pi f) seconds; a steep pass has sections of Q up to 2.6.
-        let ring = 11.513 * max(band.q, 2.6) / (Double.pi * band.frequencyHertz)
-        if !sections.isEmpty { tailFrames += Int((ring * Double(rateHertz)).rounded(.up)) }
     }
 }
 

@@ -28,20 +28,24 @@ struct Routing {
     private var busTerms: [[SumRef]]
     private var returnTerms: [[SumRef]]
 
-    init(_ song: Song) {
+    /// - Throws: `CompileError` for a device that cannot be made.
+    init(_ song: Song) throws {
         self.song = song
         audible = Audibility(song)
-        trackChains = song.tracks.map { CompiledChain($0.devices, rateHertz: song.rateHertz) }
-        busChains = song.buses.map { CompiledChain($0.devices, rateHertz: song.rateHertz) }
-        returnChains = song.returns.map { CompiledChain($0.devices, rateHertz: song.rateHertz) }
-        masterChain = CompiledChain(song.master.devices, rateHertz: song.rateHertz)
-        keyed = Set((trackChains + busChains + returnChains + [masterChain]).flatMap { $0.keys.values })
+        func chain(_ devices: [Device]) throws -> CompiledChain {
+            try CompiledChain(devices, rateHertz: song.rateHertz, sources: song.sources)
+        }
+        trackChains = try song.tracks.map { try chain($0.devices) }
+        busChains = try song.buses.map { try chain($0.devices) }
+        returnChains = try song.returns.map { try chain($0.devices) }
+        masterChain = try chain(song.master.devices)
+        keyed = Set((trackChains + busChains + returnChains + [masterChain]).flatMap(\.keys))
         busTerms = Array(repeating: [], count: song.buses.count + 1)
         returnTerms = Array(repeating: [], count: song.returns.count)
         addTracks()
         addChannels()
-        connectKeys()
         addMaster()
+        connectKeys()
         tailFrames = longestTail()
     }
 
@@ -54,7 +58,9 @@ struct Routing {
             for track in song.tracks.indices
             where self.destination(of: track) == destination && isNeeded(track) {
                 // A key, and whoever listens to one, stands alone, so that no cell can wait for itself.
-                let isOpen = !keyed.contains(.track(track)) && trackChains[track].keys.isEmpty
+                let isOpen =
+                    !keyed.contains(.track(track)) && trackChains[track].keys.isEmpty
+                    && trackChains[track].convolutions.isEmpty
                 let shape = trackChains[track].shape
                 let cell = cells.firstIndex {
                     $0.isOpen && isOpen && $0.shape == shape && $0.tracks.count < MixNode.maximumStripCount
@@ -83,14 +89,16 @@ struct Routing {
     }
 
     private mutating func addCell(_ tracks: [Int], destination: Int) {
-        let index = units.count
-        var unit = Unit(name: tracks.map { song.tracks[$0].name }.joined(separator: ", "))
-        unit.standsAlone = tracks.contains { keyed.contains(.track($0)) }
-        unit.strips = tracks.map { track in
+        let strips = tracks.map { track in
             strip(
                 song.tracks[track].name, .clips(song.tracks[track].clips), trackChains[track],
                 song.tracks[track].mixer, law: isMono(song.tracks[track]) ? .constantPower : .balance)
         }
+        let index = units.count
+        var unit = Unit(name: tracks.map { song.tracks[$0].name }.joined(separator: ", "))
+        unit.standsAlone = tracks.contains { keyed.contains(.track($0)) }
+        unit.strips = strips
+        unit.tailFrames = tracks.reduce(0) { max($0, trackChains[$1].tailFrames) }
         let heard = tracks.indices.filter { audible.tracks[tracks[$0]] }
         if !heard.isEmpty {
             busTerms[destination].append(SumRef(unit: index, sum: unit.sums.count))
@@ -109,14 +117,35 @@ struct Routing {
         !track.clips.isEmpty && track.clips.allSatisfy { song.sources[$0.source].channelCount == 1 }
     }
 
-    private func strip(
+    /// A channel's strip with its mixer; what stands before its last convolution becomes units of its own.
+    private mutating func strip(
         _ name: String, _ input: UnitStrip.Input, _ chain: CompiledChain, _ mixer: Mixer, law: Strip.PanLaw
     ) -> UnitStrip {
         UnitStrip(
-            name: name, input: input, chain: chain,
+            name: name, input: addConvolutions(name, input, chain), run: chain.runs[chain.runs.count - 1],
+            deviceNames: chain.names,
             fader: Curve(decibels: mixer.fader, automation: mixer.faderAutomation),
             pan: Curve(pan: mixer.pan, automation: mixer.panAutomation), panLaw: law,
             isPolarityInverted: mixer.isPolarityInverted)
+    }
+
+    /// Units for a chain's convolutions and for the devices before each; answers what the last run reads.
+    private mutating func addConvolutions(
+        _ name: String, _ input: UnitStrip.Input, _ chain: CompiledChain
+    ) -> UnitStrip.Input {
+        var input = input
+        for (run, convolution) in zip(chain.runs, chain.convolutions) {
+            var before = Unit(name: name)
+            before.strips = [UnitStrip(name: name, input: input, run: run, deviceNames: chain.names)]
+            before.sums = [[Tap(strip: 0, point: .preFader)]]
+            units.append(before)
+            var unit = Unit(name: "\(name): \(chain.names[convolution.index])")
+            unit.convolution = (convolution, SumRef(unit: units.count - 1, sum: 0))
+            unit.sums = [[]]
+            units.append(unit)
+            input = .terms([SumRef(unit: units.count - 1, sum: 0)])
+        }
+        return input
     }
 
     /// One sum per return that any of the strips sends to.
@@ -142,6 +171,7 @@ struct Routing {
     /// Buses and returns get their units first and their terms later: they may feed each other in any acyclic way.
     private mutating func addChannels() {
         for (i, bus) in song.buses.enumerated() {
+            // The channel's first unit is the one that takes in the sum.
             busUnits.append(units.count)
             addChannel(bus, chain: busChains[i], reference: .bus(i), isAudible: audible.buses[i])
         }
@@ -156,11 +186,13 @@ struct Routing {
     private mutating func addChannel(
         _ bus: Bus, chain: CompiledChain, reference: ChannelReference, isAudible: Bool
     ) {
+        let channel = strip(bus.name, .terms([]), chain, bus.mixer, law: .balance)
         let index = units.count
         var unit = Unit(name: bus.name)
+        unit.tailFrames = chain.tailFrames
         if case .returned = reference { unit.standsAlone = true }
         if keyed.contains(reference) { unit.standsAlone = true }
-        unit.strips = [strip(bus.name, .terms([]), chain, bus.mixer, law: .balance)]
+        unit.strips = [channel]
         if isAudible {
             let sum = SumRef(unit: index, sum: unit.sums.count)
             unit.sums.append([Tap(strip: 0, point: .output)])
@@ -180,7 +212,7 @@ struct Routing {
     private mutating func connectKeys() {
         for unit in units.indices {
             for strip in units[unit].strips.indices {
-                for (stage, channel) in units[unit].strips[strip].chain.keys {
+                for (stage, channel) in units[unit].strips[strip].run.keys {
                     units[unit].strips[strip].keys[stage] = keyTaps[channel]
                 }
             }
@@ -200,18 +232,23 @@ struct Routing {
         mix = preMaster
         let chain = masterChain
         let fader = Curve(decibels: song.master.fader, automation: song.master.faderAutomation)
-        guard !chain.stages.isEmpty || fader.constant != 0 else { return }
+        guard !chain.isEmpty || fader.constant != 0 else { return }
+        let input = addConvolutions("Master", .terms([preMaster]), chain)
         mix = SumRef(unit: units.count, sum: 0)
         var unit = Unit(name: "Master")
-        unit.strips = [UnitStrip(name: "Master", input: .terms([preMaster]), chain: chain, fader: fader)]
+        unit.strips = [
+            UnitStrip(
+                name: "Master", input: input, run: chain.runs[chain.runs.count - 1], deviceNames: chain.names,
+                fader: fader)
+        ]
         unit.sums = [[Tap(strip: 0, point: .output)]]
-        for (stage, channel) in chain.keys { unit.strips[0].keys[stage] = keyTaps[channel] }
+        unit.tailFrames = chain.tailFrames
         units.append(unit)
     }
 
     private mutating func addSum(named name: String, _ terms: [SumRef]) {
         var unit = Unit(name: name)
-        unit.strips = [UnitStrip(name: name, input: .terms(terms), chain: CompiledChain([], rateHertz: 1))]
+        unit.strips = [UnitStrip(name: name, input: .terms(terms))]
         unit.sums = [[Tap(strip: 0, point: .output)]]
         units.append(unit)
     }
@@ -229,7 +266,7 @@ struct Routing {
         var tails = [Int](repeating: 0, count: units.count)
         for unit in order {
             let before = producers[unit].reduce(0) { max($0, tails[$1]) }
-            tails[unit] = before + units[unit].strips.reduce(0) { max($0, $1.chain.tailFrames) }
+            tails[unit] = before + units[unit].tailFrames
         }
         return tails.reduce(0, max)
     }

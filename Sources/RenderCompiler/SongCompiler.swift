@@ -38,17 +38,19 @@ package struct SongCompiler {
         _ song: Song, songIndex: Int, identities: [Digest], firstSource: Int = 0, options: CompileOptions,
         into programs: inout ProgramList
     ) throws -> SongPlan {
-        var compiler = SongCompiler(
+        var compiler = try SongCompiler(
             song, songIndex: songIndex, identities: identities, firstSource: firstSource, options: options)
         return try compiler.compile(into: &programs)
     }
 
     /// The names of a song's stems, in the order of the master sum.
-    package static func stemNames(_ song: Song) -> [String] { Routing(song).stems.map(\.name) }
+    ///
+    /// - Throws: `CompileError` for a device that cannot be made.
+    package static func stemNames(_ song: Song) throws -> [String] { try Routing(song).stems.map(\.name) }
 
     private init(
         _ song: Song, songIndex: Int, identities: [Digest], firstSource: Int, options: CompileOptions
-    ) {
+    ) throws {
         precondition(identities.count == song.sources.count, "one identity per source")
         self.song = song
         self.songIndex = songIndex
@@ -56,7 +58,7 @@ package struct SongCompiler {
         self.firstSource = firstSource
         segmentFrames = options.segmentFrames(rateHertz: song.rateHertz)
         mergesCells = options.mergesCells
-        routing = Routing(song)
+        routing = try Routing(song)
     }
 
     private mutating func compile(into programs: inout ProgramList) throws -> SongPlan {
@@ -75,7 +77,13 @@ package struct SongCompiler {
             for sum in routing.units[unit].reads { readers[sum, default: []].append(unit) }
         }
         let partition = Partition(routing.units, order: order.filter { needed[$0] }, mergesCells: mergesCells)
-        for group in partition.groups { addProgram(group, to: &programs) }
+        for group in partition.groups {
+            if let convolution = routing.units[group[0]].convolution {
+                addConvolution(convolution.device, of: convolution.input, unit: group[0], to: &programs)
+            } else {
+                addProgram(group, to: &programs)
+            }
+        }
         let preMaster = stream(routing.preMaster)
         let mix = stream(routing.mix)
         // The pre-master's level ends the song; its loudness is asked for only where it is the mix as well.
@@ -129,7 +137,7 @@ package struct SongCompiler {
             nodes.append(MixNode(strips: strips, sums: routing.units[unit].sums))
             labels.append(
                 routing.units[unit].strips.map {
-                    ProgramLabel.StripLabel(name: $0.name, devices: $0.chain.names)
+                    ProgramLabel.StripLabel(name: $0.name, devices: $0.deviceNames)
                 })
             for sum in routing.units[unit].sums.indices { wires[SumRef(unit: unit, sum: sum)] = wires.count }
         }
@@ -165,7 +173,7 @@ package struct SongCompiler {
     private mutating func compile(
         _ strip: UnitStrip, wires: [SumRef: Int], ports: inout [InputPort], programs: inout ProgramList
     ) -> Strip {
-        var stages = strip.chain.stages
+        var stages = strip.run.stages
         for (stage, key) in strip.keys.sorted(by: { $0.key < $1.key }) {
             stages[stage].keyPort = port(for: stream(key), in: &ports, programs)
         }
@@ -252,22 +260,79 @@ package struct SongCompiler {
     ) -> ProgramID {
         let wanted = Conversion(source: clip.source, startFrame: clip.startFrame, frameCount: clip.frameCount)
         if let known = conversions[wanted] { return known }
-        let source = song.sources[clip.source]
+        let source = song.sources[wanted.source]
         let converter = PolyphaseConverter(from: source.rateHertz, to: song.rateHertz)
         let program = Program(
             kind: .windowed, rateHertz: song.rateHertz, segmentFrames: segmentFrames,
-            frameCount: clip.frameCount,
-            inputs: [sourcePort(clip.source, hashing, programs)],
+            frameCount: wanted.frameCount,
+            inputs: [sourcePort(wanted.source, hashing, programs)],
             outputs: [OutputPort(channelCount: source.channelCount, format: .planarFloat32)],
             body: .convert(
                 ConvertBody(
                     fromHertz: source.rateHertz, toHertz: song.rateHertz, startFrame: 0,
-                    frameCount: clip.frameCount, portStartFrame: clip.startFrame,
+                    frameCount: wanted.frameCount, portStartFrame: wanted.startFrame,
                     reachFrames: converter.historyFrames, version: PolyphaseConverter.version)),
             song: songIndex)
         let id = programs.add(program, ProgramLabel(name: "rate conversion"))
         conversions[wanted] = id
         return id
+    }
+
+    // MARK: - Convolutions
+
+    private mutating func addConvolution(
+        _ device: ConvolutionDevice, of input: SumRef, unit: Int, to programs: inout ProgramList
+    ) {
+        var ports: [InputPort] = []
+        _ = port(for: stream(input), in: &ports, programs)
+        let response: ConvolveBody.Response
+        switch device.response {
+        case .equalizer(let values):
+            response = .equalizer(values)
+        case .files(let sources, let values):
+            // A port of its own for each file, even where both are one.
+            for source in sources {
+                ports.append(sourcePort(source, hashProgram(source, programs: &programs), programs))
+            }
+            let file = song.sources[sources[0]]
+            response = .file(
+                parameters: values, rateHertz: file.rateHertz,
+                frameCount: sources.reduce(0) { max($0, song.sources[$1].frameCount) }, portCount: sources.count)
+        case .match(let source, let values):
+            let length = 2 * device.lookaheadFrames + 1
+            let id = addMatch(of: ports[0], source: source, values, length: length, to: &programs)
+            for output in 0..<2 {
+                ports.append(
+                    InputPort(
+                        program: id, output: output, channelCount: 2, segmentFrames: length, frameCount: length))
+            }
+            response = .ready(frameCount: length)
+        }
+        let body = ConvolveBody(
+            response: response, historyFrames: device.historyFrames, lookaheadFrames: device.lookaheadFrames,
+            version: ConvolutionKernel.version)
+        let program = Program(
+            kind: .windowed, rateHertz: song.rateHertz, segmentFrames: segmentFrames, frameCount: frameCount,
+            inputs: ports, outputs: [OutputPort(channelCount: 2, format: .planarFloat32)], body: .convolve(body),
+            song: songIndex)
+        let id = programs.add(program, ProgramLabel(name: routing.units[unit].name))
+        streams[SumRef(unit: unit, sum: 0)] = StreamRef(program: id, output: 0)
+    }
+
+    private mutating func addMatch(
+        of signal: InputPort, source: Int, _ values: [Double], length: Int, to programs: inout ProgramList
+    ) -> ProgramID {
+        let hashing = hashProgram(source, programs: &programs)
+        let output = OutputPort(channelCount: 2, format: .planarFloat32)
+        let program = Program(
+            kind: .whole, rateHertz: song.rateHertz, segmentFrames: length, frameCount: length,
+            inputs: [signal, sourcePort(source, hashing, programs)], outputs: [output, output],
+            body: .match(
+                MatchBody(
+                    parameters: values, referenceHertz: song.sources[source].rateHertz,
+                    version: ReferenceMatch.version)),
+            song: songIndex)
+        return programs.add(program, ProgramLabel(name: "match"))
     }
 
     private func addMeasurement(

@@ -16,15 +16,20 @@ final class LaneGroup {
     /// Planes of the strips' left channels, then of their right ones; nil for the lanes of no strip.
     private let planes = Scratch<UnsafeMutablePointer<Float>?>(count: 8, zero: nil)
 
-    /// - Parameter planes: the strips' blocks, which `process` works on.
+    /// - Parameters:
+    ///   - planes: the strips' blocks, which `process` works on.
+    ///   - startFrame: the first output frame that will be processed.
     init(
-        firstStrip: Int, strips: [Strip], planes scratch: [StereoScratch], rateHertz: Int, blockFrames: Int
+        firstStrip: Int, strips: [Strip], planes scratch: [StereoScratch], rateHertz: Int, startFrame: Int,
+        blockFrames: Int
     ) throws {
         precondition((1...4).contains(strips.count), "a lane group holds one to four strips")
         self.firstStrip = firstStrip
         stripCount = strips.count
-        steps = try Self.align(
-            strips, firstStrip: firstStrip, rateHertz: rateHertz, blockFrames: blockFrames)
+        steps = try Self.align(strips).map {
+            try LaneStep.make(
+                $0, firstStrip: firstStrip, rateHertz: rateHertz, startFrame: startFrame, blockFrames: blockFrames)
+        }
         lanes = Scratch(count: blockFrames, zero: LaneFrame())
         for (i, scratch) in scratch.enumerated() {
             planes.pointer[i] = scratch.left
@@ -46,15 +51,22 @@ final class LaneGroup {
             {
                 if isInLanes { leaveLanes(count) }
                 isInLanes = false
-                step.process(left: left, right: right, count: count, at: frame)
+                var key: StereoScratch?
+                if let port = step.keyPort {
+                    key = try readKey(port, for: step, frame: frame, count: count, inputs)
+                }
+                step.process(StripPlanes(left: left, right: right), key: key, count: count, at: frame)
                 continue
             }
             if !isInLanes { enterLanes(count) }
             isInLanes = true
             var key: UnsafeMutablePointer<LaneFrame>?
             if let port = step.keyPort, let keyLanes {
-                try readKey(
-                    port, for: step, frame: frame + step.keyLatencyFrames, count: count, inputs, keyLanes)
+                let planes = try readKey(port, for: step, frame: frame, count: count, inputs)
+                for i in 0..<count {
+                    keyLanes.pointer[i][lane] = planes.left[i]
+                    keyLanes.pointer[i][lane + 4] = planes.right[i]
+                }
                 key = keyLanes.pointer
             }
             step.process(lanes.pointer, key: key, count: count, at: frame)
@@ -75,16 +87,21 @@ final class LaneGroup {
     private func leaveLanes(_ count: Int) { lathe_planar_from_lanes(planes.pointer, laneFloats, count) }
 
     private func readKey(
-        _ port: Int, for step: LaneStep, frame: Int, count: Int, _ inputs: any SegmentInputs,
-        _ keyLanes: Scratch<LaneFrame>
-    ) throws {
+        _ port: Int, for step: LaneStep, frame: Int, count: Int, _ inputs: any SegmentInputs
+    ) throws -> StereoScratch {
         let planes = step.keyPlanes(frameCount: count)
-        try inputs.read(
-            port: port, range: FrameRange(start: frame, count: count), left: planes.left, right: planes.right)
-        let lane = step.strip - firstStrip
-        for i in 0..<count {
-            keyLanes.pointer[i][lane] = planes.left[i]
-            keyLanes.pointer[i][lane + 4] = planes.right[i]
+        let range = FrameRange(start: frame + step.keyLatencyFrames, count: count)
+        try inputs.read(port: port, range: range, left: planes.left, right: planes.right)
+        return planes
+    }
+
+    /// Takes what matters of the strips in the next segment.
+    func prepare(_ strips: [Strip]) {
+        for step in steps {
+            step.prepare(
+                step.stages.enumerated().map { lane, stage in
+                    stage.map { strips[firstStrip + lane].stages[$0] }
+                })
         }
     }
 
@@ -92,17 +109,12 @@ final class LaneGroup {
 
     /// Steps in the order in which every strip meets its own stages in order. At each turn the kind that most
     /// strips wait for goes next, so that equal chains end up as one column of full lanes.
-    private static func align(
-        _ strips: [Strip], firstStrip: Int, rateHertz: Int, blockFrames: Int
-    ) throws -> [LaneStep] {
+    private static func align(_ strips: [Strip]) -> [LaneStep.Column] {
         var next = [Int](repeating: 0, count: strips.count)
         var columns: [LaneStep.Column] = []
         while true {
             let waiting = strips.indices.filter { next[$0] < strips[$0].stages.count }
-            guard let leader = waiting.first else {
-                return try LaneStep.make(
-                    columns, firstStrip: firstStrip, rateHertz: rateHertz, blockFrames: blockFrames)
-            }
+            guard let leader = waiting.first else { return columns }
             var best = StepClass(strips[leader].stages[next[leader]], strip: leader)
             var bestCount = 0
             for strip in waiting {
@@ -113,20 +125,22 @@ final class LaneGroup {
                     bestCount = count
                 }
             }
-            var lanes = [Stage?](repeating: nil, count: 4)
-            var keyLatencyFrames = 0
+            var column = LaneStep.Column(
+                lanes: Array(repeating: nil, count: 4), stageIndices: Array(repeating: nil, count: 4),
+                aheadFrames: Array(repeating: 0, count: 4))
             for strip in waiting where StepClass(strips[strip].stages[next[strip]], strip: strip) == best {
-                lanes[strip] = strips[strip].stages[next[strip]]
-                keyLatencyFrames = strips[strip].stages[next[strip]...].reduce(0) { $0 + $1.latencyFrames }
+                column.lanes[strip] = strips[strip].stages[next[strip]]
+                column.stageIndices[strip] = next[strip]
+                column.aheadFrames[strip] = strips[strip].stages[next[strip]...].reduce(0) { $0 + $1.latencyFrames }
                 next[strip] += 1
             }
-            columns.append(LaneStep.Column(lanes: lanes, keyLatencyFrames: keyLatencyFrames))
+            columns.append(column)
         }
     }
 
     /// Stages that may run as one step: same kind and version, no side-chain and nothing of a single strip's.
     private struct StepClass: Equatable {
-        let kind: Stage.Kind
+        let kind: UInt8
         let version: UInt32
         /// Set where a step serves this strip alone.
         let owner: Int?
@@ -134,10 +148,9 @@ final class LaneGroup {
         init(_ stage: Stage, strip: Int) {
             kind = stage.kind
             version = stage.version
-            switch stage.kind {
-            case .equalizerSection, .gain: owner = nil
-            case .compressor: owner = stage.keyPort == nil ? nil : strip
-            case .limiter, .delay, .reverb: owner = strip
+            switch ProcessorKind(rawValue: stage.kind)?.processor {
+            case .lanes: owner = stage.keyPort == nil ? nil : strip
+            case .stereo, nil: owner = strip
             }
         }
     }

@@ -5,19 +5,21 @@ import SignalProcessing
 class LaneStep {
     /// First strip served, for messages.
     let strip: Int
-    /// Per lane, the device that this step belongs to (of several, the first); nil where the lane passes through.
+    /// Per lane, the stage of its strip that this step runs; nil where the lane passes through.
+    let stages: [Int?]
+    /// Per lane, the device that this step belongs to.
     let devices: [Int?]
     let keyPort: Int?
     /// Frames by which the side-chain is read ahead of the strip's output.
     let keyLatencyFrames: Int
     private var keyScratch: StereoScratch?
 
-    /// - Parameter columns: what became one step, in order.
-    init(firstStrip: Int, columns: [Column]) {
-        strip = firstStrip + columns[0].lane
-        devices = (0..<4).map { lane in columns.lazy.compactMap { $0.lanes[lane]?.device }.first }
-        keyPort = columns[0].stage.keyPort
-        keyLatencyFrames = columns[0].keyLatencyFrames
+    init(firstStrip: Int, column: Column) {
+        strip = firstStrip + column.lane
+        stages = column.stageIndices
+        devices = column.lanes.map { $0?.device }
+        keyPort = column.stage.keyPort
+        keyLatencyFrames = column.aheadFrames[column.lane]
     }
 
     func process(
@@ -29,12 +31,17 @@ class LaneStep {
     var takesPlanes: Bool { false }
 
     /// Works on the strip's planes in place, where it takes planes; the bits are those of `process` on lanes.
-    func process(
-        left: UnsafeMutablePointer<Float>, right: UnsafeMutablePointer<Float>, count: Int, at frame: Int
-    ) { preconditionFailure("a step of lanes") }
+    func process(_ planes: StripPlanes, key: StereoScratch?, count: Int, at frame: Int) {
+        preconditionFailure("a step of lanes")
+    }
+
+    /// Takes what matters of the stages in the next segment: their automation.
+    func prepare(_ stages: [Stage?]) {}
 
     func write(to snapshot: inout SnapshotWriter) {}
-    func read(from snapshot: inout SnapshotReader) throws {}
+
+    /// - Parameter frame: The first output frame of the segment that the snapshot leads to.
+    func read(from snapshot: inout SnapshotReader, before frame: Int) throws {}
 
     /// Planar scratch for the side-chain, made on first use.
     func keyPlanes(frameCount: Int) -> StereoScratch {
@@ -47,7 +54,10 @@ class LaneStep {
     /// One stage per lane, all of one kind; nil where the lane passes through.
     struct Column {
         var lanes: [Stage?]
-        var keyLatencyFrames: Int
+        /// Which stage of its strip each is.
+        var stageIndices: [Int?]
+        /// Per lane, frames by which what the stage takes in is ahead of the strip's output.
+        var aheadFrames: [Int]
 
         var lane: Int { lanes.firstIndex { $0 != nil } ?? 0 }
         var stage: Stage {
@@ -56,121 +66,134 @@ class LaneStep {
         }
     }
 
-    /// A step for each column; neighbouring equalizer sections become one pass over the block.
-    static func make(_ columns: [Column], firstStrip: Int, rateHertz: Int, blockFrames: Int) throws
-        -> [LaneStep]
-    {
-        var steps: [LaneStep] = []
-        var rest = columns[...]
-        while let column = rest.first {
-            let sections = rest.prefix { $0.stage.kind == .equalizerSection }
-            for stage in sections.flatMap(\.lanes) { try stage?.check(version: EqualizerSection.version) }
-            if sections.isEmpty {
-                steps.append(
-                    try make(column, firstStrip: firstStrip, rateHertz: rateHertz, blockFrames: blockFrames))
-                rest = rest.dropFirst()
-            } else {
-                let chain = EqualizerChain(
-                    sections: try sections.map { try numbers($0) { SectionCoefficients(values: $0) } })
-                steps.append(LaneProcessorStep(chain, firstStrip: firstStrip, columns: Array(sections)))
-                rest = rest.dropFirst(sections.count)
-            }
+    /// A step of the column's kind.
+    static func make(
+        _ column: Column, firstStrip: Int, rateHertz: Int, startFrame: Int, blockFrames: Int
+    ) throws -> LaneStep {
+        guard let kind = ProcessorKind(rawValue: column.stage.kind) else { throw RenderError.malformedProgram }
+        func lanes<Device: LaneDevice>(_ type: Device.Type) throws -> LaneStep {
+            try LaneDeviceStep<Device>(
+                firstStrip: firstStrip, column: column, rateHertz: rateHertz, startFrame: startFrame)
         }
-        return steps
-    }
-
-    private static func make(_ column: Column, firstStrip: Int, rateHertz: Int, blockFrames: Int) throws
-        -> LaneStep
-    {
-        let stage = column.stage
-        switch stage.kind {
-        case .equalizerSection:
-            preconditionFailure("sections are made as chains")
-        case .compressor:
-            try stage.check(version: Compressor.version)
-            let compressor = Compressor(
-                lanes: try numbers(column) { CompressorCoefficients(values: $0) },
-                rateHertz: Double(rateHertz))
-            return LaneProcessorStep(compressor, firstStrip: firstStrip, columns: [column])
-        case .gain:
-            try stage.check(version: GainStage.version)
-            let gains = GainStage(lanes: try numbers(column) { GainCoefficients(values: $0) })
-            return LaneProcessorStep(gains, firstStrip: firstStrip, columns: [column])
-        case .limiter:
-            let processor = TruePeakLimiter(try numbers(stage) { LimiterCoefficients(values: $0) })
-            return try StereoProcessorStep(
-                processor, firstStrip: firstStrip, column: column, blockFrames: blockFrames)
-        case .delay:
-            let processor = StereoDelay(try numbers(stage) { DelayCoefficients(values: $0) })
-            return try StereoProcessorStep(
-                processor, firstStrip: firstStrip, column: column, blockFrames: blockFrames)
-        case .reverb:
-            let processor = FDNReverb(try numbers(stage) { ReverbCoefficients(values: $0) })
-            return try StereoProcessorStep(
-                processor, firstStrip: firstStrip, column: column, blockFrames: blockFrames)
+        func stereo<Device: StereoDevice>(_ type: Device.Type) throws -> LaneStep {
+            try StereoDeviceStep<Device>(
+                firstStrip: firstStrip, column: column, rateHertz: rateHertz, startFrame: startFrame,
+                blockFrames: blockFrames)
         }
-    }
-
-    /// The processor's numbers, or an error where a program came with others.
-    static func numbers<Numbers>(_ stage: Stage, _ read: ([Double]) -> Numbers?) throws -> Numbers {
-        guard let numbers = read(stage.values) else { throw RenderError.malformedProgram }
-        return numbers
-    }
-
-    private static func numbers<Numbers>(
-        _ column: Column, _ read: ([Double]) -> Numbers?
-    ) throws -> [Numbers?] {
-        try column.lanes.map { try $0.map { try numbers($0, read) } }
+        switch kind.processor {
+        case .lanes(let type): return try lanes(type)
+        case .stereo(let type): return try stereo(type)
+        }
     }
 }
 
-extension Stage {
-    /// A key promises the bits of one version of a processor: another one must not answer for it.
-    func check(version: UInt32, latencyFrames: Int = 0) throws {
-        guard self.version == version, self.latencyFrames == latencyFrames else {
+/// A strip's two planes.
+struct StripPlanes {
+    let left: UnsafeMutablePointer<Float>
+    let right: UnsafeMutablePointer<Float>
+}
+
+/// A device of up to four strips at once.
+final class LaneDeviceStep<Device: LaneDevice>: LaneStep {
+    private var device: Device
+    private let rateHertz: Int
+    private let keys: [Bool]
+    private var automation: [StageAutomation?]
+    private let isAutomated: Bool
+
+    init(firstStrip: Int, column: Column, rateHertz: Int, startFrame: Int) throws {
+        self.rateHertz = rateHertz
+        keys = column.lanes.map { $0?.keyPort != nil }
+        automation = zip(column.lanes, column.aheadFrames).map { stage, ahead in
+            stage.map { StageAutomation($0, aheadFrames: ahead, startFrame: startFrame) }
+        }
+        isAutomated = automation.contains { $0?.isConstant == false }
+        for stage in column.lanes.compactMap(\.self) {
+            guard stage.version == Device.version,
+                stage.latencyFrames == Device.latencyFrames(parameters: stage.values, rateHertz: rateHertz)
+            else { throw RenderError.malformedProgram }
+        }
+        guard let device = Device(lanes: automation.map { $0?.values }, keys: keys, rateHertz: rateHertz) else {
             throw RenderError.malformedProgram
         }
-    }
-}
-
-/// A processor of all eight lanes.
-final class LaneProcessorStep<Processor: LaneProcessor>: LaneStep {
-    private var processor: Processor
-
-    init(_ processor: Processor, firstStrip: Int, columns: [Column]) {
-        self.processor = processor
-        super.init(firstStrip: firstStrip, columns: columns)
+        self.device = device
+        super.init(firstStrip: firstStrip, column: column)
     }
 
     override func process(
         _ lanes: UnsafeMutablePointer<LaneFrame>, key: UnsafeMutablePointer<LaneFrame>?, count: Int,
         at frame: Int
     ) {
-        var block = MutableSpan<LaneFrame>(_unsafeStart: lanes, count: count)
-        if let key {
-            processor.process(&block, key: Span(_unsafeStart: key, count: count), at: frame)
-        } else {
-            processor.process(&block, key: nil, at: frame)
+        guard isAutomated else {
+            run(lanes, key, count, frame)
+            return
+        }
+        var done = 0
+        while done < count {
+            let at = frame + done
+            if at & (Program.controlFrames - 1) == 0 {
+                for lane in 0..<4 where automation[lane]?.advance(to: at) == true {
+                    device.update(lane: lane, parameters: automation[lane]?.values ?? [])
+                }
+            }
+            let next = (at & ~(Program.controlFrames - 1)) + Program.controlFrames
+            let step = min(count - done, next - at)
+            run(lanes + done, key.map { $0 + done }, step, at)
+            done += step
         }
     }
 
-    override func write(to snapshot: inout SnapshotWriter) { processor.write(to: &snapshot) }
-    override func read(from snapshot: inout SnapshotReader) throws { try processor.read(from: &snapshot) }
+    private func run(
+        _ lanes: UnsafeMutablePointer<LaneFrame>, _ key: UnsafeMutablePointer<LaneFrame>?, _ count: Int, _ frame: Int
+    ) {
+        var block = MutableSpan<LaneFrame>(_unsafeStart: lanes, count: count)
+        if let key {
+            device.process(&block, key: Span(_unsafeStart: key, count: count), at: frame)
+        } else {
+            device.process(&block, key: nil, at: frame)
+        }
+    }
+
+    override func prepare(_ stages: [Stage?]) {
+        for lane in 0..<4 { if let stage = stages[lane] { automation[lane]?.prepare(stage) } }
+    }
+
+    override func write(to snapshot: inout SnapshotWriter) { device.write(to: &snapshot) }
+
+    override func read(from snapshot: inout SnapshotReader, before frame: Int) throws {
+        if isAutomated {
+            for lane in 0..<4 { automation[lane]?.reset(before: frame) }
+            guard let fresh = Device(lanes: automation.map { $0?.values }, keys: keys, rateHertz: rateHertz) else {
+                throw RenderError.malformedProgram
+            }
+            device = fresh
+        }
+        try device.read(from: &snapshot)
+    }
 }
 
-/// A processor of one strip's stereo signal: taken out of its two lanes and put back.
-final class StereoProcessorStep<Processor: StereoProcessor>: LaneStep {
-    private var processor: Processor
+/// A device of one strip's stereo signal: on its planes, or taken out of its two lanes and put back.
+final class StereoDeviceStep<Device: StereoDevice>: LaneStep {
+    private var device: Device
+    private let rateHertz: Int
     private let lane: Int
     private let planes: StereoScratch
+    private var automation: StageAutomation
 
-    init(_ processor: Processor, firstStrip: Int, column: Column, blockFrames: Int) throws {
-        try column.stage.check(version: Processor.version, latencyFrames: processor.latencyFrames)
-        self.processor = processor
+    init(firstStrip: Int, column: Column, rateHertz: Int, startFrame: Int, blockFrames: Int) throws {
+        self.rateHertz = rateHertz
         lane = column.lane
+        automation = StageAutomation(
+            column.stage, aheadFrames: column.aheadFrames[column.lane], startFrame: startFrame)
+        guard let device = Device(parameters: automation.values, rateHertz: rateHertz),
+            column.stage.version == Device.version, column.stage.latencyFrames == device.latencyFrames
+        else { throw RenderError.malformedProgram }
+        self.device = device
         planes = StereoScratch(frameCount: blockFrames)
-        super.init(firstStrip: firstStrip, columns: [column])
+        super.init(firstStrip: firstStrip, column: column)
     }
+
+    override var takesPlanes: Bool { true }
 
     override func process(
         _ lanes: UnsafeMutablePointer<LaneFrame>, key: UnsafeMutablePointer<LaneFrame>?, count: Int,
@@ -180,23 +203,68 @@ final class StereoProcessorStep<Processor: StereoProcessor>: LaneStep {
             planes.left[i] = lanes[i][lane]
             planes.right[i] = lanes[i][lane + 4]
         }
-        process(left: planes.left, right: planes.right, count: count, at: frame)
+        var keyScratch: StereoScratch?
+        if let key {
+            let scratch = keyPlanes(frameCount: count)
+            for i in 0..<count {
+                scratch.left[i] = key[i][lane]
+                scratch.right[i] = key[i][lane + 4]
+            }
+            keyScratch = scratch
+        }
+        process(StripPlanes(left: planes.left, right: planes.right), key: keyScratch, count: count, at: frame)
         for i in 0..<count {
             lanes[i][lane] = planes.left[i]
             lanes[i][lane + 4] = planes.right[i]
         }
     }
 
-    override var takesPlanes: Bool { true }
-
-    override func process(
-        left: UnsafeMutablePointer<Float>, right: UnsafeMutablePointer<Float>, count: Int, at frame: Int
-    ) {
-        var left = MutableSpan<Float>(_unsafeStart: left, count: count)
-        var right = MutableSpan<Float>(_unsafeStart: right, count: count)
-        processor.process(left: &left, right: &right, at: frame)
+    override func process(_ planes: StripPlanes, key: StereoScratch?, count: Int, at frame: Int) {
+        guard !automation.isConstant else {
+            run(planes.left, planes.right, key?.left, key?.right, count, frame)
+            return
+        }
+        var done = 0
+        while done < count {
+            let at = frame + done
+            if at & (Program.controlFrames - 1) == 0, automation.advance(to: at) {
+                device.update(parameters: automation.values)
+            }
+            let next = (at & ~(Program.controlFrames - 1)) + Program.controlFrames
+            let step = min(count - done, next - at)
+            run(planes.left + done, planes.right + done, key.map { $0.left + done }, key.map { $0.right + done }, step, at)
+            done += step
+        }
     }
 
-    override func write(to snapshot: inout SnapshotWriter) { processor.write(to: &snapshot) }
-    override func read(from snapshot: inout SnapshotReader) throws { try processor.read(from: &snapshot) }
+    @inline(never)
+    private func run(
+        _ left: UnsafeMutablePointer<Float>, _ right: UnsafeMutablePointer<Float>,
+        _ keyLeft: UnsafeMutablePointer<Float>?, _ keyRight: UnsafeMutablePointer<Float>?, _ count: Int, _ frame: Int
+    ) {
+        var leftSpan = MutableSpan<Float>(_unsafeStart: left, count: count)
+        var rightSpan = MutableSpan<Float>(_unsafeStart: right, count: count)
+        guard let keyLeft, let keyRight else {
+            device.process(left: &leftSpan, right: &rightSpan, at: frame)
+            return
+        }
+        device.process(
+            left: &leftSpan, right: &rightSpan, keyLeft: Span(_unsafeStart: keyLeft, count: count),
+            keyRight: Span(_unsafeStart: keyRight, count: count), at: frame)
+    }
+
+    override func prepare(_ stages: [Stage?]) { if let stage = stages[lane] { automation.prepare(stage) } }
+
+    override func write(to snapshot: inout SnapshotWriter) { device.write(to: &snapshot) }
+
+    override func read(from snapshot: inout SnapshotReader, before frame: Int) throws {
+        if !automation.isConstant {
+            automation.reset(before: frame)
+            guard let fresh = Device(parameters: automation.values, rateHertz: rateHertz) else {
+                throw RenderError.malformedProgram
+            }
+            device = fresh
+        }
+        try device.read(from: &snapshot)
+    }
 }

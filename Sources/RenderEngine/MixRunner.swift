@@ -21,23 +21,29 @@ final class MixRunner: SegmentRunner {
         let wireCount = body.nodes.reduce(0) { $0 + $1.sums.count }
         let frames = self.blockFrames
         wires = (0..<wireCount).map { _ in StereoScratch(frameCount: frames) }
-        for (index, node) in body.nodes.enumerated() {
-            nodes.append(
-                try NodeRunner(index: index, node: node, rateHertz: program.rateHertz, blockFrames: frames))
+        try makeNodes(body)
+    }
+
+    private func makeNodes(_ body: MixBody) throws {
+        nodes = try body.nodes.enumerated().map {
+            try NodeRunner(
+                index: $0.offset, node: $0.element, rateHertz: program.rateHertz, startFrame: -latencyFrames,
+                blockFrames: blockFrames)
         }
     }
 
     func reset() throws {
         guard case .mix(let body) = program.body else { return }
-        nodes = try body.nodes.enumerated().map {
-            try NodeRunner(
-                index: $0.offset, node: $0.element, rateHertz: program.rateHertz, blockFrames: blockFrames)
-        }
+        try makeNodes(body)
     }
 
-    func restore(_ snapshot: [UInt8]) throws {
+    func restore(_ snapshot: [UInt8], beforeSegment segment: Int) throws {
         var reader = SnapshotReader(snapshot)
-        for node in nodes { try node.read(from: &reader) }
+        // After the last segment nothing is prepared: there the state only has to be readable.
+        if segment < program.segmentCount, case .mix(let slice) = program.body(forSegment: segment) {
+            for (runner, node) in zip(nodes, slice.nodes) { runner.prepare(node) }
+        }
+        for node in nodes { try node.read(from: &reader, before: segment * program.segmentFrames) }
         guard reader.isAtEnd else { throw RenderError.malformedSnapshot }
     }
 

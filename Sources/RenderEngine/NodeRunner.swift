@@ -16,7 +16,8 @@ final class NodeRunner {
     /// The sums of the node, each of which makes one wire.
     var sumCount: Int { sums.count }
 
-    init(index: Int, node: MixNode, rateHertz: Int, blockFrames: Int) throws {
+    /// - Parameter startFrame: the first output frame that will be processed.
+    init(index: Int, node: MixNode, rateHertz: Int, startFrame: Int, blockFrames: Int) throws {
         self.index = index
         let strips = node.strips.map { StripRunner($0, blockFrames: blockFrames) }
         self.strips = strips
@@ -24,7 +25,7 @@ final class NodeRunner {
             let members = first..<min(first + 4, node.strips.count)
             return try LaneGroup(
                 firstStrip: first, strips: Array(node.strips[members]), planes: strips[members].map(\.planes),
-                rateHertz: rateHertz, blockFrames: blockFrames)
+                rateHertz: rateHertz, startFrame: startFrame, blockFrames: blockFrames)
         }
         left = Scratch(count: blockFrames, zero: 0)
         right = Scratch(count: blockFrames, zero: 0)
@@ -36,6 +37,7 @@ final class NodeRunner {
     /// Takes what matters of the node in the next segment.
     func prepare(_ slice: MixNode) {
         for (runner, strip) in zip(strips, slice.strips) { runner.prepare(strip) }
+        for group in groups { group.prepare(slice.strips) }
         sums = slice.sums.map { SumRunner($0, strips: strips) }
     }
 
@@ -54,10 +56,11 @@ final class NodeRunner {
         }
     }
 
-    func read(from reader: inout SnapshotReader) throws {
+    /// - Parameter frame: The first output frame of the segment that the snapshot leads to.
+    func read(from reader: inout SnapshotReader, before frame: Int) throws {
         for group in groups {
             for step in group.steps {
-                do { try step.read(from: &reader) } catch { throw RenderError.malformedSnapshot }
+                do { try step.read(from: &reader, before: frame) } catch { throw RenderError.malformedSnapshot }
             }
         }
     }
@@ -131,6 +134,7 @@ final class NodeRunner {
             try inputs.read(
                 port: only.port, range: block.shifted(by: only.portOffset), left: planes.left,
                 right: planes.right)
+            if only.gain == 1, inputs.holdsIntegers(port: only.port) { return true }
             let isFinite = scale(planes.left, gain: only.gain, count)
             return scale(planes.right, gain: only.gain, count) && isFinite
         }

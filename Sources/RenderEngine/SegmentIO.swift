@@ -9,6 +9,13 @@ package protocol SegmentInputs: AnyObject {
     func read(
         port: Int, range: FrameRange, left: UnsafeMutablePointer<Float>, right: UnsafeMutablePointer<Float>?
     ) throws
+
+    /// Whether no sample of a port can be NaN, infinite or -0, as in a file of integers.
+    func holdsIntegers(port: Int) -> Bool
+}
+
+extension SegmentInputs {
+    package func holdsIntegers(port: Int) -> Bool { false }
 }
 
 /// Where a segment's outputs go, part by part and in order.

@@ -25,6 +25,10 @@ package final class SegmentRenderer {
             runner = try FinishRunner(program: program, body: finish, blockFrames: blockFrames)
         case .convert(let convert):
             runner = try ConvertRunner(program: program, body: convert)
+        case .convolve(let convolve):
+            runner = try ConvolveRunner(program: program, body: convolve)
+        case .match(let match):
+            runner = try MatchRunner(program: program, body: match)
         case .measure(let measure):
             runner = try MeasureRunner(program: program, body: measure)
         case .quantise(let quantise):
@@ -46,7 +50,7 @@ package final class SegmentRenderer {
         defer { lathe_fp_guard_end(saved) }
         if program.kind == .chained {
             if let snapshot {
-                try runner.restore(snapshot)
+                try runner.restore(snapshot, beforeSegment: segment)
             } else {
                 precondition(segment == 0, "a chained program starts at segment 0 or from a snapshot")
                 try runner.reset()
@@ -71,7 +75,7 @@ package final class SegmentRenderer {
         try runner.render(segment: segment, inputs: inputs, outputs: outputs)
         guard program.kind == .chained else { return nil }
         let snapshot = try runner.snapshot()
-        try runner.restore(snapshot)
+        try runner.restore(snapshot, beforeSegment: segment + 1)
         nextSegment = segment + 1
         return snapshot
     }
@@ -80,7 +84,8 @@ package final class SegmentRenderer {
 /// One kind of body at work.
 protocol SegmentRunner: AnyObject {
     func reset() throws
-    func restore(_ snapshot: [UInt8]) throws
+    /// - Parameter segment: The one that the snapshot leads to; one past the last at a song's end.
+    func restore(_ snapshot: [UInt8], beforeSegment segment: Int) throws
     func snapshot() throws -> [UInt8]
     func render(segment: Int, inputs: any SegmentInputs, outputs: any SegmentOutputs) throws
 }
@@ -88,6 +93,6 @@ protocol SegmentRunner: AnyObject {
 /// A windowed or whole program keeps nothing between segments.
 extension SegmentRunner {
     func reset() throws {}
-    func restore(_ snapshot: [UInt8]) throws { throw RenderError.malformedSnapshot }
+    func restore(_ snapshot: [UInt8], beforeSegment segment: Int) throws { throw RenderError.malformedSnapshot }
     func snapshot() throws -> [UInt8] { [] }
 }

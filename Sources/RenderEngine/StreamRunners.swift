@@ -29,7 +29,7 @@ final class FinishRunner: SegmentRunner {
 
     func reset() throws { limiter = TruePeakLimiter(numbers) }
 
-    func restore(_ snapshot: [UInt8]) throws {
+    func restore(_ snapshot: [UInt8], beforeSegment segment: Int) throws {
         var reader = SnapshotReader(snapshot)
         do { try limiter.read(from: &reader) } catch { throw RenderError.malformedSnapshot }
         guard reader.isAtEnd else { throw RenderError.malformedSnapshot }

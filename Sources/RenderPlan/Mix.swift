@@ -63,48 +63,76 @@ package struct ClipRead: Sendable, Hashable, Codable, CanonicallyEncodable {
     }
 }
 
-/// One device step of a strip with its frozen numbers (in the order of the processor's own `values`).
+/// One device of a strip with its numbers.
 package struct Stage: Sendable, Hashable, Codable, CanonicallyEncodable {
-    package enum Kind: UInt8, Sendable, Codable {
-        case equalizerSection = 1
-        case compressor = 2
-        case gain = 3
-        case limiter = 4
-        case delay = 5
-        case reverb = 6
-    }
-
-    package var kind: Kind
+    /// Which processor: the raw value of SignalProcessing's `ProcessorKind`.
+    package var kind: UInt8
     /// Version of the processor: another version is another key.
     package var version: UInt32
+    /// The processor's parameters in the order of the table of devices, then those of its bands; all finite.
     package var values: [Double]
+    /// The parameters that change over time.
+    package var automation: [StageCurve]
     /// Port of the side-chain.
     package var keyPort: Int?
     package var latencyFrames: Int
-    /// Which of the strip's devices this belongs to, for messages only.
+    /// Whether the processor carries state from block to block.
+    package var isStateful: Bool
+    /// Which of the channel's devices this is, for messages only.
     package var device: Int
 
     package init(
-        kind: Kind, version: UInt32, values: [Double], keyPort: Int? = nil, latencyFrames: Int = 0,
-        device: Int
+        kind: UInt8, version: UInt32, values: [Double], automation: [StageCurve] = [], keyPort: Int? = nil,
+        latencyFrames: Int = 0, isStateful: Bool = true, device: Int
     ) {
+        precondition(values.allSatisfy(\.isFinite), "a plan holds finite numbers")
         self.kind = kind
         self.version = version
         self.values = values
+        self.automation = automation
         self.keyPort = keyPort
         self.latencyFrames = latencyFrames
+        self.isStateful = isStateful
         self.device = device
     }
 
-    /// Whether the processor carries state from block to block.
-    package var isStateful: Bool { kind != .gain }
-
     package func encode(into encoder: inout CanonicalEncoder) {
-        encoder.put(kind.rawValue)
+        encoder.put(kind)
         encoder.put(Int(version))
         encoder.put(values)
+        encoder.put(automation)
         encoder.put(keyPort != nil)
         encoder.put(latencyFrames)
+    }
+}
+
+/// A parameter of a stage over time.
+package struct StageCurve: Sendable, Hashable, Codable, CanonicallyEncodable {
+    /// How a line between two points runs.
+    package enum Scale: UInt8, Sendable, Codable {
+        /// Straight in the parameter's own unit.
+        case linear = 0
+        /// Straight in octaves; the curve holds log2 of the value.
+        case octaves = 1
+        /// Straight in decibels; to and from silence a straight line of the gain.
+        case decibels = 2
+    }
+
+    /// Index into the stage's values.
+    package var parameter: Int
+    package var scale: Scale
+    package var curve: Curve
+
+    package init(parameter: Int, scale: Scale, curve: Curve) {
+        self.parameter = parameter
+        self.scale = scale
+        self.curve = curve
+    }
+
+    package func encode(into encoder: inout CanonicalEncoder) {
+        encoder.put(parameter)
+        encoder.put(scale.rawValue)
+        curve.encode(into: &encoder)
     }
 }
 
@@ -227,6 +255,7 @@ package struct MixBody: Sendable, Hashable, Codable, CanonicallyEncodable {
                 }
                 body.nodes[n].strips[s].fader = strip.fader.slice(range)
                 body.nodes[n].strips[s].pan = strip.pan.slice(range)
+                sliceAutomation(&body.nodes[n].strips[s], range, isFirst: isFirst)
             }
             for w in nodes[n].sums.indices {
                 for t in nodes[n].sums[w].indices {
@@ -235,6 +264,21 @@ package struct MixBody: Sendable, Hashable, Codable, CanonicallyEncodable {
             }
         }
         return body
+    }
+
+    /// Automation counts in the song frames of what a stage takes in, and begins one control interval early: there a
+    /// processor that goes on from a snapshot learns what it was set to.
+    private func sliceAutomation(_ strip: inout Strip, _ range: FrameRange, isFirst: Bool) {
+        let priming = isFirst ? strip.latencyFrames : 0
+        var ahead = strip.latencyFrames
+        for i in strip.stages.indices {
+            let heard = FrameRange(
+                range.start - priming + ahead - 2 * Program.controlFrames, range.end + ahead)
+            for c in strip.stages[i].automation.indices {
+                strip.stages[i].automation[c].curve = strip.stages[i].automation[c].curve.slice(heard)
+            }
+            ahead -= strip.stages[i].latencyFrames
+        }
     }
 
     /// The song frames a strip takes in while it puts out `range`.

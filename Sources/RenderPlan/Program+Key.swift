@@ -120,6 +120,12 @@ extension Program {
             encoder.put(source.samples.rawValue)
         case .reverse:
             encoder.put(UInt8(8))
+        case .convolve(let convolve):
+            encoder.put(UInt8(9))
+            convolve.encode(into: &encoder)
+        case .match(let match):
+            encoder.put(UInt8(10))
+            match.encode(into: &encoder)
         }
     }
 }

@@ -50,6 +50,12 @@ extension Program {
             }
         case .convert(let convert):
             if let wanted = convert.portRange(for: range) { read(0, wanted) }
+        case .convolve(let convolve):
+            read(0, FrameRange(range.start - convolve.historyFrames, range.end + convolve.lookaheadFrames))
+            let response = convolve.responsePorts
+            for port in response.ports { read(port, FrameRange(0, response.frameCount)) }
+        case .match:
+            for port in inputs.indices { read(port, FrameRange(0, inputs[port].frameCount)) }
         case .finish(let finish):
             let start = index == 0 ? range.start : range.start + finish.latencyFrames
             read(0, FrameRange(start, range.end + finish.latencyFrames))

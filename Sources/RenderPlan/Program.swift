@@ -115,6 +115,8 @@ package enum Body: Sendable, Hashable, Codable {
     /// Strips, sums, devices.
     case mix(MixBody)
     case convert(ConvertBody)
+    case convolve(ConvolveBody)
+    case match(MatchBody)
     case finish(FinishBody)
     case measure(MeasureBody)
     case quantise(QuantiseBody)

@@ -6,7 +6,6 @@ package enum SessionLimits {
     package static let returns = 256
     package static let clips = 100_000
     package static let devicesPerChannel = 64
-    package static let bandsPerEqualizer = 64
     package static let sendsPerChannel = 256
     package static let automationPoints = 500_000
     package static let deliveries = 64

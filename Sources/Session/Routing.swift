@@ -20,8 +20,8 @@ extension Song {
     package var routingEdges: [RoutingEdge] {
         var edges: [RoutingEdge] = []
         func add(_ channel: ChannelReference, _ devices: [Device], _ mixer: Mixer) {
-            for case .compressor(let settings) in devices {
-                if let key = settings.key { edges.append(RoutingEdge(from: key, to: channel, kind: .key)) }
+            for key in devices.compactMap(\.key) {
+                edges.append(RoutingEdge(from: key, to: channel, kind: .key))
             }
             if case .bus(let index) = mixer.output {
                 edges.append(RoutingEdge(from: channel, to: .bus(index), kind: .output))

@@ -25,6 +25,10 @@ extension Song {
         for track in tracks { found += violations(of: track.mixer).map { "\(track.name): \($0)" } }
         for bus in buses + returns { found += violations(of: bus.mixer).map { "\(bus.name): \($0)" } }
         if !Self.isIncreasing(master.faderAutomation) { found.append("Master: automation runs backwards") }
+        let chains =
+            tracks.map { ($0.name, $0.devices) } + (buses + returns).map { ($0.name, $0.devices) }
+            + [("Master", master.devices)]
+        for (name, devices) in chains { found += devices.flatMap(violations).map { "\(name): \($0)" } }
         let keys = routingEdges.filter { $0.kind == .key }.map(\.from)
         if !keys.allSatisfy(contains) { found.append("a key from no channel") }
         guard found.isEmpty else { return found }  // A cycle search needs sound indices.
@@ -55,6 +59,20 @@ extension Song {
         {
             found.append("fades longer than their clip")
         }
+        return found
+    }
+
+    private func violations(of device: Device) -> [String] {
+        var found: [String] = []
+        if let violation = device.kind.description.violation(of: device.values) { found.append(violation) }
+        for automation in device.automation {
+            if !device.values.indices.contains(automation.parameter) || automation.points.isEmpty
+                || !Self.isIncreasing(automation.points)
+            {
+                found.append("\(device.kind.rawValue): automation of nothing, or backwards")
+            }
+        }
+        if !device.sources.allSatisfy(sources.indices.contains) { found.append("a device's file is no source") }
         return found
     }
 

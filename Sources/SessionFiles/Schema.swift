@@ -24,6 +24,8 @@ enum ValueKind {
     case automation(String)
     /// Automation by the name of a send.
     case sendAutomation
+    /// Automation by the name of one of these parameters.
+    case parameterAutomation([String])
     /// `none` or an object.
     case objectOrNone(String)
     /// One device by its name.

@@ -49,6 +49,9 @@ private func constraint(_ kind: ValueKind) -> String {
     case .devices: "\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/device\"}"
     case .automation: pointsConstraint
     case .sendAutomation: "\"type\": \"object\", \"additionalProperties\": {\(pointsConstraint)}"
+    case .parameterAutomation(let names):
+        "\"type\": \"object\", \"additionalProperties\": false, \"properties\": {"
+            + names.map { "\(quoted($0)): {\(pointsConstraint)}" }.joined(separator: ", ") + "}"
     }
 }
 

@@ -100,6 +100,7 @@ private func description(_ kind: ValueKind) -> String {
     case .list(let name): "list of [\(name)](#\(name))"
     case .automation: "list of points, see [automation](#automation)"
     case .sendAutomation: "points by return"
+    case .parameterAutomation: "points by parameter"
     case .objectOrNone(let name): "`none` or [\(name)](#\(name))"
     case .devices:
         "list of " + Schema.deviceNames.map { "[\($0)](#\($0))" }.joined(separator: ", ")

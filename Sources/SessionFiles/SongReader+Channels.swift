@@ -122,7 +122,7 @@ extension SongReader {
         fields.node(name).map { points(of: $0, name, read) } ?? []
     }
 
-    private func points(
+    func points(
         of node: DocumentNode, _ name: String, _ read: (String) throws(Problem) -> Double
     ) -> [AutomationPoint] {
         guard case .list(let items) = node.content else {

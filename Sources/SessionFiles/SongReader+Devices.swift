@@ -34,7 +34,7 @@ extension SongReader {
             }
             return nil
         }
-        guard Schema.deviceNames.contains(name) else {
+        guard let kind = DeviceKind(rawValue: name) else {
             let near = nearestName(to: name, among: Schema.deviceNames)
             scope.report(
                 "there is no device `\(name)`",
@@ -44,95 +44,138 @@ extension SongReader {
             return nil
         }
         guard let fields = Fields(pairs[0].value, Schema.object(name), scope) else { return nil }
-        switch name {
-        case "equalizer": return equalizer(fields).map(Device.equalizer)
-        case "compressor": return compressor(fields, owner).map(Device.compressor)
-        case "limiter": return limiter(fields).map(Device.limiter)
-        case "delay": return delay(fields).map(Device.delay)
-        case "reverb": return reverb(fields).map(Device.reverb)
-        default: return utility(fields).map(Device.utility)
+        return device(kind, fields, owner)
+    }
+
+    private func device(_ kind: DeviceKind, _ fields: Fields, _ owner: ChannelReference?) -> Device? {
+        let row = kind.description
+        if kind == .delay { checkDelayTimes(fields) }
+        var values: [Double?] = []
+        for parameter in row.parameters {
+            let isSide = kind == .delay && (parameter.name == "left" || parameter.name == "right")
+            let isShared = isSide && !fields.has(parameter.name) && fields.has("time")
+            values.append(value(of: parameter, key: isShared ? "time" : parameter.name, fields))
+        }
+        var automation = automation(fields, row.parameters, firstIndex: 0)
+        if let bands = row.bands, let schema = Schema.band(of: row) {
+            let items = bandItems(fields, row, bands)
+            let allFields = items.map { Fields($0, schema, scope) }
+            for band in allFields {
+                if let band {
+                    values += bands.parameters.map { value(of: $0, key: $0.name, band) }
+                } else {
+                    values += bands.parameters.map { _ in nil }
+                }
+            }
+            for (index, band) in allFields.enumerated() {
+                guard let band else { continue }
+                let first = row.parameters.count + index * bands.parameters.count
+                automation += self.automation(band, bands.parameters, firstIndex: first)
+            }
+            if kind == .equalizer { checkEqualizer(fields, bands: allFields.compactMap(\.self)) }
+            if kind == .multiband { checkMultiband(allFields.compactMap(\.self)) }
+        }
+        let key = row.hasKey ? key(fields, owner) : nil
+        let sources = sources(fields, kind)
+        let known = values.compactMap(\.self)
+        guard known.count == values.count, let sources, !values.isEmpty || row.parameters.isEmpty else { return nil }
+        return Device(kind: kind, values: known, automation: automation, key: key, sources: sources)
+    }
+
+    /// A parameter in the table's unit; nil (reported, or for the required keys reported as missing) where it has none.
+    private func value(of parameter: ParameterDescription, key: String, _ fields: Fields) -> Double? {
+        switch parameter.unit {
+        case .hertz:
+            let value = fields.quantity(key)
+            // The warped frequency of a digital filter goes to infinity at half the rate.
+            let limit = Double(times.rateHertz) * 0.49
+            if let value, value > limit, fields.has(key) {
+                scope.report(
+                    "this frequency is too high for a rate of \(times.rateHertz) Hz",
+                    remedy: "use at most \(Int(limit)) Hz", at: fields.place(of: key))
+                return nil
+            }
+            // A default means "as high as it goes".
+            return value.map { min($0, limit) }
+        case .decibels, .truePeak, .percent, .ratio, .number: return fields.quantity(key)
+        case .seconds: return fields.seconds(key, times)?.seconds
+        case .delayFrames: return fields.frames(key, times).map(Double.init)
+        case .choice(let words): return fields.choice(key).flatMap(words.firstIndex).map(Double.init)
+        case .onOff: return fields.boolean(key).map { $0 ? 1 : 0 }
         }
     }
 
-    // MARK: Equalizer
-
-    private func equalizer(_ fields: Fields) -> EqualizerSettings? {
+    private func bandItems(_ fields: Fields, _ row: DeviceDescription, _ bands: BandDescription) -> [DocumentNode] {
         let items = fields.list("bands")
         if items.isEmpty, fields.has("bands") {
             scope.report(
-                "this equalizer has no bands", remedy: "add one, or remove it", at: fields.place(of: "bands"))
-        }
-        guard items.count <= SessionLimits.bandsPerEqualizer else {
+                "this \(row.name) has no bands", remedy: "add one, or remove it", at: fields.place(of: "bands"))
+        } else if items.count < bands.count.lowerBound, fields.has("bands") {
             scope.report(
-                "an equalizer has at most \(SessionLimits.bandsPerEqualizer) bands",
-                remedy: "use a second one",
+                "\(row.noun) has at least \(bands.count.lowerBound) bands", remedy: "add one",
                 at: fields.place(of: "bands"))
-            return nil
         }
-        return EqualizerSettings(
-            bands: items.compactMap { item in Fields(item, Schema.band, scope).flatMap(band) })
-    }
-
-    private func band(_ fields: Fields) -> EqualizerSettings.Band? {
-        let type = fields.choice("type", as: EqualizerSettings.BandType.self)
-        let frequency = fields.quantity("frequency")
-        let gain = fields.quantity("gain")
-        let q = fields.quantity("q")
-        let slope = fields.value("slope") { text throws(Problem) in
-            let value = try UnitFamily.slope.value(text)
-            guard let slope = [12, 24, 36, 48].first(where: { Double($0) == value }) else {
-                throw Problem("`\(text)` is not a slope", remedy: "use 12, 24, 36 or 48 dB/oct")
-            }
-            return slope
-        }
-        if let type { reportForeignKeys(fields, type) }
-        // The warped frequency of a digital filter goes to infinity at half the rate.
-        let limit = Double(times.rateHertz) * 0.49
-        if let frequency, frequency > limit {
+        guard items.count <= bands.count.upperBound else {
             scope.report(
-                "this frequency is too high for a rate of \(times.rateHertz) Hz",
-                remedy: "use at most \(Int(limit)) Hz",
-                at: fields.place(of: "frequency"))
+                "\(row.noun) has at most \(bands.count.upperBound) bands", remedy: "use a second one",
+                at: fields.place(of: "bands"))
+            return []
         }
-        guard let type, let frequency, let gain, let q, let slope else { return nil }
-        var band = EqualizerSettings.Band(
-            type: type, frequencyHertz: frequency, gain: Decibels(gain), slopeDecibelsPerOctave: slope)
-        // The default of the table is rounded for reading; the model's is exact.
-        if fields.has("q") { band.q = q }
-        return band
+        return items
     }
 
-    private func reportForeignKeys(_ fields: Fields, _ type: EqualizerSettings.BandType) {
-        let foreign =
-            switch type {
-            case .highPass, .lowPass: ["gain", "q"]
-            case .bell, .lowShelf, .highShelf: ["slope"]
-            case .notch: ["gain", "slope"]
-            }
-        for key in foreign where fields.has(key) {
+    /// `automation: {threshold: [...]}`.
+    private func automation(
+        _ fields: Fields, _ rows: [ParameterDescription], firstIndex: Int
+    ) -> [DeviceAutomation] {
+        guard rows.contains(where: \.isAutomatable), let node = fields.node("automation") else { return [] }
+        guard case .mapping(let pairs) = node.content else {
             scope.report(
-                "a \(type.rawValue) band has no `\(key)`", remedy: "remove it", at: fields.place(of: key))
+                "`automation` is a mapping, but this is \(node.kindName)",
+                remedy: "write the name of a parameter and its points", at: node.place)
+            return []
+        }
+        var found: [DeviceAutomation] = []
+        for (key, value) in pairs {
+            guard case .scalar(let name, _) = key.content else { continue }
+            let names = rows.filter(\.isAutomatable).map(\.name)
+            guard let place = rows.firstIndex(where: { $0.name == name && $0.isAutomatable }) else {
+                let near = nearestName(to: name, among: names)
+                scope.report(
+                    rows.contains { $0.name == name }
+                        ? "`\(name)` cannot be automated" : "`\(name)` is not a parameter of \(fields.schema.noun)",
+                    remedy: near.map { "did you mean `\($0)`" } ?? "use one of \(names.joined(separator: ", "))",
+                    at: key.place)
+                continue
+            }
+            let points = points(of: value, name, reader(of: rows[place], in: fields.schema))
+            if !points.isEmpty { found.append(DeviceAutomation(parameter: firstIndex + place, points: points)) }
+        }
+        return found.sorted { $0.parameter < $1.parameter }
+    }
+
+    /// Reads one point's value as the static key is read, range included.
+    private func reader(
+        of parameter: ParameterDescription, in schema: ObjectSchema
+    ) -> (String) throws(Problem) -> Double {
+        let key = schema.key(parameter.name)
+        let times = times
+        return { text throws(Problem) in
+            switch key.kind {
+            case .quantity(let family):
+                let value = try family.value(text)
+                try key.checkRange(text, value, family.value)
+                return value
+            case .time(let use):
+                let value = try times.seconds(text, use).seconds
+                try key.checkRange(text, value) { bound throws(Problem) in try times.seconds(bound, use).seconds }
+                return value
+            default: preconditionFailure("\(key.name) cannot be automated")
+            }
         }
     }
 
-    // MARK: Dynamics
-
-    private func compressor(_ fields: Fields, _ owner: ChannelReference?) -> CompressorSettings? {
-        let threshold = fields.quantity("threshold")
-        let ratio = fields.quantity("ratio")
-        let attack = fields.seconds("attack", times)?.seconds
-        let release = fields.seconds("release", times)?.seconds
-        let knee = fields.quantity("knee")
-        let makeUp = fields.quantity("make-up")
-        let detector = fields.choice("detector", as: CompressorSettings.Detector.self)
-        let key = key(fields, owner)
-        guard let threshold, let ratio, let attack, let release, let knee, let makeUp, let detector else {
-            return nil
-        }
-        return CompressorSettings(
-            threshold: Decibels(threshold), ratio: ratio, attackSeconds: attack, releaseSeconds: release,
-            knee: Decibels(knee), makeUp: Decibels(makeUp), detector: detector, key: key)
-    }
+    // MARK: Side-chains and files
 
     private func key(_ fields: Fields, _ owner: ChannelReference?) -> ChannelReference? {
         guard let name = fields.text("key") else { return nil }
@@ -142,7 +185,7 @@ extension SongReader {
             if key == owner {
                 throw Problem(
                     "`\(name)` is this channel itself",
-                    remedy: "remove `key`: a compressor listens to its own signal")
+                    remedy: "remove `key`: \(fields.schema.noun) listens to its own signal")
             }
             if let owner { note(RoutingEdge(from: key, to: owner, kind: .key), at: place) }
             return key
@@ -152,26 +195,21 @@ extension SongReader {
         }
     }
 
-    private func limiter(_ fields: Fields) -> LimiterSettings? {
-        let ceiling = fields.quantity("ceiling")
-        let release = fields.seconds("release", times)?.seconds
-        let gain = fields.quantity("gain")
-        guard let ceiling, let release, let gain else { return nil }
-        return LimiterSettings(
-            ceiling: DecibelsTruePeak(ceiling), releaseSeconds: release, gain: Decibels(gain))
+    /// nil where a file is missing or of no use (reported).
+    private func sources(_ fields: Fields, _ kind: DeviceKind) -> [Int]? {
+        var found: [Int] = []
+        for key in Schema.fileKeys[kind.rawValue] ?? [] where fields.has(key.name) || key.isRequired {
+            guard let file = fields.text(key.name), let source = source(file, at: fields.place(of: key.name)) else {
+                return nil
+            }
+            found.append(source)
+        }
+        return found
     }
 
-    // MARK: Time and space
+    // MARK: Rules of single devices
 
-    private func delay(_ fields: Fields) -> DelaySettings? {
-        let time = fields.frames("time", times)
-        let left = fields.frames("left", times)
-        let right = fields.frames("right", times)
-        let feedback = fields.quantity("feedback")
-        let highCut = fields.quantity("high-cut")
-        let lowCut = fields.quantity("low-cut")
-        let isPingPong = fields.boolean("ping-pong")
-        let mix = fields.quantity("mix")
+    private func checkDelayTimes(_ fields: Fields) {
         let hasSides = fields.has("left") || fields.has("right")
         if fields.has("time"), hasSides {
             scope.report(
@@ -184,32 +222,45 @@ extension SongReader {
                 "a delay needs both `left` and `right`", remedy: "add the other, or use `time` for both",
                 at: fields.place)
         }
-        guard let leftFrames = left ?? time, let rightFrames = right ?? time, let feedback, let highCut,
-            let lowCut,
-            let isPingPong, let mix
-        else { return nil }
-        return DelaySettings(
-            leftFrames: leftFrames, rightFrames: rightFrames, feedback: feedback, highCutHertz: highCut,
-            lowCutHertz: lowCut, isPingPong: isPingPong, mix: mix)
     }
 
-    private func reverb(_ fields: Fields) -> ReverbSettings? {
-        let decay = fields.seconds("decay", times)?.seconds
-        let predelay = fields.seconds("predelay", times)?.seconds
-        let damping = fields.quantity("damping")
-        let size = fields.quantity("size")
-        let width = fields.quantity("width")
-        let mix = fields.quantity("mix")
-        guard let decay, let predelay, let damping, let size, let width, let mix else { return nil }
-        return ReverbSettings(
-            decaySeconds: decay, predelaySeconds: predelay, dampingHertz: damping, size: size, width: width,
-            mix: mix)
+    /// Keys that mean nothing for a band's type, and what a linear-phase equalizer cannot do.
+    private func checkEqualizer(_ fields: Fields, bands: [Fields]) {
+        let isLinearPhase = fields.choice("mode") == "linear-phase"
+        for band in bands {
+            let foreign: [String] =
+                switch band.choice("type") {
+                case "high-pass", "low-pass": ["gain", "q"]
+                case "bell": ["slope", "alignment"]
+                case "low-shelf", "high-shelf": ["alignment"]
+                case "notch", "band-pass": ["gain", "slope", "alignment"]
+                case "tilt": ["q", "slope", "alignment"]
+                default: []
+                }
+            for key in foreign where band.has(key) {
+                scope.report(
+                    "a \(band.choice("type") ?? "") band has no `\(key)`", remedy: "remove it",
+                    at: band.place(of: key))
+            }
+            for key in ["range", "automation"] where isLinearPhase && band.has(key) {
+                scope.report(
+                    "a linear-phase equalizer does not change over time: it has no `\(key)`",
+                    remedy: "remove it, or use `mode: minimum-phase`", at: band.place(of: key))
+            }
+        }
     }
 
-    private func utility(_ fields: Fields) -> UtilitySettings? {
-        guard let gain = fields.quantity("gain"), let invert = fields.choice("invert") else { return nil }
-        return UtilitySettings(
-            gain: Decibels(gain), invertsLeft: invert == "left" || invert == "both",
-            invertsRight: invert == "right" || invert == "both")
+    private func checkMultiband(_ bands: [Fields]) {
+        var below = 0.0
+        for (index, band) in bands.enumerated() where index + 1 < bands.count {
+            guard let frequency = band.quantity("up-to") else { continue }
+            if frequency <= below * 1.2 {
+                scope.report(
+                    "this band ends at \(Int(frequency)) Hz, not far enough above the one before",
+                    remedy: "put bands in order of frequency, each `up-to` at least a fifth above the last",
+                    at: band.place(of: "up-to"))
+            }
+            below = frequency
+        }
     }
 }

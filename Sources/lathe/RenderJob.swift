@@ -93,7 +93,7 @@ struct RenderJob {
     func releasePlan(_ album: Album, _ songs: [Int]) throws -> ReleasePlan {
         try releasing {
             try ReleasePlan(
-                album: album, stemNames: album.songs.map { SongCompiler.stemNames($0.song) }, stems: options.stems,
+                album: album, stemNames: album.songs.map { try SongCompiler.stemNames($0.song) }, stems: options.stems,
                 songs: songs)
         }
     }

@@ -6,15 +6,11 @@ import SignalProcessing
 import Testing
 
 @Suite struct CompilerTests {
-    private let bell = Device.equalizer(
-        EqualizerSettings(bands: [.init(type: .bell, frequencyHertz: 500, gain: Decibels(3))]))
-    private let squeeze = Device.compressor(
-        CompressorSettings(threshold: Decibels(-20), ratio: 3, attackSeconds: 0.01, releaseSeconds: 0.1))
+    private let bell = Device(.equalizer, bands: [["type": "bell", "frequency": 500, "gain": 3]])
+    private let squeeze = Device(.compressor, ["threshold": -20, "ratio": 3, "attack": 0.01, "release": 0.1])
 
     private func keyed(_ channel: ChannelReference) -> Device {
-        .compressor(
-            CompressorSettings(
-                threshold: Decibels(-20), ratio: 3, attackSeconds: 0.01, releaseSeconds: 0.1, key: channel))
+        Device(.compressor, ["threshold": -20, "ratio": 3, "attack": 0.01, "release": 0.1], key: channel)
     }
 
     /// Names of the tracks of each program that reads clips, in order.
@@ -40,7 +36,7 @@ import Testing
         #expect(try cells(song) == [["T3"], ["T8"], ["T0", "T4", "T6", "T7"], ["T1", "T2", "T5"]])
         // A flat band is no section: it changes no shape.
         song.tracks[0].devices = [
-            .equalizer(EqualizerSettings(bands: [.init(type: .bell, frequencyHertz: 500, gain: .unity)]))
+            Device(.equalizer, bands: [["type": "bell", "frequency": 500]])
         ]
         #expect(try cells(song).contains(["T0", "T4", "T6", "T7"]))
     }
@@ -64,7 +60,7 @@ import Testing
     @Test func `A bus takes in its only cell, a return never does`() throws {
         var song = smallSong(trackCount: 3)
         song.buses = [
-            Bus(name: "A", devices: [squeeze]), Bus(name: "L", devices: [.limiter(LimiterSettings())]),
+            Bus(name: "A", devices: [squeeze]), Bus(name: "L", devices: [Device(.limiter)]),
         ]
         song.returns = [Bus(name: "R")]
         song.tracks[0].mixer.output = .bus(0)
@@ -108,9 +104,8 @@ import Testing
         #expect(try compile(song).plan.frameCount == 48_000)
         song.tracks[1].clips[0].atFrame = 1000
         #expect(try compile(song).plan.clipEndFrame == 49_000)
-        let delay = DelaySettings(leftFrames: 4000, rightFrames: 100, feedback: 0)
-        song.tracks[0].devices = [.delay(delay)]
-        song.master.devices = [.delay(DelaySettings(leftFrames: 50, rightFrames: 60, feedback: 0))]
+        song.tracks[0].devices = [Device(.delay, ["left": 4000, "right": 100, "feedback": 0])]
+        song.master.devices = [Device(.delay, ["left": 50, "right": 60, "feedback": 0])]
         let plan = try compile(song).plan
         #expect(plan.lengthRule == .tail)
         #expect(plan.frameCount == 49_000 + 4000 + 60)
@@ -279,7 +274,7 @@ import Testing
         }
         func devices(before place: Int) -> [Device] {
             var devices: [Device] = random.chance(0.3) ? [squeeze] : []
-            if random.chance(0.15) { devices.append(.limiter(LimiterSettings())) }
+            if random.chance(0.15) { devices.append(Device(.limiter)) }
             if place >= 0, random.chance(0.25) {
                 let earlier = song.tracks.indices.map { ChannelReference.track($0) } + places[..<place]
                 if let key = earlier.randomElement(using: &random) { devices.append(keyed(key)) }

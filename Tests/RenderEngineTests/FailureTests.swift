@@ -24,13 +24,11 @@ import Testing
     }
 
     @Test func `A device that explodes is named`() throws {
-        let bell = equalizer(.init(type: .bell, frequencyHertz: 1000, gain: Decibels(24), q: 1))
-        let loud = Device.utility(UtilitySettings(gain: Decibels(720)))
-        let pumped = Device.compressor(
-            CompressorSettings(
-                threshold: .unity, ratio: 2, attackSeconds: 0.001, releaseSeconds: 0.1, makeUp: Decibels(700))
-        )
-        let delay = Device.delay(DelaySettings(leftFrames: 1, rightFrames: 1))
+        let bell = equalizer(["type": "bell", "frequency": 1000, "gain": 24, "q": 1])
+        let loud = Device(.utility, ["gain": 720])
+        let pumped = Device(
+            .compressor, ["threshold": 0, "ratio": 2, "attack": 0.001, "release": 0.1, "make-up": 700])
+        let delay = Device(.delay, ["left": 48, "right": 48])
         let cases: [([Device], Int)] = [
             ([bell, delay, loud], 2), ([bell, delay, pumped], 2), ([bell, pumped, limiter], 2),
             ([pumped, delay], 1),

@@ -104,16 +104,14 @@ struct Rendered {
     }
 }
 
-let limiter = Device.limiter(LimiterSettings())
+let limiter = Device(.limiter)
 
-func equalizer(_ bands: EqualizerSettings.Band...) -> Device { .equalizer(EqualizerSettings(bands: bands)) }
+func equalizer(_ bands: [String: DeviceValue]...) -> Device { Device(.equalizer, bands: bands) }
 
 func compressor(key: ChannelReference? = nil, threshold: Double = -24) -> Device {
-    .compressor(
-        CompressorSettings(
-            threshold: Decibels(threshold), ratio: 4, attackSeconds: 0.005, releaseSeconds: 0.1,
-            knee: Decibels(6),
-            key: key))
+    Device(
+        .compressor,
+        ["threshold": .number(threshold), "ratio": 4, "attack": 0.005, "release": 0.1, "knee": 6], key: key)
 }
 
 /// Frames whose sample is not zero.

@@ -15,20 +15,20 @@ import Testing
             Bus(name: "Drums", devices: [compressor(threshold: -18)], mixer: Mixer(output: .bus(1))),
             Bus(
                 name: "All",
-                devices: [equalizer(.init(type: .highShelf, frequencyHertz: 9000, gain: Decibels(2)))]),
+                devices: [equalizer(["type": "high-shelf", "frequency": 9000, "gain": 2])]),
             Bus(name: "Loud", devices: [limiter, compressor(key: .track(0))]),
         ]
         scene.song.returns = [
             Bus(
-                name: "Hall", devices: [.reverb(ReverbSettings(decaySeconds: 0.5, predelaySeconds: 0.004))],
+                name: "Hall", devices: [Device(.reverb, ["decay": 0.5, "predelay": 0.004])],
                 mixer: Mixer(output: .bus(1))),
             Bus(
                 name: "Echo",
-                devices: [.delay(DelaySettings(leftFrames: 901, rightFrames: 1203, isPingPong: true, mix: 1))]
+                devices: [Device(.delay, ["left": 901, "right": 1203, "ping-pong": true, "mix": 1])]
             ),
         ]
         scene.song.master = Master(devices: [
-            equalizer(.init(type: .lowShelf, frequencyHertz: 90, gain: Decibels(1))), limiter,
+            equalizer(["type": "low-shelf", "frequency": 90, "gain": 1]), limiter,
         ])
         var random = Random(seed)
         for i in 0..<14 {
@@ -36,13 +36,13 @@ import Testing
             if i % 2 == 0 {
                 devices.append(
                     equalizer(
-                        .init(type: .highPass, frequencyHertz: 40 + Double(i), slopeDecibelsPerOctave: 24),
-                        .init(type: .bell, frequencyHertz: 700, gain: Decibels(Double(i) - 4), q: 1.3),
-                        .init(type: .bell, frequencyHertz: 16_000, gain: Decibels(3), q: 2)))
+                        ["type": "high-pass", "frequency": .number(40 + Double(i)), "slope": "24 dB/oct"],
+                        ["type": "bell", "frequency": 700, "gain": .number(Double(i) - 4), "q": 1.3],
+                        ["type": "bell", "frequency": 16_000, "gain": 3, "q": 2]))
             }
             if i % 3 != 1 { devices.append(compressor(key: i == 5 ? .track(0) : nil)) }
-            if i % 5 == 2 { devices.append(.limiter(LimiterSettings(gain: Decibels(12)))) }
-            if i == 9 { devices.append(.utility(UtilitySettings(gain: Decibels(3), invertsLeft: true))) }
+            if i % 5 == 2 { devices.append(Device(.limiter, ["gain": 12])) }
+            if i == 9 { devices.append(Device(.utility, ["gain": 3, "invert": "left"])) }
             if i == 11 { devices.append(compressor(key: .bus(0))) }
             let points = [
                 AutomationPoint(frame: 11_990, value: -20),

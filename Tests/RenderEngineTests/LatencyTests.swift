@@ -59,10 +59,9 @@ import Testing
                     "Key", impulse(at: Self.frame, channels: 2, frames: 24_000, level: 0.8),
                     devices: keyDevices,
                     mixer: Mixer(isMuted: true))
-                let ducker = Device.compressor(
-                    CompressorSettings(
-                        threshold: Decibels(-40), ratio: 10, attackSeconds: 0, releaseSeconds: 0.2,
-                        key: .track(0)))
+                let ducker = Device(
+                    .compressor, ["threshold": -40, "ratio": 10, "attack": 0.00001, "release": 0.2],
+                    key: .track(0))
                 let steady = [[Float]](repeating: [Float](repeating: 0.25, count: 24_000), count: 2)
                 let chain = before + [ducker] + after
                 if target == 0 {

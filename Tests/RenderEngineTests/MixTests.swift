@@ -118,7 +118,7 @@ import Testing
         var scene = Scene(seconds: 0.6)
         scene.song.buses = [Bus(name: "A", devices: [compressor()]), Bus(name: "B", devices: [limiter])]
         scene.song.returns = [
-            Bus(name: "R", devices: [.delay(DelaySettings(leftFrames: 777, rightFrames: 1234))])
+            Bus(name: "R", devices: [Device(.delay, ["left": 777, "right": 1234])])
         ]
         for i in 0..<11 {
             let output: Output = i % 3 == 0 ? .master : .bus(i % 3 - 1)

@@ -58,7 +58,7 @@ import Testing
 
     @Test func `A tail is rendered until nothing is left of it`() throws {
         var scene = Scene()
-        let reverb = Device.reverb(ReverbSettings(decaySeconds: 0.4, mix: 0.5))
+        let reverb = Device(.reverb, ["decay": 0.4, "mix": 0.5])
         scene.addTrack("A", noise(1, channels: 2, frames: 4800), devices: [reverb])
         let rendered = try scene.render()
         #expect(rendered.plan.lengthRule == .tail)

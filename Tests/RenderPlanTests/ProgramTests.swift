@@ -25,7 +25,7 @@ import Testing
     private func limited(_ input: StripInput) -> Strip {
         Strip(
             input: input,
-            stages: [Stage(kind: .limiter, version: 1, values: [1, 0.9], latencyFrames: 101, device: 0)])
+            stages: [Stage(kind: 4, version: 1, values: [1, 0.9], latencyFrames: 101, device: 0)])
     }
 
     /// Digests as if every part of every program had other bytes, unless `change` says so.
@@ -109,7 +109,7 @@ import Testing
     @Test func `Side-chains are read ahead by what lags behind them`() {
         var strip = limited(.terms([.port(0)]))
         strip.stages = [
-            strip.stages[0], Stage(kind: .compressor, version: 1, values: [1], keyPort: 1, device: 1),
+            strip.stages[0], Stage(kind: 2, version: 1, values: [1], keyPort: 1, device: 1),
             strip.stages[0],
         ]
         let program = mix([strip], inputs: [port(0), port(1)])
@@ -142,7 +142,7 @@ import Testing
                     ClipRead(
                         port: i, startFrame: 220_000, frameCount: 100_000, portOffset: -220_000, gain: 1,
                         fadeInFrames: 100, fadeOutFrames: 40_000, fadeShape: .equalPower),
-                ]), stages: [Stage(kind: .compressor, version: 1, values: [1, 2, 3], device: 0)],
+                ]), stages: [Stage(kind: 2, version: 1, values: [1, 2, 3], device: 0)],
                 fader: Curve(points: [
                     .init(frame: 0, value: 0, isLinear: false),
                     .init(frame: 120_000, value: -6, isLinear: false),

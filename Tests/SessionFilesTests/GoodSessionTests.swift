@@ -79,38 +79,34 @@ import Testing
                     name: "Kick",
                     clips: [Clip(source: 0, atFrame: 0, frameCount: 96_000, fadeOutFrames: 960)],
                     devices: [
-                        .equalizer(
-                            EqualizerSettings(bands: [
-                                .init(type: .highPass, frequencyHertz: 30, slopeDecibelsPerOctave: 24),
-                                .init(type: .bell, frequencyHertz: 400, gain: Decibels(-3), q: 1.2),
-                            ])),
-                        .compressor(
-                            CompressorSettings(
-                                threshold: Decibels(-18), ratio: 4, attackSeconds: 0.01, releaseSeconds: 0.12,
-                                knee: Decibels(6))),
+                        Device(
+                            .equalizer,
+                            bands: [
+                                ["type": "high-pass", "frequency": 30, "slope": "24 dB/oct"],
+                                ["type": "bell", "frequency": 400, "gain": -3, "q": 1.2],
+                            ]),
+                        Device(
+                            .compressor,
+                            ["threshold": -18, "ratio": 4, "attack": 0.01, "release": 0.12, "knee": 6]),
                     ], mixer: mixer)
             ],
             buses: [
                 Bus(
                     name: "Drums",
                     devices: [
-                        .compressor(
-                            CompressorSettings(
-                                threshold: Decibels(-12), ratio: 2, attackSeconds: 0.03, releaseSeconds: 0.2))
+                        Device(
+                            .compressor, ["threshold": -12, "ratio": 2, "attack": 0.03, "release": 0.2])
                     ])
             ],
             returns: [
                 Bus(
                     name: "Plate",
                     devices: [
-                        .reverb(ReverbSettings(decaySeconds: 1.8, predelaySeconds: 0.02, dampingHertz: 6000))
+                        Device(.reverb, ["decay": 1.8, "predelay": 0.02, "damping": 6000])
                     ])
             ],
             master: Master(devices: [
-                .equalizer(
-                    EqualizerSettings(bands: [
-                        .init(type: .highShelf, frequencyHertz: 9000, gain: Decibels(1))
-                    ]))
+                Device(.equalizer, bands: [["type": "high-shelf", "frequency": 9000, "gain": 1]])
             ]))
         #expect(album.songs[0].song == expected)
     }
@@ -188,14 +184,16 @@ import Testing
             ])
         #expect(
             track.devices == [
-                .utility(UtilitySettings(gain: Decibels(3), invertsRight: true)),
-                .limiter(LimiterSettings()),
-                .delay(DelaySettings(leftFrames: 18_000, rightFrames: 8_000, feedback: 0.5, mix: 0.125)),
-                .delay(DelaySettings(leftFrames: 72_000, rightFrames: 72_000)),
-                .compressor(
-                    CompressorSettings(
-                        threshold: Decibels(-20), ratio: 2.5, attackSeconds: 0.01, releaseSeconds: 0.1,
-                        makeUp: Decibels(2), detector: .rms, key: .bus(1))),
+                Device(.utility, ["gain": 3, "invert": "right"]),
+                Device(.limiter),
+                Device(.delay, ["left": 18_000, "right": 8_000, "feedback": 0.5, "mix": 0.125]),
+                Device(.delay, ["left": 72_000, "right": 72_000]),
+                Device(
+                    .compressor,
+                    [
+                        "threshold": -20, "ratio": 2.5, "attack": 0.01, "release": 0.1, "make-up": 2,
+                        "detector": "rms",
+                    ], key: .bus(1)),
             ])
         #expect(song.returns[0].mixer.output == .bus(0))
         #expect(song.returns[0].mixer.faderAutomation == [AutomationPoint(frame: 0, value: 1)])

@@ -9,10 +9,8 @@ import Testing
         var devices: [Device] = []
         if let key {
             devices.append(
-                .compressor(
-                    CompressorSettings(
-                        threshold: Decibels(-20), ratio: 4, attackSeconds: 0.01, releaseSeconds: 0.1, key: key
-                    )))
+                Device(
+                    .compressor, ["threshold": -20, "ratio": 4, "attack": 0.01, "release": 0.1], key: key))
         }
         return Bus(
             name: name, devices: devices,

@@ -46,10 +46,8 @@ import Testing
         },
         Damage("a key from no channel") {
             $0.buses[0].devices = [
-                .compressor(
-                    CompressorSettings(
-                        threshold: Decibels(-9), ratio: 2, attackSeconds: 0.1, releaseSeconds: 0.1,
-                        key: .track(9)))
+                Device(
+                    .compressor, ["threshold": -9, "ratio": 2, "attack": 0.1, "release": 0.1], key: .track(9))
             ]
         },
     ]

@@ -180,8 +180,8 @@ final class AlbumJob: JobDriver {
     private static func cost(of program: Program) -> Int {
         switch program.body {
         case .mix(let mix): 2 + mix.nodes.reduce(0) { $0 + $1.strips.reduce(0) { $0 + 1 + $1.stages.count } }
-        case .convert: 8
-        case .finish, .encode: 6
+        case .convert, .convolve: 8
+        case .finish, .encode, .match: 6
         case .measure: 4
         case .quantise, .hashSource, .reverse: 2
         }

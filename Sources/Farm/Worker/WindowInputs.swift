@@ -22,6 +22,8 @@ final class WindowInputs: SegmentInputs {
     /// Per port, the parts given up last.
     private var givenUp: [[(segment: Int, part: Int)]] = []
     private var useCounter = 0
+    /// Per port, whether it holds integers; nil before anybody asked.
+    private var integerPorts: [Bool?]
 
     private final class CachedPart {
         var segment = -1
@@ -49,6 +51,7 @@ final class WindowInputs: SegmentInputs {
         self.sources = sources
         cache = program.inputs.map { _ in [] }
         givenUp = program.inputs.map { _ in [] }
+        integerPorts = program.inputs.map { _ in nil }
     }
 
     /// Turns to a segment: the results it reads and where their parts lie.
@@ -84,6 +87,20 @@ final class WindowInputs: SegmentInputs {
             }
             frame += count
         }
+    }
+
+    func holdsIntegers(port: Int) -> Bool {
+        if let known = integerPorts[port] { return known }
+        guard let source = program.inputs[port].source, let info = try? sources.reader(source).info else {
+            return false
+        }
+        let isInteger =
+            switch info.layout.format {
+            case .integer16, .integer24, .integer32: true
+            default: false
+            }
+        integerPorts[port] = isInteger
+        return isInteger
     }
 
     /// The raw bytes of every part of a port, in order.

@@ -1,114 +1,172 @@
-/// An echo with feedback: two delay lines, a one-pole high cut and low cut in the feedback path, optional
-/// ping-pong.
+/// An echo with feedback: two delay lines, a high cut and a low cut of 6 dB per octave in the feedback path, optional
+/// ping-pong, optional swing of the delays.
 ///
-/// An echo is the line's output; what returns is that, filtered, times the feedback, in Double. Plain: each
-/// channel has its own line. Ping-pong: the mean of both inputs enters the left line, and each line returns
-/// to the other; so the right channel first sounds after both delays, and each echo is the feedback softer
-/// than the one before.
+/// An echo is the line's output; what returns is that, filtered, times the feedback, in Double. Plain: each channel has
+/// its own line. Ping-pong: the mean of both inputs enters the left line, and each line returns to the other; so the
+/// right channel first sounds after both delays, and each echo is the feedback softer than the one before. The low cut
+/// is the input less a low-pass with -3 dB at the corner, itself 0.1 dB off at 200 Hz and 48 kHz and 1 dB at 2 kHz.
 ///
-/// - Latency 0. Tail: `DelayCoefficients.tailFrames` (-100 dB).
+/// Without modulation an echo comes a whole number of frames later, exactly. With it both delays swing on a sine of the
+/// absolute frame, the right one a quarter turn ahead, and are read by `FractionalRead`.
+///
+/// - Latency 0. Tail: `tailFrames`.
 /// - Snapshot: 16 bytes + 4 bytes per frame of each line; above 2 MB from 5.5 s per line at 48 kHz on.
-/// - Re-convergence: without feedback the delay itself. With feedback g a difference falls by g with each
-///   pass and is gone after about 25 bits: ln(2^25) / ln(1 / g) passes, 17 at 0.35, 340 at 0.95 (less where
-///   the cuts take more).
-package struct StereoDelay: StereoProcessor {
-    package static let version: UInt32 = 1
+/// - Re-convergence: without feedback the delay itself. With feedback g a difference falls by g with each pass and is
+///   gone after about 25 bits: ln(2^25) / ln(1 / g) passes, 17 at 0.35, 340 at 0.95 (less where the cuts take more).
+/// - Automation: feedback, both cuts and mix, in a straight line over 8 frames.
+package struct StereoDelay: StereoDevice {
+    package static let version: UInt32 = 2
+    package static let parameterNames = DelayParameters.names
+
+    static let chunkFrames = 128
 
     package var latencyFrames: Int { 0 }
-    package let tailFrames: Int
 
-    private let coefficients: DelayCoefficients
+    private var parameters: DelayParameters
+    private let rateHertz: Double
     private var left: EchoLine
     private var right: EchoLine
+    private var motion: EchoMotion?
+    private var filters = EchoFilters()
+    private var echoes = [Double](repeating: 0, count: 2 * Self.chunkFrames)
+    private let longestChunk: Int
+    private var glide = ParameterGlide()
+    private var feedback: GlidingNumber
+    private var highCut: GlidingNumber
+    private var lowCut: GlidingNumber
+    private var mix: GlidingNumber
 
-    package init(_ coefficients: DelayCoefficients) {
-        self.coefficients = coefficients
-        tailFrames = coefficients.tailFrames
-        left = EchoLine(frameCount: coefficients.leftFrames)
-        right = EchoLine(frameCount: coefficients.rightFrames)
+    package init?(parameters values: [Double], rateHertz: Int) {
+        guard let parameters = DelayParameters(values: values, rateHertz: rateHertz) else { return nil }
+        self.init(parameters, rateHertz: rateHertz)
     }
 
-    package mutating func process(
-        left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int
-    ) {
+    package init(_ parameters: DelayParameters, rateHertz: Int) {
+        let rate = Double(rateHertz)
+        self.parameters = parameters
+        self.rateHertz = rate
+        motion = parameters.modulationSeconds > 0 ? EchoMotion(parameters, rateHertz: rateHertz) : nil
+        left = EchoLine(frameCount: parameters.leftFrames, swing: motion?.leftSwing ?? 0)
+        right = EchoLine(frameCount: parameters.rightFrames, swing: motion?.rightSwing ?? 0)
+        // What a chunk reads was written before it.
+        longestChunk = min(Self.chunkFrames, left.shortestReach, right.shortestReach)
+        feedback = GlidingNumber(parameters.feedback)
+        highCut = GlidingNumber(parameters.highCutStep(rate: rate))
+        lowCut = GlidingNumber(parameters.lowCutStep(rate: rate))
+        mix = GlidingNumber(parameters.mix)
+    }
+
+    /// The passes until -100 dB (`EchoTail`): of the longer line, in ping-pong of both in turn.
+    ///
+    /// A swing makes each pass that much longer. The filters only shorten it.
+    package var tailFrames: Int {
+        let passes = EchoTail.passes(feedback: parameters.feedback)
+        let (one, other) = (left.longestReach, right.longestReach)
+        return parameters.isPingPong ? (passes + 1) / 2 * one + passes / 2 * other : passes * max(one, other)
+    }
+
+    package mutating func update(parameters values: [Double]) {
+        guard values.count == DelayParameters.names.count else { preconditionFailure("not a delay's parameters") }
+        var new = parameters
+        (new.feedback, new.highCutHertz, new.lowCutHertz, new.mix) = (values[2], values[3], values[4], values[6])
+        guard new != parameters else { return }
+        parameters = new
+        feedback.move(to: new.feedback, glide)
+        highCut.move(to: new.highCutStep(rate: rateHertz), glide)
+        lowCut.move(to: new.lowCutStep(rate: rateHertz), glide)
+        mix.move(to: new.mix, glide)
+        glide.begin()
+    }
+
+    package mutating func process(left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int) {
         precondition(left.count == right.count, "channels differ in length")
-        let highCut = coefficients.highCutStep
-        let lowCut = coefficients.lowCutStep
-        let feedback = coefficients.feedback
-        let dry = coefficients.dryGain
-        let wet = coefficients.wetGain
-        let isPingPong = coefficients.isPingPong
-        for i in 0..<left.count {
-            let x = Double(left[i])
-            let y = Double(right[i])
-            let echoLeft = self.left.output
-            let echoRight = self.right.output
-            let returnLeft = self.left.filter(echoLeft, highCut: highCut, lowCut: lowCut)
-            let returnRight = self.right.filter(echoRight, highCut: highCut, lowCut: lowCut)
-            if isPingPong {
-                self.left.push((x + y) * 0.5 + returnRight * feedback)
-                self.right.push(returnLeft * feedback)
+        var start = 0
+        let moves = motion != nil
+        while start < left.count {
+            let count = glide.chunk(remaining: left.count - start, limit: longestChunk)
+            if moves {
+                motion?.read(&self.left, &self.right, to: &echoes, count: count, at: frame + start)
             } else {
-                self.left.push(x + returnLeft * feedback)
-                self.right.push(y + returnRight * feedback)
+                self.left.read(to: &echoes, from: 0, count: count)
+                self.right.read(to: &echoes, from: Self.chunkFrames, count: count)
             }
-            left[i] = Float(x * dry + echoLeft * wet)
-            right[i] = Float(y * dry + echoRight * wet)
+            let lines = EchoFilters.Lines(
+                feedback: feedback.line(glide), highCut: highCut.line(glide), lowCut: lowCut.line(glide),
+                mix: mix.line(glide), isPingPong: parameters.isPingPong)
+            filters.run(&left, &right, from: start, count: count, &echoes, lines)
+            self.left.push(echoes, from: 0, count: count)
+            self.right.push(echoes, from: Self.chunkFrames, count: count)
+            glide.advance(count: count)
+            start += count
         }
     }
 
     package func write(to snapshot: inout SnapshotWriter) {
+        filters.write(to: &snapshot)
         left.write(to: &snapshot)
         right.write(to: &snapshot)
     }
 
     package mutating func read(from snapshot: inout SnapshotReader) throws {
+        try filters.read(from: &snapshot)
         try left.read(from: &snapshot)
         try right.read(from: &snapshot)
+        glide.settle()
     }
 }
 
-/// One line of an echo, with the state of the filters of its feedback path.
-struct EchoLine: Sendable {
-    private var samples: [Double]
-    private var position = 0
-    private var highCutState = 0.0
-    private var lowCutState = 0.0
-
-    init(frameCount: Int) { samples = [Double](repeating: 0, count: frameCount) }
-
-    /// What went in a line's length ago.
-    @inline(__always)
-    var output: Double { samples[position] }
-
-    /// Replaces `output` by the newest sample and moves on.
-    @inline(__always)
-    mutating func push(_ value: Double) {
-        samples[position] = value
-        position += 1
-        if position == samples.count { position = 0 }
+/// The filters of both feedback paths: one-poles in Double, side by side.
+struct EchoFilters: Sendable {
+    /// Values over a chunk.
+    struct Lines {
+        var feedback: ParameterLine
+        /// Steps of the one-poles.
+        var highCut: ParameterLine
+        var lowCut: ParameterLine
+        var mix: ParameterLine
+        var isPingPong: Bool
     }
 
-    @inline(__always)
-    mutating func filter(_ value: Double, highCut: Double, lowCut: Double) -> Double {
-        highCutState += highCut * (value - highCutState)
-        lowCutState += lowCut * (highCutState - lowCutState)
-        return highCutState - lowCutState
+    private var high = SIMD2<Double>()
+    private var low = SIMD2<Double>()
+
+    /// Mixes the echoes to the signal and replaces them by what enters the lines.
+    @inline(never)
+    mutating func run(
+        _ left: inout MutableSpan<Float>, _ right: inout MutableSpan<Float>, from start: Int, count: Int,
+        _ echoes: inout [Double], _ lines: Lines
+    ) {
+        precondition(start >= 0 && start + count <= left.count && start + count <= right.count)
+        precondition(echoes.count == 2 * StereoDelay.chunkFrames && count <= StereoDelay.chunkFrames)
+        var echoes = echoes.mutableSpan
+        var (high, low) = (self.high, self.low)
+        let isSilent = lines.mix.stays(at: 0)
+        let isPingPong = lines.isPingPong
+        for i in 0..<count {
+            let x = SIMD2(Double(unsafe left[unchecked: start &+ i]), Double(unsafe right[unchecked: start &+ i]))
+            let echo = SIMD2(
+                unsafe echoes[unchecked: i], unsafe echoes[unchecked: i &+ StereoDelay.chunkFrames])
+            high = high.addingProduct(SIMD2(repeating: lines.highCut.value(i)), echo - high)
+            low = low.addingProduct(SIMD2(repeating: lines.lowCut.value(i)), high - low)
+            let back = (high - low) * lines.feedback.value(i)
+            let into = isPingPong ? SIMD2((x[0] + x[1]) * 0.5 + back[1], back[0]) : x + back
+            unsafe echoes[unchecked: i] = into[0]
+            unsafe echoes[unchecked: i &+ StereoDelay.chunkFrames] = into[1]
+            if isSilent { continue }
+            let mix = lines.mix.value(i)
+            let output = (x * (1 - mix)).addingProduct(echo, SIMD2(repeating: mix))
+            unsafe left[unchecked: start &+ i] = Float(output[0])
+            unsafe right[unchecked: start &+ i] = Float(output[1])
+        }
+        (self.high, self.low) = (high, low)
     }
 
     func write(to snapshot: inout SnapshotWriter) {
-        snapshot.reserve(byteCount: 4 * samples.count + 8)
-        snapshot.put(recursive: highCutState)
-        snapshot.put(recursive: lowCutState)
-        // Oldest first, wherever the ring stands.
-        for i in position..<samples.count { snapshot.put(recursive: samples[i]) }
-        for i in 0..<position { snapshot.put(recursive: samples[i]) }
+        for value in [high[0], high[1], low[0], low[1]] { snapshot.put(recursive: value) }
     }
 
     mutating func read(from snapshot: inout SnapshotReader) throws {
-        highCutState = try snapshot.recursiveDouble()
-        lowCutState = try snapshot.recursiveDouble()
-        position = 0
-        for i in samples.indices { samples[i] = try snapshot.recursiveDouble() }
+        high = SIMD2(try snapshot.recursiveDouble(), try snapshot.recursiveDouble())
+        low = SIMD2(try snapshot.recursiveDouble(), try snapshot.recursiveDouble())
     }
 }

@@ -21,12 +21,17 @@ package struct DitherNoise: Sendable, Equatable {
 
     /// The noise at a song frame, in LSB, in the open interval (-1, 1).
     package func value(at frame: Int) -> Double {
-        let word = Self.mix(key &+ UInt64(bitPattern: Int64(frame)) &* Self.goldenRatio)
+        let word = word(at: frame)
         let sum = Int64(word >> 32) + Int64(word & 0xFFFF_FFFF) - 0xFFFF_FFFF
         return Double(sum) * 0x1p-32
     }
 
-    /// The same for eight consecutive frames.
+    /// 64 random bits of a frame.
+    func word(at frame: Int) -> UInt64 {
+        Self.mix(key &+ UInt64(bitPattern: Int64(frame)) &* Self.goldenRatio)
+    }
+
+    /// `value` for eight consecutive frames.
     @inline(__always)
     func lanes(at frame: Int) -> SIMD8<Double> {
         let first = key &+ UInt64(bitPattern: Int64(frame)) &* Self.goldenRatio

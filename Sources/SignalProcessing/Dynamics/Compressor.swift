@@ -2,50 +2,77 @@
 ///
 /// After Giannoulis, Massberg and Reiss, "Digital Dynamic Range Compressor Design: A Tutorial and Analysis",
 /// J. Audio Eng. Soc. 60(6), 2012. The level, in the logarithmic domain, passes the static curve with its
-/// quadratic knee; the gain reduction in decibels is then smoothed by the paper's smooth branching filter
-/// (equation 16), and both channels of a stereo lane get the same gain. That filter settles below the peak
-/// when its input ripples, as with any detector that follows a wave's zero crossings. So the peak detector
-/// holds the maximum of a window (`PeakHold`): a steady tone from 100 Hz up (release of 50 ms or more)
-/// settles on the static curve, and attack and release keep their labels, the time to 63 % of a change in
-/// decibels; the hold is part of the release. The RMS detector's 10 ms are in addition to both.
+/// quadratic knee, limited to the range; the gain reduction in decibels is then smoothed by the paper's smooth
+/// branching filter (equation 16). That filter settles below the peak when its input ripples, as with any detector
+/// that follows a wave's zero crossings. So the peak detector holds the maximum of a window (`PeakHold`): a steady
+/// tone from 100 Hz up (release of 60 ms or more) settles on the static curve, and attack and release keep their
+/// labels, the time to 63 % of a change in decibels; the hold is part of the release.
 ///
-/// Latency 0 frames; snapshot 208 bytes. Re-convergence: the Double envelopes and mean squares are equal by
-/// the second segment boundary for releases up to 0.5 s, on any input; longer releases need up to 30 times
-/// the release. The snapshot's floor of 2^-40 is -120 dBFS for a mean square, below every useful threshold.
-package struct Compressor: LaneProcessor {
-    /// Changes whenever the bits change.
-    package static let version: UInt32 = 1
+/// The RMS detector is a one-pole window of 10 ms on the power, shorter (down to 1 ms) where the attack is below
+/// 5 ms or the release below 80 ms: twice the attack, an eighth of the release. What the window takes of a step of
+/// 20 dB is taken off both times, so the labels hold for it from an attack of 0.5 ms and a release of 20 ms on.
+///
+/// The link works on the reductions asked for, in decibels: at 100 % both channels get what the larger peak, or the
+/// mean of both powers, asks for; at 0 % each what its own level does; between, the weighted mean. The make-up gain is
+/// part of the compressed signal, to which the mix adds the dry one: gain = (1 - mix) + mix * compressed. Automatic
+/// make-up adds half of the static curve's reduction at 0 dBFS, a number that depends on the parameters alone.
+///
+/// Latency: the look-ahead; the detector hears the signal at once. No tail. Snapshot 512 bytes, and 8 per lane and
+/// frame of look-ahead. Re-convergence: all recursive state is Double and equal by the second segment boundary for
+/// releases up to 0.5 s, on any input; longer releases need up to 30 times the release. The snapshot's floor
+/// of 2^-40 is -120 dBFS for a mean square, below every useful threshold.
+///
+/// Gains follow automation of threshold, ratio, knee, range and link through the envelope; make-up and mix glide in
+/// eight frames. The gain is evaluated to 0.0002 dB, continuously.
+package struct Compressor: LaneDevice {
+    package static let version: UInt32 = 2
+    package static let parameterNames = [
+        "threshold", "ratio", "attack", "release", "knee", "make-up", "detector", "range", "look-ahead", "key-low-cut",
+        "key-high-cut", "link", "mix", "auto-make-up",
+    ]
 
     private var kernel: CompressorKernel
+    private let rateHertz: Double
+    package let latencyFrames: Int
 
-    /// `lanes` has the coefficients of the four stereo lanes, nil for a lane that passes, bit for bit.
-    package init(lanes: [CompressorCoefficients?], rateHertz: Double) {
-        precondition(lanes.count == 4, "a compressor has four stereo lanes")
-        kernel = CompressorKernel(lanes.map { $0 ?? .identity }, rateHertz: rateHertz)
-    }
-
-    package var latencyFrames: Int { 0 }
-
-    /// Processes one block in place.
-    ///
-    /// `key` is needed when a lane's coefficients say that it uses it.
-    package mutating func process(_ block: inout MutableSpan<LaneFrame>, key: Span<LaneFrame>?, at frame: Int)
-    {
-        if kernel.hasKeys {
-            guard let key, key.count == block.count else { preconditionFailure("a key as long as the block") }
+    package static func latencyFrames(parameters: [Double], rateHertz: Int) -> Int? {
+        CompressorParameters(values: parameters).map {
+            CompressorLane.frames(seconds: $0.lookAheadSeconds, rateHertz: Double(rateHertz))
         }
-        kernel.process(&block, key, frame)
     }
 
-    package func write(to snapshot: inout SnapshotWriter) {
-        for lane in 0..<4 { snapshot.put(recursive: kernel.envelope.reduction[lane]) }
-        for lane in 0..<4 { snapshot.put(recursive: kernel.meanSquare.value[lane]) }
-        kernel.hold.write(to: &snapshot)
+    package static func tailFrames(parameters: [Double], rateHertz: Int) -> Int { 0 }
+
+    /// nil where the numbers are not ones that the table allows.
+    package init?(lanes: [[Double]?], keys: [Bool], rateHertz: Int) {
+        guard lanes.count == 4, keys.count == 4, rateHertz > 0 else { return nil }
+        let rate = Double(rateHertz)
+        var numbers = [4 of CompressorLane?](repeating: nil)
+        var latency = 0
+        for (i, values) in lanes.enumerated() {
+            guard let values else { continue }
+            guard let parameters = CompressorParameters(values: values) else { return nil }
+            let lane = CompressorLane(parameters, rateHertz: rate)
+            numbers[i] = lane
+            latency = max(latency, lane.lookAheadFrames)
+        }
+        self.rateHertz = rate
+        latencyFrames = latency
+        kernel = CompressorKernel(numbers, keys: keys, rateHertz: rate)
     }
 
-    package mutating func read(from snapshot: inout SnapshotReader) throws {
-        for lane in 0..<4 { kernel.envelope.reduction[lane] = try snapshot.recursiveDouble() }
-        for lane in 0..<4 { kernel.meanSquare.value[lane] = try snapshot.recursiveDouble() }
-        try kernel.hold.read(from: &snapshot)
+    package mutating func update(lane: Int, parameters: [Double]) {
+        guard let parameters = CompressorParameters(values: parameters) else {
+            preconditionFailure("parameters that the table does not allow")
+        }
+        kernel.update(lane, CompressorLane(parameters, rateHertz: rateHertz))
     }
+
+    /// Processes one block in place; `key` is needed where a lane listens to it.
+    package mutating func process(_ block: inout MutableSpan<LaneFrame>, key: Span<LaneFrame>?, at frame: Int) {
+        kernel.process(&block, key: key, at: frame)
+    }
+
+    package func write(to snapshot: inout SnapshotWriter) { kernel.write(to: &snapshot) }
+    package mutating func read(from snapshot: inout SnapshotReader) throws { try kernel.read(from: &snapshot) }
 }

@@ -1,273 +1,364 @@
-/// The arithmetic of `Compressor`, 128 frames at a time in separate loops: level, static curve, envelope,
-/// gain.
+/// The arithmetic of `Compressor` and `BusCompressor` on four stereo lanes, 128 frames at a time.
 ///
-/// The logarithm and exponential run over two frames of four stereo lanes at once. The loops are short on
-/// purpose: each keeps its numbers in registers and calls nothing.
+/// The usual case (both channels linked, no automation under way) runs in two steps: the levels, and a loop that
+/// fuses static curve, envelope, exponential and gain for two frames at once, so that the logarithm and the
+/// exponential of some frames fill the latency of the envelope's recurrence of others. Everything else runs in
+/// separate loops. A lane's bits are the same either way, so they do not depend on what its neighbours do.
 struct CompressorKernel: Sendable {
-    var hold: PeakHold
-    var meanSquare: MeanSquare
-    var envelope: BranchingEnvelope
-    let hasKeys: Bool
-    private let curve: StaticCurve
-    private let hasMeanSquares: Bool
-    private let hasPasses: Bool
-    private var passes = SIMDMask<SIMD8<Int32>>(repeating: false)
-    private var keys = SIMDMask<SIMD8<Int32>>(repeating: false)
-    private var meanSquares = SIMDMask<SIMD4<Int32>>(repeating: false)
+    private static let smallFrames = 16
+    /// Pairs of frames by which the static curve leads the envelope and the exponential lags it.
+    private static let lead = 4
 
-    init(_ lanes: [CompressorCoefficients], rateHertz: Double) {
-        hold = PeakHold(heldBuckets: lanes.map(\.heldBuckets), rateHertz: rateHertz)
-        meanSquare = MeanSquare(rateHertz: rateHertz)
-        envelope = BranchingEnvelope(lanes)
-        curve = StaticCurve(lanes)
-        hasKeys = lanes.contains { $0.usesKey }
-        hasMeanSquares = lanes.contains { $0.detectsMeanSquare }
-        hasPasses = lanes.contains { !$0.isActive }
-        for lane in 0..<8 {
-            passes[lane] = !lanes[lane % 4].isActive
-            keys[lane] = lanes[lane % 4].usesKey
+    private var levels: CompressorLevels
+    private var keyFilter = CompressorKeyFilter()
+    private var lookAhead: CompressorLookAhead
+    private var curve = CompressorCurve()
+    private var times = CompressorTimes()
+    private var gain = CompressorGain()
+    /// Envelopes of the left channels, or of both; and of the right ones.
+    private var left = CompressorEnvelope()
+    private var right = CompressorEnvelope()
+    private var link = SIMD8<Float>(repeating: 1)
+    private var unlink = SIMD8<Float>()
+    private var passes = SIMDMask<SIMD8<Int32>>(repeating: true)
+    private var keys = SIMDMask<SIMD8<Int32>>(repeating: false)
+    private let hasKeys: Bool
+    private let hasPasses: Bool
+
+    /// Where a glide of make-up and mix began, and how many of its eight frames are done.
+    private var origin = CompressorGain()
+    private var glidedFrames = Self.glideFrames
+    private static let glideFrames = 8
+
+    /// - Parameter lanes: nil for a lane that passes.
+    init(_ lanes: [4 of CompressorLane?], keys: [Bool], rateHertz: Double) {
+        levels = CompressorLevels(rateHertz: rateHertz)
+        lookAhead = CompressorLookAhead(
+            frames: (0..<4).map { lanes[$0]?.lookAheadFrames ?? 0 })
+        hasKeys = (0..<4).contains { keys[$0] && lanes[$0] != nil }
+        hasPasses = (0..<4).contains { lanes[$0] == nil }
+        for i in 0..<4 {
+            guard let lane = lanes[i] else { continue }
+            for channel in stride(from: i, to: 8, by: 4) {
+                passes[channel] = false
+                self.keys[channel] = keys[i]
+            }
+            set(i, lane)
         }
-        for lane in 0..<4 { meanSquares[lane] = lanes[lane].detectsMeanSquare }
+        glidedFrames = Self.glideFrames
     }
 
-    mutating func process(_ block: inout MutableSpan<LaneFrame>, _ key: Span<LaneFrame>?, _ frame: Int) {
-        var heardFrames = InlineArray<128, LaneFrame>(repeating: LaneFrame())
-        var levelFrames = InlineArray<128, SIMD4<Float>>(repeating: SIMD4())
-        var pairFrames = InlineArray<64, SIMD8<Float>>(repeating: SIMD8())
-        // Spans: an element read through the array itself may copy all of it.
-        var heard = heardFrames.mutableSpan
-        var levels = levelFrames.mutableSpan
-        var pairs = pairFrames.mutableSpan
+    /// Gives a lane other numbers from the next frame on; make-up and mix glide there in eight frames.
+    mutating func update(_ index: Int, _ lane: CompressorLane) {
+        guard !passes[index] else { return }
+        set(index, lane)
+    }
+
+    private mutating func set(_ index: Int, _ lane: CompressorLane) {
+        levels.set(index, lane)
+        keyFilter.set(index, lane)
+        curve.set(index, lane)
+        times.set(index, lane)
+        for i in stride(from: index, to: 8, by: 4) {
+            link[i] = Float(lane.link)
+            unlink[i] = 1 - Float(lane.link)
+        }
+        // Several lanes may be given new numbers at one frame.
+        if glidedFrames > 0 { origin = gain }
+        gain.set(index, lane)
+        if gain.makeUp != origin.makeUp || gain.wet != origin.wet { glidedFrames = 0 }
+    }
+
+    // MARK: - Blocks
+
+    mutating func process(_ block: inout MutableSpan<LaneFrame>, key: Span<LaneFrame>?, at frame: Int) {
+        if hasKeys || keyFilter.isActive || !isLinked || glidedFrames < Self.glideFrames {
+            processAny(&block, key, frame)
+        } else {
+            processUsual(&block, frame)
+        }
+    }
+
+    /// Whether both channels of every lane have the same envelope, now and from now on.
+    private var isLinked: Bool {
+        link == SIMD8(repeating: 1) && left.fast == right.fast && left.slow == right.slow
+    }
+
+    private mutating func processUsual(_ block: inout MutableSpan<LaneFrame>, _ frame: Int) {
+        // Blocks of the control grid are common where a neighbour is automated: little scratch to clear for them.
+        if block.count <= Self.smallFrames {
+            var each = InlineArray<16, SIMD8<Float>>(repeating: SIMD8())
+            var both = InlineArray<24, SIMD8<Float>>(repeating: SIMD8())
+            var eachSpan = each.mutableSpan
+            var bothSpan = both.mutableSpan
+            processUsual(&block, frame, &eachSpan, &bothSpan)
+        } else {
+            var each = InlineArray<128, SIMD8<Float>>(repeating: SIMD8())
+            var both = InlineArray<80, SIMD8<Float>>(repeating: SIMD8())
+            var eachSpan = each.mutableSpan
+            var bothSpan = both.mutableSpan
+            processUsual(&block, frame, &eachSpan, &bothSpan)
+        }
+    }
+
+    @inline(never)
+    private mutating func processUsual(
+        _ block: inout MutableSpan<LaneFrame>, _ frame: Int, _ each: inout MutableSpan<SIMD8<Float>>,
+        _ both: inout MutableSpan<SIMD8<Float>>
+    ) {
         var start = 0
         while start < block.count {
-            let count = min(128, block.count - start)
-            if hasKeys, let key {
-                listen(block.span, key, start, count, &heard)
-                follow(heard.span, 0, count, frame + start, &levels)
-            } else if hasPasses {
-                listen(block.span, start, count, &heard)
-                follow(heard.span, 0, count, frame + start, &levels)
-            } else {
-                follow(block.span, start, count, frame + start, &levels)
-            }
-            if envelope.hasSlowerAttack {
-                smoothEither(levels.span, count, &pairs)
-            } else {
-                smoothPlain(levels.span, count, &pairs)
-            }
-            apply(pairs.span, &block, start, count)
+            let count = min(each.count, block.count - start)
+            levels.follow(block.span, start, count, at: frame + start, &each, &both)
+            if lookAhead.isActive { lookAhead.process(&block, start, count) }
+            smoothLinked(&both, &each, &block, start, count)
             start += count
         }
     }
 
-    private mutating func smoothPlain(
-        _ levels: Span<SIMD4<Float>>, _ count: Int, _ pairs: inout MutableSpan<SIMD8<Float>>
-    ) {
-        smooth(levels, count, &pairs, hasSlowerAttack: false)
-    }
-
-    private mutating func smoothEither(
-        _ levels: Span<SIMD4<Float>>, _ count: Int, _ pairs: inout MutableSpan<SIMD8<Float>>
-    ) {
-        smooth(levels, count, &pairs, hasSlowerAttack: true)
-    }
-
-    /// Levels to gains.
-    ///
-    /// The static curve runs four pairs ahead of the envelope and the exponential four behind: they fill the
-    /// latency of its recurrence. Inlined into its two callers, so that each has a loop of its own.
-    @inline(always)
-    private mutating func smooth(
-        _ levels: Span<SIMD4<Float>>, _ count: Int, _ pairs: inout MutableSpan<SIMD8<Float>>,
-        hasSlowerAttack: Bool
-    ) {
-        let pairCount = (count + 1) / 2
-        var state = envelope
-        for i in 0..<pairCount + 8 {
-            if i < pairCount {
-                pairs[i] = curve.reduction(SIMD8(lowHalf: levels[2 * i], highHalf: levels[2 * i + 1]))
-            }
-            let j = i - 4
-            if j >= 0, j < pairCount {
-                state.smooth(&pairs[j], isWhole: 2 * j + 1 < count, hasSlowerAttack: hasSlowerAttack)
-            }
-            if j >= 4 { pairs[j - 4] = PinnedMath.exp2(curve.makeUp - pairs[j - 4]) }
+    private mutating func processAny(_ block: inout MutableSpan<LaneFrame>, _ key: Span<LaneFrame>?, _ frame: Int) {
+        if block.count <= Self.smallFrames {
+            var heard = InlineArray<16, LaneFrame>(repeating: LaneFrame())
+            var each = InlineArray<16, SIMD8<Float>>(repeating: SIMD8())
+            var both = InlineArray<24, SIMD8<Float>>(repeating: SIMD8())
+            var heardSpan = heard.mutableSpan
+            var eachSpan = each.mutableSpan
+            var bothSpan = both.mutableSpan
+            processAny(&block, key, frame, &heardSpan, &eachSpan, &bothSpan)
+        } else {
+            var heard = InlineArray<128, LaneFrame>(repeating: LaneFrame())
+            var each = InlineArray<128, SIMD8<Float>>(repeating: SIMD8())
+            var both = InlineArray<80, SIMD8<Float>>(repeating: SIMD8())
+            var heardSpan = heard.mutableSpan
+            var eachSpan = each.mutableSpan
+            var bothSpan = both.mutableSpan
+            processAny(&block, key, frame, &heardSpan, &eachSpan, &bothSpan)
         }
-        envelope.reduction = state.reduction
     }
 
-    /// What each lane listens to; silence where it passes, whose signal must not enter a state.
-    private func listen(
-        _ block: Span<LaneFrame>, _ start: Int, _ count: Int, _ heard: inout MutableSpan<LaneFrame>
+    @inline(never)
+    private mutating func processAny(
+        _ block: inout MutableSpan<LaneFrame>, _ key: Span<LaneFrame>?, _ frame: Int,
+        _ heard: inout MutableSpan<LaneFrame>, _ each: inout MutableSpan<SIMD8<Float>>,
+        _ both: inout MutableSpan<SIMD8<Float>>
     ) {
-        for i in 0..<count { heard[i] = block[start + i].replacing(with: LaneFrame(), where: passes) }
+        let isLinked = isLinked
+        var start = 0
+        while start < block.count {
+            var count = min(each.count, block.count - start)
+            let isGliding = glidedFrames < Self.glideFrames
+            if isGliding { count = min(count, Self.glideFrames - glidedFrames) }
+            listen(block.span, key, start, count, &heard)
+            if keyFilter.isActive { keyFilter.process(&heard, count: count) }
+            levels.follow(heard.span, 0, count, at: frame + start, &each, &both)
+            if lookAhead.isActive { lookAhead.process(&block, start, count) }
+            if isLinked, !isGliding {
+                smoothLinked(&both, &each, &block, start, count)
+            } else {
+                smoothEach(both.span, &each, count)
+                apply(each.span, &block, start, count)
+            }
+            start += count
+        }
     }
 
+    /// What each lane listens to.
     private func listen(
-        _ block: Span<LaneFrame>, _ key: Span<LaneFrame>, _ start: Int, _ count: Int,
+        _ block: Span<LaneFrame>, _ key: Span<LaneFrame>?, _ start: Int, _ count: Int,
         _ heard: inout MutableSpan<LaneFrame>
     ) {
-        for i in 0..<count {
-            let x = block[start + i].replacing(with: key[start + i], where: keys)
-            heard[i] = x.replacing(with: LaneFrame(), where: passes)
-        }
-    }
-
-    /// Writes the level of each frame: the held peak, or the mean square in the lanes that detect it.
-    private mutating func follow(
-        _ heard: Span<LaneFrame>, _ start: Int, _ count: Int, _ frame: Int,
-        _ levels: inout MutableSpan<SIMD4<Float>>
-    ) {
-        if hasMeanSquares { followPower(heard, start, count, &levels) }
-        var i = 0
-        while i < count {
-            let remaining = hold.remainingFrames(at: frame + i)
-            let end = min(count, i + remaining)
-            var window = hold.window
-            for j in i..<end {
-                // The larger magnitude of each pair.
-                let word =
-                    unsafeBitCast(heard[start + j], to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7fff_ffff)
-                let magnitude = unsafeBitCast(word, to: LaneFrame.self)
-                let (left, right) = (magnitude.lowHalf, magnitude.highHalf)
-                let peak = window.level(left.replacing(with: right, where: right .> left))
-                levels[j] = peak.replacing(with: levels[j], where: meanSquares)
-            }
-            hold.window = window
-            if end - i == remaining { hold.endBucket() }
-            i = end
-        }
-    }
-
-    private mutating func followPower(
-        _ heard: Span<LaneFrame>, _ start: Int, _ count: Int, _ levels: inout MutableSpan<SIMD4<Float>>
-    ) {
-        var filter = meanSquare
-        for i in 0..<count { levels[i] = SIMD4<Float>(filter.step(heard[start + i])) }
-        meanSquare = filter
-    }
-
-    private func apply(
-        _ gains: Span<SIMD8<Float>>, _ block: inout MutableSpan<LaneFrame>, _ start: Int, _ count: Int
-    ) {
-        for i in 0..<count {
-            let gain = i & 1 == 0 ? gains[i >> 1].lowHalf : gains[i >> 1].highHalf
-            let x = block[start + i]
-            block[start + i] = (x * SIMD8(lowHalf: gain, highHalf: gain)).replacing(with: x, where: passes)
-        }
-    }
-}
-
-/// The mean square of both channels of each pair through a one-pole filter of 10 ms.
-struct MeanSquare: Sendable {
-    var value = SIMD4<Double>()
-    private let pole: SIMD4<Double>
-    private let input: SIMD4<Double>
-
-    init(rateHertz: Double) {
-        let pole = CompressorCoefficients.pole(seconds: 0.01, rateHertz: rateHertz)
-        self.pole = SIMD4(repeating: pole)
-        input = SIMD4(repeating: (1 - pole) / 2)
-    }
-
-    @inline(always)
-    mutating func step(_ x: LaneFrame) -> SIMD4<Double> {
-        let (left, right) = (SIMD4<Double>(x.lowHalf), SIMD4<Double>(x.highHalf))
-        let power = (left * left).addingProduct(right, right)
-        value = (input * power).addingProduct(pole, value)
-        return value
-    }
-}
-
-/// Level to gain reduction, two frames of four lanes at once, in log2 units.
-struct StaticCurve: Sendable {
-    /// 1, or 1/2 where the level is a mean square.
-    private var levelScale = SIMD8<Float>()
-    /// Half the knee minus the threshold.
-    private var offset = SIMD8<Float>()
-    private var kneeWidth = SIMD8<Float>()
-    /// slope / (2 width); 0 without a knee.
-    private var kneeScale = SIMD8<Float>()
-    private var slope = SIMD8<Float>()
-    private(set) var makeUp = SIMD8<Float>()
-
-    init(_ lanes: [CompressorCoefficients]) {
-        for i in 0..<8 {
-            let lane = lanes[i % 4]
-            levelScale[i] = lane.detectsMeanSquare ? 0.5 : 1
-            offset[i] = Float(lane.kneeWidth / 2 - lane.threshold)
-            kneeWidth[i] = Float(lane.kneeWidth)
-            kneeScale[i] = lane.kneeWidth > 0 ? Float(lane.slope / (2 * lane.kneeWidth)) : 0
-            slope[i] = Float(lane.slope)
-            makeUp[i] = Float(lane.makeUp)
-        }
-    }
-
-    /// How much to take off, 0 or more.
-    ///
-    /// With u the level above the knee's lower edge: u^2 / (2 width) inside the knee and u - width / 2 above
-    /// it, times the slope.
-    @inline(always)
-    func reduction(_ level: SIMD8<Float>) -> SIMD8<Float> {
-        let zero = SIMD8<Float>()
-        var u = offset.addingProduct(levelScale, PinnedMath.log2(level))
-        u = u.replacing(with: zero, where: u .< zero)
-        let inside = u.replacing(with: kneeWidth, where: u .> kneeWidth)
-        let above = u - inside
-        return (inside * inside * kneeScale).addingProduct(slope, above)
-    }
-}
-
-/// The smooth branching peak detector on the gain reduction, in Double: one state for each stereo lane.
-struct BranchingEnvelope: Sendable {
-    var reduction = SIMD4<Double>()
-    private var attackPole = SIMD4<Double>()
-    private var releasePole = SIMD4<Double>()
-    private var attackInput = SIMD4<Double>()
-    private var releaseInput = SIMD4<Double>()
-    private var isAttackSlower = SIMDMask<SIMD4<Int64>>(repeating: false)
-    /// Whether a lane's attack is slower than its release; otherwise the choice is a maximum.
-    let hasSlowerAttack: Bool
-
-    init(_ lanes: [CompressorCoefficients]) {
-        for (i, lane) in lanes.enumerated() {
-            attackPole[i] = lane.attackPole
-            releasePole[i] = lane.releasePole
-            attackInput[i] = 1 - lane.attackPole
-            releaseInput[i] = 1 - lane.releasePole
-            isAttackSlower[i] = lane.attackPole > lane.releasePole
-        }
-        hasSlowerAttack = lanes.contains { $0.attackPole > $0.releasePole }
-    }
-
-    /// Replaces two frames' targets by the smoothed reductions; only the first one's unless the pair is
-    /// whole.
-    @inline(always)
-    mutating func smooth(_ pair: inout SIMD8<Float>, isWhole: Bool, hasSlowerAttack: Bool) {
-        let (first, second) = (SIMD4<Double>(pair.lowHalf), SIMD4<Double>(pair.highHalf))
-        step(first, hasSlowerAttack)
-        let smoothed = SIMD4<Float>(reduction)
-        if isWhole { step(second, hasSlowerAttack) }
-        pair = SIMD8(lowHalf: smoothed, highHalf: SIMD4<Float>(reduction))
-    }
-
-    // Both branches are computed from the old state, so the recurrence is one product and one choice. Above
-    // the state the faster of the two lies higher, below it lower.
-    @inline(always)
-    private mutating func step(_ target: SIMD4<Double>, _ hasSlowerAttack: Bool) {
-        let (attack, release) = branches(target)
-        if hasSlowerAttack {
-            reduction = attack.replacing(with: release, where: (release .> attack) .^ isAttackSlower)
+        if hasKeys, let key {
+            for i in 0..<count { heard[i] = block[start + i].replacing(with: key[start + i], where: keys) }
         } else {
-            reduction = attack.replacing(with: release, where: release .> attack)
+            for i in 0..<count { heard[i] = block[start + i] }
         }
     }
 
+    // MARK: - The usual case
+
+    /// - Parameter both: Levels of pairs of frames, with room for four more and for the coefficients at its end.
+    /// - Parameter scratch: A vector for each frame.
+    private mutating func smoothLinked(
+        _ both: inout MutableSpan<SIMD8<Float>>, _ scratch: inout MutableSpan<SIMD8<Float>>,
+        _ block: inout MutableSpan<LaneFrame>, _ start: Int, _ count: Int
+    ) {
+        if times.isPlain, !curve.hasKnees {
+            smoothPlain(&both, &scratch, &block, start, count)
+        } else if times.isPlain {
+            smoothKnees(&both, &scratch, &block, start, count)
+        } else {
+            smoothGeneral(&both, &scratch, &block, start, count)
+        }
+        right = left
+    }
+
+    @inline(never)
+    private mutating func smoothPlain(
+        _ both: inout MutableSpan<SIMD8<Float>>, _ scratch: inout MutableSpan<SIMD8<Float>>,
+        _ block: inout MutableSpan<LaneFrame>, _ start: Int, _ count: Int
+    ) { smooth(&both, &scratch, &block, start, count, isPlain: true, hasKnees: false) }
+
+    @inline(never)
+    private mutating func smoothKnees(
+        _ both: inout MutableSpan<SIMD8<Float>>, _ scratch: inout MutableSpan<SIMD8<Float>>,
+        _ block: inout MutableSpan<LaneFrame>, _ start: Int, _ count: Int
+    ) { smooth(&both, &scratch, &block, start, count, isPlain: true, hasKnees: true) }
+
+    @inline(never)
+    private mutating func smoothGeneral(
+        _ both: inout MutableSpan<SIMD8<Float>>, _ scratch: inout MutableSpan<SIMD8<Float>>,
+        _ block: inout MutableSpan<LaneFrame>, _ start: Int, _ count: Int
+    ) { smooth(&both, &scratch, &block, start, count, isPlain: false, hasKnees: true) }
+
+    /// Levels to gains, two frames at once; inlined into its callers, so that each has a loop of its own.
+    ///
+    /// The static curve runs four pairs ahead of the envelope and the exponential four behind: they fill the
+    /// latency of its recurrence. They pass pairs through memory, so that the compiler does not compute in halves, and
+    /// have their coefficients in the memory they write to, so that it leaves the registers to the envelope.
     @inline(always)
-    private func branches(_ target: SIMD4<Double>) -> (attack: SIMD4<Double>, release: SIMD4<Double>) {
-        (
-            (attackInput * target).addingProduct(attackPole, reduction),
-            (releaseInput * target).addingProduct(releasePole, reduction)
-        )
+    private mutating func smooth(
+        _ both: inout MutableSpan<SIMD8<Float>>, _ scratch: inout MutableSpan<SIMD8<Float>>,
+        _ block: inout MutableSpan<LaneFrame>, _ start: Int, _ count: Int, isPlain: Bool, hasKnees: Bool
+    ) {
+        let lead = Self.lead
+        let curveIndex = both.count - CompressorCurve.vectorCount - CompressorGain.vectorCount
+        let gainIndex = curveIndex + CompressorCurve.vectorCount
+        curve.write(to: &both, at: curveIndex)
+        gain.write(to: &both, at: gainIndex)
+        let pairCount = count / 2
+        precondition(pairCount + lead <= curveIndex && count <= scratch.count, "room for pairs")
+        var state = left
+        let times = times
+        for i in 0..<lead { both[i] = CompressorCurve.reduction(both[i], both, at: curveIndex, hasKnees: hasKnees) }
+        for i in 0..<min(lead, pairCount) {
+            if i + lead <= pairCount {
+                both[i + lead] = CompressorCurve.reduction(both[i + lead], both, at: curveIndex, hasKnees: hasKnees)
+            }
+            Self.step(&state, times, both[i], &scratch, 2 &* i, isPlain: isPlain)
+        }
+        if pairCount > lead {
+            for i in lead..<pairCount {
+                Self.step(&state, times, both[unchecked: i], &scratch, 2 &* i, isPlain: isPlain)
+                both[unchecked: i &+ lead] = CompressorCurve.reduction(
+                    both[unchecked: i &+ lead], both, at: curveIndex, hasKnees: hasKnees)
+                let j = i &- lead
+                both[unchecked: j] = CompressorGain.gain(Self.reductions(scratch, 2 &* j), both, at: gainIndex)
+            }
+        }
+        if count & 1 == 1 {
+            let target = SIMD4<Double>(both[pairCount].lowHalf)
+            let reduction = isPlain ? times.step(&state, target) : times.stepGeneral(&state, target)
+            scratch[count - 1] = unsafeBitCast(reduction, to: SIMD8<Float>.self)
+        }
+        for j in max(0, pairCount - lead)..<(count + 1) / 2 {
+            both[j] = CompressorGain.gain(Self.reductions(scratch, 2 &* j), both, at: gainIndex)
+        }
+        left = state
+        if hasPasses {
+            apply(both.span, &block, start, count, hasPasses: true)
+        } else {
+            apply(both.span, &block, start, count, hasPasses: false)
+        }
+    }
+
+    /// Two frames' targets to reductions, in Double: as whole vectors they are read again without waiting.
+    @inline(always)
+    private static func step(
+        _ state: inout CompressorEnvelope, _ times: CompressorTimes, _ targets: SIMD8<Float>,
+        _ scratch: inout MutableSpan<SIMD8<Float>>, _ index: Int, isPlain: Bool
+    ) {
+        let (one, other) = (SIMD4<Double>(targets.lowHalf), SIMD4<Double>(targets.highHalf))
+        let first = isPlain ? times.step(&state, one) : times.stepGeneral(&state, one)
+        scratch[unchecked: index] = unsafeBitCast(first, to: SIMD8<Float>.self)
+        let second = isPlain ? times.step(&state, other) : times.stepGeneral(&state, other)
+        scratch[unchecked: index &+ 1] = unsafeBitCast(second, to: SIMD8<Float>.self)
+    }
+
+    @inline(always)
+    private static func reductions(_ scratch: borrowing MutableSpan<SIMD8<Float>>, _ index: Int) -> SIMD8<Float> {
+        let first = unsafeBitCast(scratch[unchecked: index], to: SIMD4<Double>.self)
+        let second = unsafeBitCast(scratch[unchecked: index &+ 1], to: SIMD4<Double>.self)
+        return SIMD8(lowHalf: SIMD4<Float>(first), highHalf: SIMD4<Float>(second))
+    }
+
+    @inline(always)
+    private func apply(
+        _ gains: Span<SIMD8<Float>>, _ block: inout MutableSpan<LaneFrame>, _ start: Int, _ count: Int, hasPasses: Bool
+    ) {
+        precondition(start >= 0 && start + count <= block.count && count <= 2 * gains.count, "frames")
+        let passes = passes
+        for i in 0..<count / 2 {
+            let j = start &+ 2 &* i
+            let (low, high) = (gains[unchecked: i].lowHalf, gains[unchecked: i].highHalf)
+            let (x, y) = (block[unchecked: j], block[unchecked: j &+ 1])
+            let u = x * SIMD8(lowHalf: low, highHalf: low)
+            let v = y * SIMD8(lowHalf: high, highHalf: high)
+            block[unchecked: j] = hasPasses ? u.replacing(with: x, where: passes) : u
+            block[unchecked: j &+ 1] = hasPasses ? v.replacing(with: y, where: passes) : v
+        }
+        if count & 1 == 1 {
+            let x = block[start + count - 1]
+            let low = gains[count / 2].lowHalf
+            block[start + count - 1] = (x * SIMD8(lowHalf: low, highHalf: low)).replacing(with: x, where: passes)
+        }
+    }
+
+    // MARK: - Everything else
+
+    /// Replaces the channels' levels by their reductions.
+    ///
+    /// Of the target, the link's part is what both channels' level asks for, the rest what the channel's own does.
+    private mutating func smoothEach(
+        _ both: Span<SIMD8<Float>>, _ each: inout MutableSpan<SIMD8<Float>>, _ count: Int
+    ) {
+        var (left, right) = (left, right)
+        let (curve, times, link, unlink) = (curve, times, link, unlink)
+        for i in 0..<count {
+            let level = i & 1 == 0 ? both[i >> 1].lowHalf : both[i >> 1].highHalf
+            let linked = curve.reduction(SIMD8(lowHalf: level, highHalf: level))
+            each[i] = (unlink * curve.reduction(each[i])).addingProduct(link, linked)
+        }
+        for i in 0..<count {
+            let target = each[i]
+            let first = times.stepGeneral(&left, SIMD4<Double>(target.lowHalf))
+            let second = times.stepGeneral(&right, SIMD4<Double>(target.highHalf))
+            each[i] = SIMD8(lowHalf: SIMD4<Float>(first), highHalf: SIMD4<Float>(second))
+        }
+        (self.left, self.right) = (left, right)
+    }
+
+    private mutating func apply(
+        _ reductions: Span<SIMD8<Float>>, _ block: inout MutableSpan<LaneFrame>, _ start: Int, _ count: Int
+    ) {
+        for i in 0..<count {
+            var gain = gain
+            if glidedFrames < Self.glideFrames {
+                glidedFrames += 1
+                if glidedFrames < Self.glideFrames { gain = origin.moved(to: gain, eighths: glidedFrames) }
+            }
+            let x = block[start + i]
+            block[start + i] = (x * gain.gain(reductions[i])).replacing(with: x, where: passes)
+        }
+    }
+
+    // MARK: - Snapshot
+
+    func write(to snapshot: inout SnapshotWriter) {
+        for part in [left.fast, left.slow, right.fast, right.slow] {
+            for lane in 0..<4 { snapshot.put(recursive: part[lane]) }
+        }
+        levels.write(to: &snapshot)
+        keyFilter.write(to: &snapshot)
+        lookAhead.write(to: &snapshot)
+    }
+
+    mutating func read(from snapshot: inout SnapshotReader) throws {
+        for lane in 0..<4 { left.fast[lane] = try snapshot.recursiveDouble() }
+        for lane in 0..<4 { left.slow[lane] = try snapshot.recursiveDouble() }
+        for lane in 0..<4 { right.fast[lane] = try snapshot.recursiveDouble() }
+        for lane in 0..<4 { right.slow[lane] = try snapshot.recursiveDouble() }
+        try levels.read(from: &snapshot)
+        try keyFilter.read(from: &snapshot)
+        try lookAhead.read(from: &snapshot)
     }
 }

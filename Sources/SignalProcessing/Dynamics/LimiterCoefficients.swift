@@ -12,14 +12,18 @@ package struct LimiterCoefficients: Sendable, Equatable {
     package var fastRelease: Double
     package var slowAttack: Double
     package var slowRelease: Double
+    /// Frames for which the gain stays down after a peak, before the release begins.
+    package var holdFrames: Int
     /// 1, 2 or 4: the look-ahead in units of that at 44.1 and 48 kHz.
     package var lookAheadScale: Int
 
     /// - Parameters:
     ///   - ceilingDecibels: true-peak ceiling in dBTP, at most 0.
-    ///   - releaseSeconds: time in which the gain after an isolated peak makes good 63 % of its reduction.
-    ///     Under lasting reduction a slower one takes over: it builds up with 4 times that time constant and
-    ///     recovers with 6 times, at most 1 s (or `releaseSeconds` if that is longer).
+    ///   - releaseSeconds: time in which the gain after an isolated peak makes good 63 % of its reduction, once it was
+    ///     held for an eighth of that time, at most 10 ms and at least 1.6. Under lasting reduction a slower release
+    ///     takes over: it builds up and recovers with 5 times that time constant, the recovery with at most 1 s (or
+    ///     `releaseSeconds` if that is longer). So by default: after 5 ms above the ceiling the gain recovers with 80
+    ///     ms, after 2 s of limiting with 400 ms.
     ///   - gainDecibels: gain before the limiter.
     ///   - rateHertz: rate of the signal.
     package static func design(
@@ -27,37 +31,46 @@ package struct LimiterCoefficients: Sendable, Equatable {
     ) -> LimiterCoefficients {
         func step(_ seconds: Double) -> Double { 1 - PinnedMath.exp(-1 / (seconds * Double(rateHertz))) }
         return LimiterCoefficients(
-            inputGain: gainDecibels == 0 ? 1 : PinnedMath.gain(decibels: gainDecibels),
+            inputGain: gain(decibels: gainDecibels),
             threshold: PinnedMath.gain(decibels: ceilingDecibels - marginDecibels),
-            fastRelease: step(releaseSeconds), slowAttack: step(4 * releaseSeconds),
-            slowRelease: step(max(releaseSeconds, min(1, 6 * releaseSeconds))),
+            fastRelease: step(releaseSeconds), slowAttack: step(5 * releaseSeconds),
+            slowRelease: step(max(releaseSeconds, min(1, 5 * releaseSeconds))),
+            holdFrames: Int((min(0.01, releaseSeconds / 8) * Double(rateHertz)).rounded(.up)),
             lookAheadScale: rateHertz > 128_000 ? 4 : rateHertz > 64_000 ? 2 : 1)
     }
 
+    /// Exactly 1 at 0 dB.
+    static func gain(decibels: Double) -> Double { decibels == 0 ? 1 : PinnedMath.gain(decibels: decibels) }
+
     package init(
         inputGain: Double, threshold: Double, fastRelease: Double, slowAttack: Double, slowRelease: Double,
-        lookAheadScale: Int
+        holdFrames: Int, lookAheadScale: Int
     ) {
         self.inputGain = inputGain
         self.threshold = threshold
         self.fastRelease = fastRelease
         self.slowAttack = slowAttack
         self.slowRelease = slowRelease
+        self.holdFrames = holdFrames
         self.lookAheadScale = lookAheadScale
     }
 
     /// All numbers, in the order of the properties.
     package var values: [Double] {
-        [inputGain, threshold, fastRelease, slowAttack, slowRelease, Double(lookAheadScale)]
+        [
+            inputGain, threshold, fastRelease, slowAttack, slowRelease, Double(holdFrames),
+            Double(lookAheadScale),
+        ]
     }
 
     /// The coefficients whose `values` these are; nil if they cannot be.
     package init?(values: [Double]) {
-        guard values.count == 6, values.allSatisfy(\.isFinite), values[1] > 0,
-            values[2...4].allSatisfy({ $0 >= 0 && $0 <= 1 }), [1, 2, 4].contains(values[5])
+        guard values.count == 7, values.allSatisfy(\.isFinite), values[1] > 0,
+            values[2...4].allSatisfy({ $0 >= 0 && $0 <= 1 }), (0...65_536).contains(values[5]),
+            values[5] == values[5].rounded(), [1, 2, 4].contains(values[6])
         else { return nil }
         self.init(
             inputGain: values[0], threshold: values[1], fastRelease: values[2], slowAttack: values[3],
-            slowRelease: values[4], lookAheadScale: Int(values[5]))
+            slowRelease: values[4], holdFrames: Int(values[5]), lookAheadScale: Int(values[6]))
     }
 }

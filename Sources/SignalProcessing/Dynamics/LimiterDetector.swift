@@ -1,98 +1,145 @@
-/// Reads the true peak between neighbouring frames, as meters of any sharpness would.
+/// The reduction that the true peaks require, frame by frame.
 ///
-/// Below 0.4 of the rate, interpolators agree. Nearer to half the rate the peak of full band noise depends
-/// on the length of the interpolator: where it is sharp the noise has one peak, where it is blunt another,
-/// and 0.1 to 0.5 dB lie between what meters of 24 and of 128 taps read (ITU-R BS.1770-5 Annex 2 names no
-/// filter of that sharpness). So one filter, however good, cannot hold the ceiling for the others.
-///
-/// The readings are linear: a meter whose window is a weighted mean of some windows reads the same mean of
-/// their readings, so no more than the largest of them. Kaiser windows of beta 5 over 12, 24, 40, 64 and 128
-/// taps come that close, but for a remainder whose gain is 0.8 % (root of the sum of squares), to every
-/// Kaiser window of beta 5 to 10, Blackman's and Hann's over 24 to 128 taps. The largest reading of the
-/// five counts. Sharper meters read up to 0.5 dB more, and only of noise at half the rate.
+/// The readings of five interpolators make a peak (`LimiterReader`), four of which are asked only where it matters. The
+/// gain is held for a while after each peak (`LimiterGain`), so what follows a higher peak within that while cannot
+/// need more reduction than it gets. The interpolator of 64 taps is read everywhere; where its reading is well below
+/// its largest one of the last `dominanceFrames`, no other can read more than was read there, and its reading stands.
 struct LimiterDetector: Sendable {
     /// Frames that are read before and after a frame.
-    static let reach = 64
+    static var reach: Int { LimiterReader.reach }
 
-    private static let widths = [reach, 6, 12, 20, 32].map { LimiterInterpolator(reach: $0) }
-
-    /// No point at a quarter of a frame can exceed the largest sample times this; one part in 1,000 is for
-    /// the rounding of the sums.
-    private static let bound = Float(1.001 * widths.map(\.gain).reduce(1) { $0 > $1 ? $0 : $1 })
-
-    /// Parabolas are drawn where a point is above this part of the threshold: cos(pi / 16) = 0.981 is the
-    /// least that eight times interpolation reads of a tone below half the rate.
-    private static let nearness: Float = 0.97
-
-    /// Eighths are looked at where a quarter, or a sample, is above this part of the threshold: four times
-    /// interpolation reads at least cos(pi / 8) = 0.924.
-    private static let coarseness: Float = 0.87
-
-    /// The other widths are asked where the one of 64 taps is above this part of the threshold: 1.8 dB less
-    /// than four times interpolation reads of a peak at the threshold. They differ by less than 1 dB.
-    private static let screen: Float = 0.75
-
-    private let wide = LimiterDetector.widths[0]
-    private let narrowest = LimiterDetector.widths[1]
-    private let narrower = LimiterDetector.widths[2]
-    private let narrow = LimiterDetector.widths[3]
-    private let medium = LimiterDetector.widths[4]
     private let threshold: Float
-    private let safeMagnitude: Float
-    private let worthTheOthers: SIMD8<Float>
-    private let worthALook: SIMD8<Float>
-    private let nearThreshold: SIMD8<Float>
+    private let reader: LimiterReader
+    private let dominanceFrames: Int
+    /// The larger reading of both channels by 64 taps, 0 where it is not worth asking the others: `dominanceFrames` of
+    /// history, then the chunk. A finite window of the signal.
+    private var levels: [Float]
+    private var highest: [Float]
+    private var leftLevels: [Float]
+    private var rightLevels: [Float]
+    /// Frames for which no level but zero came in, counted up to `dominanceFrames`.
+    private var quietFrames: Int
 
-    init(threshold: Float) {
+    /// - Parameters:
+    ///   - threshold: linear level that the peaks are compared with.
+    ///   - dominanceFrames: how long after a peak a lower one does not count.
+    init(threshold: Float, dominanceFrames: Int) {
+        self.dominanceFrames = dominanceFrames
+        quietFrames = dominanceFrames
+        let capacity = LimiterGain.chunkFrames + 24
+        levels = [Float](repeating: 0, count: dominanceFrames + capacity)
+        // Each its own: a shared array would be copied in `process`.
+        highest = [Float](repeating: 0, count: dominanceFrames + capacity)
+        leftLevels = [Float](repeating: 0, count: capacity)
+        rightLevels = [Float](repeating: 0, count: capacity)
         self.threshold = threshold
-        safeMagnitude = threshold * Self.screen / Self.bound
-        worthTheOthers = SIMD8(repeating: threshold * Self.screen)
-        worthALook = SIMD8(repeating: threshold * Self.coarseness)
-        nearThreshold = SIMD8(repeating: threshold * Self.nearness)
+        reader = LimiterReader(threshold: threshold)
     }
 
     /// Writes to `reduction[offset...]` 1 - threshold / peak, or 0 where the peak is not above the threshold,
-    /// for `count` frames (a multiple of 8) from `first` on; the peak is the largest of both channels from a
-    /// frame to the next.
+    /// for `count` frames from `first` on, and what it likes for up to 7 more; the peak is the largest of both channels
+    /// from a frame to the next.
     ///
     /// The decision to skip the interpolation cannot change a bit, as it is only taken where the result is 0.
-    func measure(
+    mutating func measure(
         _ left: [Float], _ right: [Float], first: Int, count: Int, reduction: inout [Float], at offset: Int
     ) {
+        let whole = (count + 7) / 8 * 8
         precondition(
-            first >= Self.reach && first + count + Self.reach + 8 <= min(left.count, right.count)
-                && offset >= 0 && offset + count <= reduction.count)
-        let left = left.span
-        let right = right.span
-        var reduction = reduction.mutableSpan
+            first >= Self.reach && first + whole + Self.reach + 8 <= min(left.count, right.count)
+                && offset >= 0 && offset + whole <= reduction.count && whole <= LimiterGain.chunkFrames + 8)
+        let isLoud = Self.readLevels(
+            reader, left.span, right.span, first: first, count: whole, left: &leftLevels, right: &rightLevels,
+            both: &levels, at: dominanceFrames)
+        guard isLoud else {
+            var reduction = reduction.mutableSpan
+            for i in stride(from: 0, to: whole, by: 8) { reduction.setLanes(.zero, at: offset + i) }
+            // Beyond the chunk there may be levels; they belong to the next one.
+            advance(count: count, isLoud: false)
+            return
+        }
+        LimiterGain.copy(levels, to: &highest, count: dominanceFrames + whole)
+        LimiterGain.slideMaximum(&highest, count: dominanceFrames + whole, width: dominanceFrames + 1)
+        readPeaks(left.span, right.span, first: first, count: whole, reduction: &reduction, at: offset)
+        advance(count: count, isLoud: true)
+    }
+
+    /// Drops the oldest levels.
+    private mutating func advance(count: Int, isLoud: Bool) {
+        if !isLoud, quietFrames >= dominanceFrames { return }
+        quietFrames = isLoud ? 0 : quietFrames + count
+        LimiterGain.shift(&levels, by: count, keeping: dominanceFrames)
+    }
+
+    /// The readings of 64 taps.
+    ///
+    /// - Returns: whether any is worth asking the others.
+    private static func readLevels(
+        _ reader: LimiterReader, _ left: Span<Float>, _ right: Span<Float>, first: Int, count: Int,
+        left leftLevels: inout [Float], right rightLevels: inout [Float], both levels: inout [Float],
+        at offset: Int
+    ) -> Bool {
+        var levels = levels.mutableSpan
+        var leftLevels = leftLevels.mutableSpan
+        var rightLevels = rightLevels.mutableSpan
+        // Mostly a chunk is quiet as a whole; else it is looked at in parts.
+        if largestMagnitude(left, right, first: first, count: count) <= reader.safeMagnitude {
+            for k in stride(from: 0, to: count, by: 8) { levels.setLanes(.zero, at: offset + k) }
+            return false
+        }
+        var isLoud = false
         var i = 0
         while i < count {
             let length = min(64, count - i)
-            if largestMagnitude(left, right, first: first + i, count: length) <= safeMagnitude {
+            if largestMagnitude(left, right, first: first + i, count: length) <= reader.safeMagnitude {
                 for k in stride(from: i, to: i + length, by: 8) {
-                    reduction.setLanes(.zero, at: offset + k)
+                    leftLevels.setLanes(.zero, at: k)
+                    rightLevels.setLanes(.zero, at: k)
+                    levels.setLanes(.zero, at: offset + k)
                 }
             } else {
                 for k in stride(from: i, to: i + length, by: 8) {
-                    let a = peak(left, at: first + k)
-                    let b = peak(right, at: first + k)
-                    let peak = a.replacing(with: b, where: b .> a)
-                    let limit = SIMD8(repeating: threshold)
-                    var value = SIMD8<Float>(repeating: 1) - limit / peak
-                    value.replace(with: 0, where: peak .<= limit)
-                    reduction.setLanes(value, at: offset + k)
+                    let a = reader.level(left, at: first + k)
+                    let b = reader.level(right, at: first + k)
+                    let level = a.greater(b)
+                    leftLevels.setLanes(a, at: k)
+                    rightLevels.setLanes(b, at: k)
+                    levels.setLanes(level, at: offset + k)
+                    if (SIMD8<Float>.zero - level).isAnyNegative { isLoud = true }
                 }
             }
             i += length
         }
+        return isLoud
+    }
+
+    private func readPeaks(
+        _ left: Span<Float>, _ right: Span<Float>, first: Int, count: Int, reduction: inout [Float],
+        at offset: Int
+    ) {
+        var reduction = reduction.mutableSpan
+        let highest = self.highest.span
+        let leftLevels = self.leftLevels.span
+        let rightLevels = self.rightLevels.span
+        let limit = SIMD8(repeating: threshold)
+        for k in stride(from: 0, to: count, by: 8) {
+            let highest = highest.lanes(at: k)
+            let a = reader.peak(left, at: first + k, reading: leftLevels.lanes(at: k), highest: highest)
+            let b = reader.peak(right, at: first + k, reading: rightLevels.lanes(at: k), highest: highest)
+            let peak = a.greater(b)
+            var value = SIMD8<Float>(repeating: 1) - limit / peak
+            value.replace(with: 0, where: peak .<= limit)
+            reduction.setLanes(value, at: offset + k)
+        }
     }
 
     @inline(__always)
-    private func largestMagnitude(_ left: Span<Float>, _ right: Span<Float>, first: Int, count: Int) -> Float
+    private static func largestMagnitude(_ left: Span<Float>, _ right: Span<Float>, first: Int, count: Int)
+        -> Float
     {
         var largest = SIMD8<Float>.zero
-        var i = first - Self.reach
-        while i < first + count + Self.reach {
+        var i = first - reach
+        while i < first + count + reach {
             let a = left.lanes(at: i).absolute
             let b = right.lanes(at: i).absolute
             largest.replace(with: a, where: a .> largest)
@@ -102,30 +149,12 @@ struct LimiterDetector: Sendable {
         return largest.largest
     }
 
-    /// The peaks that belong to eight frames of one channel.
-    ///
-    /// Each frame decides for itself.
-    @inline(__always)
-    private func peak(_ x: Span<Float>, at first: Int) -> SIMD8<Float> {
-        let start = x.lanes(at: first)
-        let end = x.lanes(at: first + 1)
-        let points = medium.points(x, at: first)
-        let screened = points.largest(or: start.absolute.greater(end.absolute))
-        guard (worthTheOthers - screened).isAnyNegative else { return screened }
-        return screened.replacing(
-            with: largestPeak(x, at: first, points, between: start, and: end),
-            where: screened .> worthTheOthers)
+    func write(to snapshot: inout SnapshotWriter) {
+        for i in 0..<dominanceFrames { snapshot.put(signal: levels[i]) }
     }
 
-    private func largestPeak(
-        _ x: Span<Float>, at first: Int, _ points: LimiterPoints, between start: SIMD8<Float>,
-        and end: SIMD8<Float>
-    ) -> SIMD8<Float> {
-        func read(_ points: LimiterPoints) -> SIMD8<Float> {
-            points.peak(between: start, and: end, coarse: worthALook, near: nearThreshold)
-        }
-        let peak = read(points).greater(read(wide.points(x, at: first)))
-        return peak.greater(read(narrow.points(x, at: first))).greater(read(narrower.points(x, at: first)))
-            .greater(read(narrowest.points(x, at: first)))
+    mutating func read(from snapshot: inout SnapshotReader) throws {
+        for i in 0..<dominanceFrames { levels[i] = try snapshot.signal() }
+        quietFrames = levels[..<dominanceFrames].allSatisfy { $0 == 0 } ? dominanceFrames : 0
     }
 }

@@ -2,7 +2,8 @@
 ///
 /// Reductions are 1 - gain, so that no reduction is exactly 0 and the gain exactly 1. The required reduction
 /// is held (sliding maximum) for `holdFrames`, released exponentially in two stages, and smoothed by three
-/// moving averages of `smoothingFrames` together. As the hold is at least as long as the smoother and the
+/// moving averages of `smoothingFrames` together. The hold bridges the peaks of a low tone, so that the gain does not
+/// follow its shape: 10 ms are half a cycle of 50 Hz. As it is at least as long as the smoother and the
 /// weights are positive with sum 1, the smoothed reduction is at least the required one, `delayFrames` later
 /// and for the `flatFrames` on either side of the peak: the gain is level where an interpolator weighs the
 /// frames most.
@@ -26,6 +27,8 @@ struct LimiterGain: Sendable {
     /// Moving averages of 32, 16 and 16 frames at the base rate.
     private let smoothingFrames: Int
     private let holdFrames: Int
+    /// How long after a peak the gain would be low enough for another that is no higher, if that did not count.
+    let dominanceFrames: Int
     /// From the frame that requires a reduction to the one that is multiplied.
     let delayFrames: Int
     /// Where in `required` the reductions of the next chunk are to be written.
@@ -40,7 +43,9 @@ struct LimiterGain: Sendable {
             slowRelease: coefficients.slowRelease)
         flatFrames = Self.flatFramesAtBaseRate * scale
         smoothingFrames = 64 * scale - 2
-        holdFrames = smoothingFrames + 2 * flatFrames + 1
+        let shortestHoldFrames = smoothingFrames + 2 * flatFrames + 1
+        holdFrames = max(shortestHoldFrames, coefficients.holdFrames)
+        dominanceFrames = holdFrames - shortestHoldFrames
         delayFrames = smoothingFrames - 1 + flatFrames
         requiredHistory = holdFrames - 1
         releasedHistory = smoothingFrames - 1
@@ -86,14 +91,14 @@ struct LimiterGain: Sendable {
         return true
     }
 
-    private static func copy(_ source: [Float], to target: inout [Float], count: Int) {
+    static func copy(_ source: [Float], to target: inout [Float], count: Int) {
         let source = source.span
         var target = target.mutableSpan
         for i in stride(from: 0, to: count, by: 8) { target.setLanes(source.lanes(at: i), at: i) }
     }
 
     /// values[i] = largest of values[i ..< i + width], for every i whose window is within `count`.
-    private static func slideMaximum(_ values: inout [Float], count: Int, width: Int) {
+    static func slideMaximum(_ values: inout [Float], count: Int, width: Int) {
         var values = values.mutableSpan
         var reached = 1
         while reached < width {
@@ -127,7 +132,7 @@ struct LimiterGain: Sendable {
         for i in stride(from: 0, to: count, by: 8) { target.setLanes(source.lanes(at: i) * weights, at: i) }
     }
 
-    private static func shift(_ values: inout [Float], by count: Int, keeping history: Int) {
+    static func shift(_ values: inout [Float], by count: Int, keeping history: Int) {
         var span = values.mutableSpan
         for i in stride(from: 0, to: history, by: 8) { span.setLanes(span.lanes(at: i + count), at: i) }
     }

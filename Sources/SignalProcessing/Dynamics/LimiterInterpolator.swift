@@ -31,26 +31,30 @@ struct LimiterInterpolator: Sendable {
 
     /// The points after each of eight frames from `first` on; the caller has checked that `reach` frames
     /// before and after them, and a whole vector more, can be read.
-    @inline(__always)
+    @inline(always)
     func points(_ x: Span<Float>, at first: Int) -> LimiterPoints {
         var even2 = SIMD8<Float>.zero
         var y4 = even2
         var odd2 = even2
-        let taps = table.span
+        let taps = table.span.bytes
+        let samples = x.bytes
         var row = 0
-        var low = first + 1 - reach
-        var high = first + reach
+        var low = 4 &* (first + 1 - reach)
+        var high = 4 &* (first + reach)
         // The table has `reach` rows of four.
         for _ in 0..<reach {
-            let a = unsafe x.uncheckedLanes(at: low)
-            let b = unsafe x.uncheckedLanes(at: high)
+            let a = unsafe samples.unsafeLoadUnaligned(fromUncheckedByteOffset: low, as: SIMD8<Float>.self)
+            let b = unsafe samples.unsafeLoadUnaligned(fromUncheckedByteOffset: high, as: SIMD8<Float>.self)
             let sum = a + b
-            unsafe even2.addProduct(sum, SIMD8(repeating: taps[unchecked: row]))
-            unsafe y4.addProduct(sum, SIMD8(repeating: taps[unchecked: row &+ 1]))
-            unsafe odd2.addProduct(a - b, SIMD8(repeating: taps[unchecked: row &+ 2]))
-            row &+= 4
-            low &+= 1
-            high &-= 1
+            let even = unsafe taps.unsafeLoadUnaligned(fromUncheckedByteOffset: row, as: Float.self)
+            let half = unsafe taps.unsafeLoadUnaligned(fromUncheckedByteOffset: row &+ 4, as: Float.self)
+            let odd = unsafe taps.unsafeLoadUnaligned(fromUncheckedByteOffset: row &+ 8, as: Float.self)
+            even2.addProduct(sum, SIMD8(repeating: even))
+            y4.addProduct(sum, SIMD8(repeating: half))
+            odd2.addProduct(a - b, SIMD8(repeating: odd))
+            row &+= 16
+            low &+= 4
+            high &-= 4
         }
         return LimiterPoints(y2: even2 + odd2, y4: y4, y6: even2 - odd2)
     }
@@ -63,7 +67,7 @@ struct LimiterPoints: Sendable {
     let y6: SIMD8<Float>
 
     /// The largest magnitude of the points and `peak`.
-    @inline(__always)
+    @inline(always)
     func largest(or peak: SIMD8<Float>) -> SIMD8<Float> {
         peak.greater(y2.absolute).greater(y4.absolute).greater(y6.absolute)
     }
@@ -74,7 +78,7 @@ struct LimiterPoints: Sendable {
     /// The points at odd eighths are read from the polynomial through all five, which errs by less than 0.06
     /// dB at half the rate, upwards; where they are above `near`, parabolas go through three neighbours each.
     /// Each lane decides for itself.
-    @inline(__always)
+    @inline(always)
     func peak(
         between y0: SIMD8<Float>, and y8: SIMD8<Float>, coarse: SIMD8<Float>, near: SIMD8<Float>
     ) -> SIMD8<Float> {
@@ -101,7 +105,7 @@ struct LimiterPoints: Sendable {
         return largest.replacing(with: fine, where: largest .> coarse)
     }
 
-    @inline(__always)
+    @inline(always)
     private func sum(
         _ y0: SIMD8<Float>, _ y8: SIMD8<Float>, _ a: Float, _ b: Float, _ c: Float, _ d: Float, _ e: Float
     ) -> SIMD8<Float> {
@@ -116,7 +120,7 @@ struct LimiterPoints: Sendable {
     /// Raises `peak` to the vertex of the parabola through three points, where that lies at most one and a
     /// half points from the middle one: between the points, or next to a sample that is the end of two
     /// intervals.
-    @inline(__always)
+    @inline(always)
     private static func refine(
         _ peak: inout SIMD8<Float>, _ a: SIMD8<Float>, _ b: SIMD8<Float>, _ c: SIMD8<Float>
     ) {
@@ -133,19 +137,19 @@ struct LimiterPoints: Sendable {
 
 extension SIMD8<Float> {
     /// Whether any sign bit is set.
-    @inline(__always)
+    @inline(always)
     var isAnyNegative: Bool {
         let words = unsafe unsafeBitCast(self, to: SIMD4<UInt64>.self)
         return ((words[0] | words[1]) | (words[2] | words[3])) & 0x8000_0000_8000_0000 != 0
     }
 
-    @inline(__always)
+    @inline(always)
     var absolute: SIMD8<Float> {
         let bits = unsafe unsafeBitCast(self, to: SIMD8<UInt32>.self) & SIMD8<UInt32>(repeating: 0x7FFF_FFFF)
         return unsafe unsafeBitCast(bits, to: SIMD8<Float>.self)
     }
 
     /// Lane by lane the greater one.
-    @inline(__always)
+    @inline(always)
     func greater(_ other: SIMD8<Float>) -> SIMD8<Float> { replacing(with: other, where: other .> self) }
 }

@@ -9,21 +9,28 @@
 ///
 /// - Latency: 133 frames at 44.1 and 48 kHz, 205 at twice, 349 at four times that.
 /// - Tail: 0 (the gain recovers, nothing sounds on).
-/// - Snapshot: 1,628 bytes at 44.1 and 48 kHz, of which 8 are recursive state and the rest signal; 5,084 at
-///   192 kHz.
+/// - Snapshot: 4,836 bytes at 48 kHz with a release of 80 ms or more, of which 8 are recursive state and the rest
+///   signal; at most 17,892, at 192 kHz.
+/// - Release: after a peak the gain is held for an eighth of the release time, at most 10 ms, then recovers with it;
+///   after lasting reduction with five times that, at most 1 s (`LimiterCoefficients.design`).
 /// - Re-convergence: at the first boundary on silence and steady tones; on other signals once the slow
 ///   release has decayed by 25 bits (17 s for its longest time constant of 1 s), at the default release by
 ///   the next boundary.
 package struct TruePeakLimiter: StereoProcessor {
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
 
     package let latencyFrames: Int
     package var tailFrames: Int { 0 }
     /// The smallest gain that was applied since the last `takeMinimumGain()`; a measurement, not state.
     package private(set) var minimumGain: Float = 1
 
-    private let inputGain: Float
-    private let detector: LimiterDetector
+    /// Reached by the glide, and where the glide comes from.
+    private var inputGain: Float
+    private var formerGain: Float
+    /// Frames of the glide that are done, of `glideFrames`.
+    private var glidePosition = TruePeakLimiter.glideFrames
+    private static var glideFrames: Int { 8 }
+    private var detector: LimiterDetector
     private var gain: LimiterGain
     private var left: [Float]
     private var right: [Float]
@@ -32,8 +39,10 @@ package struct TruePeakLimiter: StereoProcessor {
 
     package init(_ coefficients: LimiterCoefficients) {
         inputGain = Float(coefficients.inputGain)
-        detector = LimiterDetector(threshold: Float(coefficients.threshold))
+        formerGain = inputGain
         gain = LimiterGain(coefficients)
+        detector = LimiterDetector(
+            threshold: Float(coefficients.threshold), dominanceFrames: gain.dominanceFrames)
         latencyFrames = LimiterDetector.reach + gain.delayFrames
         historyFrames = max(latencyFrames, 2 * LimiterDetector.reach)
         let capacity = historyFrames + LimiterGain.chunkFrames + LimiterDetector.reach + 24
@@ -48,6 +57,13 @@ package struct TruePeakLimiter: StereoProcessor {
         return minimumGain
     }
 
+    /// Takes a new gain before the limiter, reached after 8 frames.
+    mutating func glide(toGain gain: Double) {
+        formerGain = inputGain
+        inputGain = Float(gain)
+        glidePosition = formerGain == inputGain ? Self.glideFrames : 0
+    }
+
     package mutating func process(
         left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int
     ) {
@@ -55,27 +71,34 @@ package struct TruePeakLimiter: StereoProcessor {
         let first = historyFrames - latencyFrames
         var start = 0
         while start < left.count {
-            let count = min(LimiterGain.chunkFrames, left.count - start)
+            var count = min(LimiterGain.chunkFrames, left.count - start)
+            var factor = inputGain
+            if glidePosition < Self.glideFrames {
+                // Frame by frame, for a block may end within the glide.
+                glidePosition += 1
+                let part = Float(glidePosition) / Float(Self.glideFrames)
+                factor =
+                    glidePosition == Self.glideFrames
+                    ? inputGain : formerGain + part * (inputGain - formerGain)
+                count = 1
+            }
             let isFinite =
-                Self.takeIn(
-                    left, from: start, times: inputGain, to: &self.left, at: historyFrames, count: count)
+                Self.takeIn(left, from: start, times: factor, to: &self.left, at: historyFrames, count: count)
                 && Self.takeIn(
-                    right, from: start, times: inputGain, to: &self.right, at: historyFrames, count: count)
+                    right, from: start, times: factor, to: &self.right, at: historyFrames, count: count)
             if !isFinite { gain.poison() }
             // The detector works in whole vectors; what it finds beyond the chunk is overwritten by the next.
             detector.measure(
-                self.left, self.right, first: historyFrames - LimiterDetector.reach,
-                count: (count + 7) / 8 * 8, reduction: &gain.required, at: gain.requiredHistory)
+                self.left, self.right, first: historyFrames - LimiterDetector.reach, count: count,
+                reduction: &gain.required, at: gain.requiredHistory)
             if gain.advance(count: count, reduction: &reduction) {
                 let least = Self.leastGain(reduction, count: count)
                 if least < minimumGain { minimumGain = least }
                 Self.apply(reduction, to: self.left, from: first, writing: &left, at: start, count: count)
                 Self.apply(reduction, to: self.right, from: first, writing: &right, at: start, count: count)
             } else {
-                for i in 0..<count {
-                    left[start + i] = self.left[first + i]
-                    right[start + i] = self.right[first + i]
-                }
+                Self.copy(self.left, from: first, to: &left, at: start, count: count)
+                Self.copy(self.right, from: first, to: &right, at: start, count: count)
             }
             Self.shift(&self.left, by: count, keeping: historyFrames)
             Self.shift(&self.right, by: count, keeping: historyFrames)
@@ -143,6 +166,21 @@ package struct TruePeakLimiter: StereoProcessor {
         }
     }
 
+    private static func copy(
+        _ line: [Float], from first: Int, to output: inout MutableSpan<Float>, at start: Int, count: Int
+    ) {
+        let line = line.span
+        var i = 0
+        while i + 8 <= count {
+            output.setLanes(line.lanes(at: first + i), at: start + i)
+            i += 8
+        }
+        while i < count {
+            output[start + i] = line[first + i]
+            i += 1
+        }
+    }
+
     private static func shift(_ values: inout [Float], by count: Int, keeping history: Int) {
         var span = values.mutableSpan
         for i in stride(from: 0, to: history, by: 8) { span.setLanes(span.lanes(at: i + count), at: i) }
@@ -150,12 +188,14 @@ package struct TruePeakLimiter: StereoProcessor {
 
     package func write(to snapshot: inout SnapshotWriter) {
         gain.write(to: &snapshot)
+        detector.write(to: &snapshot)
         for i in 0..<historyFrames { snapshot.put(signal: left[i]) }
         for i in 0..<historyFrames { snapshot.put(signal: right[i]) }
     }
 
     package mutating func read(from snapshot: inout SnapshotReader) throws {
         try gain.read(from: &snapshot)
+        try detector.read(from: &snapshot)
         for i in 0..<historyFrames { left[i] = try snapshot.signal() }
         for i in 0..<historyFrames { right[i] = try snapshot.signal() }
     }

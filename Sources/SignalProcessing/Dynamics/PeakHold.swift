@@ -1,33 +1,50 @@
-/// The maximum of the last few milliseconds on four lanes, so that a steady tone has a steady level.
+/// The maximum of the last few milliseconds of each channel on four stereo lanes, so that a steady tone has a
+/// steady level.
 ///
-/// Time is cut into buckets of half a millisecond, aligned to the song's absolute frame. The level is the
-/// maximum of the bucket under way and of the last whole ones, a number per lane; lanes that hold none get
-/// the level itself. It is a finite window over the input, so its state is equal again after the window's
-/// length.
+/// Time is cut into buckets of 32 frames (64 from 64 kHz on, 128 from 128 kHz on), aligned to the song's absolute
+/// frame. The level is the maximum of the bucket under way and of the last whole ones, a number per lane; lanes that
+/// hold none get the level itself. It is a finite window over the input, so its state is equal again after the
+/// window's length. Magnitudes are compared as the bits of floats, whose order is the same, so that NaN and infinity
+/// are the largest; once seen they stay, and no snapshot can be written.
 struct PeakHold: Sendable {
-    /// The longest hold: ten whole buckets (5 ms) and the one under way.
-    static let bucketCount = 10
+    /// The longest hold: eight whole buckets (5.3 ms at 48 kHz) and the one under way.
+    static let bucketCount = 8
 
     let bucketFrames: Int
-    var window: Window
-    /// For each bucket, 1 in the lanes that hold it and 0 in the others.
-    private var weights = InlineArray<10, SIMD4<Float>>(repeating: SIMD4())
-    /// Whole buckets, newest first.
-    private var buckets = InlineArray<10, SIMD4<Float>>(repeating: SIMD4())
+    /// Magnitudes of the bucket under way.
+    var current = SIMD8<UInt32>()
+    /// Maximum of the whole buckets that each lane holds.
+    private(set) var held = SIMD8<UInt32>()
+    /// Lanes that hold nothing.
+    private(set) var follows = SIMDMask<SIMD8<Int32>>(repeating: true)
+    /// Whether any of them listens to peaks.
+    private(set) var hasFollowers = false
+    /// For each bucket, all ones in the lanes that hold it and zero in the others.
+    private var weights = InlineArray<8, SIMD8<UInt32>>(repeating: SIMD8())
+    /// Whole buckets, twice, so that the eight from `newest` on are in order of age: nothing is moved.
+    private var buckets = InlineArray<16, SIMD8<UInt32>>(repeating: SIMD8())
+    private var newest = 0
 
-    init(heldBuckets: [Int], rateHertz: Double) {
-        var follows = SIMDMask<SIMD4<Int32>>(repeating: false)
-        for lane in 0..<4 {
-            follows[lane] = heldBuckets[lane] == 0
-            for i in 0..<heldBuckets[lane] { weights[i][lane] = 1 }
+    init(rateHertz: Double) { bucketFrames = Self.bucketFrames(rateHertz: rateHertz) }
+
+    /// Sets how many buckets each lane holds; nil where it listens to no peaks.
+    mutating func set(_ heldBuckets: [4 of Int?]) {
+        hasFollowers = false
+        for lane in 0..<8 {
+            let count = heldBuckets[lane % 4]
+            follows[lane] = (count ?? 0) == 0
+            if count == 0 { hasFollowers = true }
+            for i in 0..<Self.bucketCount { weights[i][lane] = i < count ?? 0 ? .max : 0 }
         }
-        window = Window(follows: follows)
-        bucketFrames = Self.bucketFrames(rateHertz: rateHertz)
+        refresh()
     }
 
-    static func bucketFrames(rateHertz: Double) -> Int { max(1, Int((rateHertz * 0.0005).rounded())) }
+    static func bucketFrames(rateHertz: Double) -> Int {
+        // A multiple of the control grid and a part of the kernel's chunk or a multiple of it.
+        rateHertz < 64_000 ? 32 : rateHertz < 128_000 ? 64 : 128
+    }
 
-    /// Buckets to hold for a release: about a tenth of it, at most 5 ms.
+    /// Buckets to hold for a release: about a tenth of it, at most 5.3 ms (5.8 at 44.1 kHz).
     static func heldBuckets(releaseSeconds: Double, rateHertz: Double) -> Int {
         let bucketSeconds = Double(bucketFrames(rateHertz: rateHertz)) / rateHertz
         return Int(min(Double(bucketCount), (releaseSeconds / (10 * bucketSeconds)).rounded(.down)))
@@ -47,47 +64,41 @@ struct PeakHold: Sendable {
 
     /// Ends a bucket; to be called whenever the next frame is a multiple of `bucketFrames`.
     mutating func endBucket() {
-        for i in (1..<Self.bucketCount).reversed() { buckets[i] = buckets[i - 1] }
-        buckets[0] = window.current
-        window.current = SIMD4()
+        newest = newest == 0 ? Self.bucketCount - 1 : newest - 1
+        var buckets = buckets.mutableSpan
+        buckets[newest] = current
+        buckets[newest + Self.bucketCount] = current
+        // Infinity and NaN reach the sign bit.
+        let sum = unsafeBitCast(current &+ SIMD8(repeating: 0x0080_0000), to: SIMD8<Int32>.self)
+        let isPoisoned = unsafeBitCast(sum &>> SIMD8(repeating: 31), to: SIMD8<UInt32>.self)
+        current = isPoisoned & SIMD8(repeating: Float.nan.bitPattern)
         refresh()
     }
 
     func write(to snapshot: inout SnapshotWriter) {
-        for lane in 0..<4 { snapshot.put(signal: window.current[lane]) }
-        for i in 0..<Self.bucketCount { for lane in 0..<4 { snapshot.put(signal: buckets[i][lane]) } }
+        for lane in 0..<8 { snapshot.put(signal: Float(bitPattern: current[lane])) }
+        for i in 0..<Self.bucketCount {
+            for lane in 0..<8 { snapshot.put(signal: Float(bitPattern: buckets[newest + i][lane])) }
+        }
     }
 
     mutating func read(from snapshot: inout SnapshotReader) throws {
-        for lane in 0..<4 { window.current[lane] = try snapshot.signal() }
-        for i in 0..<Self.bucketCount { for lane in 0..<4 { buckets[i][lane] = try snapshot.signal() } }
+        for lane in 0..<8 { current[lane] = try snapshot.signal().bitPattern }
+        for i in 0..<Self.bucketCount {
+            for lane in 0..<8 { buckets[i][lane] = try snapshot.signal().bitPattern }
+            buckets[i + Self.bucketCount] = buckets[i]
+        }
+        newest = 0
         refresh()
     }
 
     private mutating func refresh() {
-        var highest = SIMD4<Float>()
+        let (buckets, weights) = (buckets.span, weights.span)
+        var highest = SIMD8<UInt32>()
         for i in 0..<Self.bucketCount {
-            let value = buckets[i] * weights[i]
+            let value = buckets[newest + i] & weights[i]
             highest = highest.replacing(with: value, where: value .> highest)
         }
-        window.held = highest
-    }
-
-    /// What changes within a bucket.
-    struct Window: Sendable {
-        var current = SIMD4<Float>()
-        /// Maximum of the whole buckets that each lane holds.
-        var held = SIMD4<Float>()
-        /// Lanes that hold nothing.
-        let follows: SIMDMask<SIMD4<Int32>>
-
-        init(follows: SIMDMask<SIMD4<Int32>>) { self.follows = follows }
-
-        @inline(always)
-        mutating func level(_ x: SIMD4<Float>) -> SIMD4<Float> {
-            current = current.replacing(with: x, where: x .> current)
-            let highest = held.replacing(with: current, where: current .> held)
-            return highest.replacing(with: x, where: follows)
-        }
+        held = highest
     }
 }

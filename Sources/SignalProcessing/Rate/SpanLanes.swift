@@ -2,44 +2,44 @@
 // element.
 
 extension Span where Element == Float {
-    @inline(__always)
+    @inline(always)
     func lanes(at index: Int) -> SIMD8<Float> {
         unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index &* 4, as: SIMD8<Float>.self)
     }
 
     /// Without a bounds check: the caller has checked the range.
-    @unsafe @inline(__always)
+    @unsafe @inline(always)
     func uncheckedLanes(at index: Int) -> SIMD8<Float> {
         unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index &* 4, as: SIMD8<Float>.self)
     }
 }
 
 extension Span where Element == Double {
-    @inline(__always)
+    @inline(always)
     func lanes(at index: Int) -> SIMD8<Double> {
         unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index &* 8, as: SIMD8<Double>.self)
     }
 
     /// Without a bounds check: the caller has checked the range.
-    @unsafe @inline(__always)
+    @unsafe @inline(always)
     func uncheckedLanes(at index: Int) -> SIMD8<Double> {
         unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index &* 8, as: SIMD8<Double>.self)
     }
 
     /// Without a bounds check: the caller has checked the range.
-    @unsafe @inline(__always)
+    @unsafe @inline(always)
     func uncheckedFour(at index: Int) -> SIMD4<Double> {
         unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index &* 8, as: SIMD4<Double>.self)
     }
 }
 
 extension MutableSpan where Element == Float {
-    @inline(__always)
+    @inline(always)
     func lanes(at index: Int) -> SIMD8<Float> {
         unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index &* 4, as: SIMD8<Float>.self)
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func setLanes(_ lanes: SIMD8<Float>, at index: Int) {
         var raw = mutableBytes
         raw.storeBytes(of: lanes, toByteOffset: index &* 4, as: SIMD8<Float>.self)
@@ -48,13 +48,13 @@ extension MutableSpan where Element == Float {
 
 extension MutableSpan where Element == Double {
     /// Without a bounds check: the caller has checked the range.
-    @unsafe @inline(__always)
+    @unsafe @inline(always)
     func uncheckedFour(at index: Int) -> SIMD4<Double> {
         unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index &* 8, as: SIMD4<Double>.self)
     }
 
     /// Without a bounds check: the caller has checked the range.
-    @unsafe @inline(__always)
+    @unsafe @inline(always)
     mutating func setUncheckedFour(_ lanes: SIMD4<Double>, at index: Int) {
         var raw = mutableBytes
         unsafe raw.storeBytes(of: lanes, toUncheckedByteOffset: index &* 8, as: SIMD4<Double>.self)
@@ -62,7 +62,7 @@ extension MutableSpan where Element == Double {
 }
 
 extension MutableSpan where Element == Int32 {
-    @inline(__always)
+    @inline(always)
     mutating func setLanes(_ lanes: SIMD8<Int32>, at index: Int) {
         var raw = mutableBytes
         raw.storeBytes(of: lanes, toByteOffset: index &* 4, as: SIMD8<Int32>.self)
@@ -71,7 +71,7 @@ extension MutableSpan where Element == Int32 {
 
 extension SIMDMask<SIMD8<Int64>> {
     /// Whether any lane is set.
-    @inline(__always)
+    @inline(always)
     var isAnySet: Bool {
         let words = unsafe unsafeBitCast(self, to: SIMD8<UInt64>.self)
         let four = words.lowHalf | words.highHalf
@@ -81,7 +81,7 @@ extension SIMDMask<SIMD8<Int64>> {
 
 extension SIMD8<Float> {
     /// The largest element; NaN is not looked for.
-    @inline(__always)
+    @inline(always)
     var largest: Float {
         let four = lowHalf.replacing(with: highHalf, where: highHalf .> lowHalf)
         let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .> four.lowHalf)

@@ -1,49 +1,76 @@
-/// A reverberator: predelay, four all-passes for each channel, and a feedback delay network of 16 lines in
-/// Double.
+/// A reverberator: predelay, early reflections, all-passes, and a feedback delay network of 16 lines in Double.
 ///
-/// Jot & Chaigne (AES 90, 1991): each line loses what its length and the T60 ask for, by a one-pole low-pass;
-/// a permuted Hadamard matrix, which is lossless, feeds all lines to all. Lengths are mutually prime, 30 to
-/// 105 ms at size 1, so that no two lines share a mode. The left input feeds the even lines, the right one
-/// the odd; both outputs sum all lines with orthogonal signs, so that they are decorrelated, and the
-/// all-passes' output of their own side at half the level as early reflections. Nothing is modulated.
+/// Jot & Chaigne (AES 90, 1991): what a line loses in one pass follows from its length and the T60 of each band,
+/// by two second-order shelves; a Hadamard matrix with signs and a permutation, which is lossless (Schlecht &
+/// Habets, IEEE TSP 65, 2017), feeds all lines to all. The left input feeds eight lines, the right one the
+/// other eight; the outputs are two components of what the matrix gives, orthogonal sums of all lines, so that
+/// they are decorrelated and neither cancels in mono. Two lines change their lengths slowly. The types differ in
+/// lengths and beginnings: hall and room have the reflections of a box, the plate starts with the output of its
+/// all-passes (after the character of Dattorro's, JAES 45, 1997).
 ///
-/// - Latency 0. Tail: `ReverbCoefficients.tailFrames`, exactly to -100 dB of the slowest line at 0 Hz.
-/// - Snapshot: 4 bytes x (2 predelay + lines + all-passes + 16): 0.2 MB at 48 kHz and size 1, 1.6 MB at 192
-///   kHz and size 2.
-/// - Re-convergence: with a T60 of 2 s by the second ten-second boundary, 6 s by the fourth, in proportion
-///   beyond.
-package struct FDNReverb: StereoProcessor {
-    package static let version: UInt32 = 1
+/// - Latency 0. Tail: the time to fall by 100 dB from steady noise, at the mix set.
+/// - Snapshot: 4 bytes x (2 (predelay + reflections) + lines + all-passes + 64): 0.25 MB at 48 kHz and size 1 (hall),
+///   0.5 MB at size 2, 2 MB at 192 kHz.
+/// - Re-convergence: with a T60 of 2 s by the second ten-second boundary, 6 s by the fourth, in proportion beyond;
+///   the longest band counts.
+/// - Automation: all but type, predelay, size and modulation; a change takes 8 frames, in two steps. A decay so short
+///   that lines must be shorter fades from one length to the other in that time, line by line: on a held tone that is
+///   a faint tick, so a decay below seven times the longest line is better set than moved.
+package struct FDNReverb: StereoDevice {
+    package static let version: UInt32 = 2
+    package static let parameterNames = ReverbParameters.names
+
+    /// Shorter than any ring, and a power of two: also the cells of the motion, on the song's frames.
+    static let chunkFrames = 128
+    /// From the left to the right output in `wet`.
+    static let wetStride = 144
+    /// Frames that new values take.
+    private static let glideFrames = 8
 
     package var latencyFrames: Int { 0 }
-    package var tailFrames: Int { coefficients.tailFrames }
+    package var tailFrames: Int { geometry.tailFrames(parameters, early: early.endFrames) }
 
-    /// Shorter than any line; the bits do not depend on it.
-    private static let chunkFrames = 64
-    /// Row length of the working memory: a chunk and what reading by vectors may write beyond it.
-    private static let stride = 68
+    private var parameters: ReverbParameters
+    private let geometry: ReverbGeometry
+    private let motion: ReverbMotion
+    private var early: EarlyReflections
+    private var memory: ReverbMemory
+    private var network = FeedbackNetwork()
+    private var tuning: ReverbTuning
+    /// Where a glide comes from, and how much of it is done.
+    private var earlier: ReverbTuning
+    private var glided = Self.glideFrames
+    private var wet = [Float](repeating: 0, count: 2 * Self.wetStride)
 
-    private let coefficients: ReverbCoefficients
-    private var predelay: PredelayLine
-    private var diffusers: RingBank
-    private var lines: RingBank
-    private let gains: LinePair
-    private let dampings: LinePair
-    private var filterStates = LinePair([Double](repeating: 0, count: ReverbCoefficients.lineCount))
-    /// 16 rows for the lines.
-    private var work: [Double]
-    /// Rows: left and right input, left and right output, one to spare.
-    private var signals: [Double]
+    package init?(parameters values: [Double], rateHertz: Int) {
+        guard let parameters = ReverbParameters(values: values), rateHertz > 0 else { return nil }
+        self.init(parameters, rateHertz: rateHertz)
+    }
 
-    package init(_ coefficients: ReverbCoefficients) {
-        self.coefficients = coefficients
-        predelay = PredelayLine(frameCount: coefficients.predelayFrames)
-        diffusers = RingBank(lengths: coefficients.diffuserFrames)
-        lines = RingBank(lengths: coefficients.lineFrames)
-        gains = LinePair(coefficients.lineGains)
-        dampings = LinePair(coefficients.lineDampings)
-        work = [Double](repeating: 0, count: ReverbCoefficients.lineCount * Self.stride)
-        signals = [Double](repeating: 0, count: 5 * Self.stride)
+    package init(_ parameters: ReverbParameters, rateHertz: Int) {
+        self.parameters = parameters
+        geometry = ReverbGeometry(parameters, rateHertz: rateHertz)
+        motion = ReverbMotion(geometry, depth: parameters.modulation)
+        early = EarlyReflections(parameters, geometry)
+        memory = ReverbMemory(geometry)
+        tuning = ReverbTuning(parameters, geometry)
+        earlier = tuning
+    }
+
+    package mutating func update(parameters values: [Double]) {
+        guard var new = ReverbParameters(values: values) else { preconditionFailure("not a reverb's parameters") }
+        // Lengths stay.
+        (new.character, new.size) = (parameters.character, parameters.size)
+        (new.predelaySeconds, new.modulation) = (parameters.predelaySeconds, parameters.modulation)
+        guard new != parameters else { return }
+        earlier = currentTuning()
+        parameters = new
+        tuning = ReverbTuning(new, geometry)
+        glided = 0
+    }
+
+    private func currentTuning() -> ReverbTuning {
+        glided == Self.glideFrames ? tuning : earlier.mixed(with: tuning, Double(glided) / Double(Self.glideFrames))
     }
 
     package mutating func process(
@@ -52,167 +79,160 @@ package struct FDNReverb: StereoProcessor {
         precondition(left.count == right.count, "channels differ in length")
         var start = 0
         while start < left.count {
-            let count = min(Self.chunkFrames, left.count - start)
-            predelay.left.exchange(left, from: start, count: count, to: &signals, at: 0)
-            predelay.right.exchange(right, from: start, count: count, to: &signals, at: Self.stride)
-            for stage in 0..<ReverbCoefficients.diffuserCount / 2 {
-                diffuse(stage, row: 0, count: count)
-                diffuse(stage + ReverbCoefficients.diffuserCount / 2, row: 1, count: count)
+            let rest = left.count - start
+            let inCell = Self.chunkFrames - (frame + start) & (Self.chunkFrames - 1)
+            if glided < Self.glideFrames {
+                let count = min(rest, inCell, 4 - glided % 4)
+                let step = Double(glided / 4 + 1) * 4 / Double(Self.glideFrames)
+                let between = step == 1 ? tuning : earlier.mixed(with: tuning, step)
+                run(
+                    &left, &right, from: start, count: count, at: frame + start, between,
+                    leaving: step == 1 || earlier.steps == tuning.steps ? nil : (earlier.lengths, 1 - step))
+                glided += count
+                if glided == Self.glideFrames && !tuning.hasLow { network.low = FeedbackNetwork.ShelfState() }
+                start += count
+            } else {
+                let count = min(rest, inCell)
+                run(&left, &right, from: start, count: count, at: frame + start, tuning)
+                start += count
             }
-            advanceLines(count: count)
-            mixOutput(to: &left, &right, at: start, count: count)
-            start += count
         }
     }
 
-    /// Schroeder's all-pass: v = x - g d, y = d + g v, with d the v of a line's length ago.
-    private mutating func diffuse(_ index: Int, row: Int, count: Int) {
-        let spare = 4 * Self.stride
-        diffusers.read(line: index, count: count, to: &signals, at: spare)
-        Self.allPass(
-            &signals, row: row * Self.stride, delayed: spare, count: count, gain: coefficients.diffuserGain)
-        diffusers.write(line: index, count: count, from: signals, at: spare)
-    }
-
-    private static func allPass(_ signals: inout [Double], row: Int, delayed: Int, count: Int, gain: Double) {
-        precondition(
-            count + 3 <= stride && row + stride <= signals.count && delayed + stride <= signals.count)
-        var signals = signals.mutableSpan
-        let g = SIMD4(repeating: gain)
-        var i = 0
-        while i < count {
-            let d = unsafe signals.uncheckedFour(at: delayed &+ i)
-            let v = unsafe (signals.uncheckedFour(at: row &+ i) - g * d)
-            unsafe signals.setUncheckedFour(d + g * v, at: row &+ i)
-            unsafe signals.setUncheckedFour(v, at: delayed &+ i)
-            i &+= 4
-        }
-    }
-
-    private mutating func advanceLines(count: Int) {
-        for line in 0..<ReverbCoefficients.lineCount {
-            lines.read(line: line, count: count, to: &work, at: line * Self.stride)
-        }
-        FeedbackNetwork.absorb(
-            &work, firstLine: 0, stride: Self.stride, count: count, gain: gains.low, damping: dampings.low,
-            state: &filterStates.low)
-        FeedbackNetwork.absorb(
-            &work, firstLine: 8, stride: Self.stride, count: count, gain: gains.high, damping: dampings.high,
-            state: &filterStates.high)
-        FeedbackNetwork.mix(&work, signals: &signals, stride: Self.stride, count: count)
-        for line in 0..<ReverbCoefficients.lineCount {
-            // A permutation: the Hadamard matrix alone has no eigenvalues but 1 and -1, which would pile up
-            // modes.
-            let next = (5 * line + 2) % ReverbCoefficients.lineCount
-            lines.write(line: next, count: count, from: work, at: line * Self.stride)
-        }
-    }
-
-    private func mixOutput(
-        to left: inout MutableSpan<Float>, _ right: inout MutableSpan<Float>, at start: Int, count: Int
+    /// One chunk, which lies within a cell.
+    private mutating func run(
+        _ left: inout MutableSpan<Float>, _ right: inout MutableSpan<Float>, from start: Int, count: Int,
+        at frame: Int, _ tuning: ReverbTuning, leaving: (lengths: LineVector, share: Double)? = nil
     ) {
-        let wet = coefficients.wetGain * coefficients.outputGain
-        let middle = 0.5 * wet
-        let side = 0.5 * wet * coefficients.width
-        let dry = coefficients.dryGain
-        let signals = self.signals.span
-        let x = signals.extracting(2 * Self.stride..<2 * Self.stride + count)
-        let y = signals.extracting(3 * Self.stride..<3 * Self.stride + count)
-        for i in 0..<count {
-            let m = (x[i] + y[i]) * middle
-            let s = (x[i] - y[i]) * side
-            left[start + i] = Float(Double(left[start + i]) * dry + (m + s))
-            right[start + i] = Float(Double(right[start + i]) * dry + (m - s))
+        early.take(left, right, from: start, count: count, to: &memory)
+        memory.prepare(count: count)
+        ReverbDiffusion.run(&memory, gains: tuning.diffuserGains, count: count)
+        var plan = FeedbackNetwork.Plan(places: memory.places, rows: memory.row(0), count: count)
+        plan.reads = reads(tuning.lengths, rows: 4, count: count, at: frame)
+        if let leaving {
+            let others = reads(leaving.lengths, rows: 38, count: count, at: frame)
+            plan.reads = faded(plan.reads, others, share: leaving.share, count: count)
+        }
+        network.advance(&memory.samples, plan, tuning)
+        memory.advance(count: count)
+        // A mix of 0 % leaves the input as it is, the sign of zeros included.
+        guard tuning.middleGain != 0 || tuning.dryGain != 1 else { return }
+        narrow(count: count)
+        early.add(to: &wet, gain: tuning.earlyGain, count: count)
+        Self.mix(wet, to: &left, &right, at: start, count: count, tuning)
+    }
+
+    /// Where the lines are read, the ones that move from two rows on.
+    private mutating func reads(
+        _ lengths: LineVector, rows: Int, count: Int, at frame: Int
+    ) -> InlineArray<16, Int> {
+        var result = InlineArray<16, Int>(repeating: 0)
+        var reads = result.mutableSpan
+        let movingFrom = motion.isStill ? ReverbGeometry.lineCount : ReverbGeometry.firstMovingLine
+        if !motion.isStill {
+            motion.read(&memory, lengths, row: rows, at: frame, count: count)
+        }
+        for line in 0..<ReverbGeometry.lineCount {
+            reads[line] =
+                line < movingFrom
+                ? memory.readOffset(line: line, delay: Int(lengths[line]), count: count)
+                : memory.row(rows + line - movingFrom)
+        }
+        return result
+    }
+
+    /// Rows from 6 on: each line's samples mixed with a share of those of another length.
+    private mutating func faded(
+        _ reads: InlineArray<16, Int>, _ others: InlineArray<16, Int>, share: Double, count: Int
+    ) -> InlineArray<16, Int> {
+        var result = reads
+        for line in 0..<ReverbGeometry.lineCount {
+            let (from, other, row) = (reads.span[line], others.span[line], memory.row(6 + line))
+            if from == other { continue }
+            for i in 0..<count {
+                let (x, y) = (memory.samples[from + i], memory.samples[other + i])
+                memory.samples[row + i] = x.addingProduct(share, y - x)
+            }
+            var span = result.mutableSpan
+            span[line] = row
+        }
+        return result
+    }
+
+    /// The network's outputs as Float.
+    private mutating func narrow(count: Int) {
+        let row = memory.row(2)
+        Self.narrow(memory.samples, from: row, to: &wet, at: 0, count: count)
+        Self.narrow(memory.samples, from: row + ReverbMemory.rowFrames, to: &wet, at: Self.wetStride, count: count)
+    }
+
+    @inline(never)
+    private static func narrow(_ rows: [Double], from source: Int, to wet: inout [Float], at target: Int, count: Int) {
+        let padded = (count + 7) & ~7
+        precondition(source >= 0 && source + padded <= rows.count && target >= 0 && target + padded <= wet.count)
+        let rows = rows.span
+        var wet = wet.mutableSpan
+        var i = 0
+        while i < padded {
+            let x = unsafe rows.uncheckedFour(at: source &+ i)
+            let y = unsafe rows.uncheckedFour(at: source &+ i &+ 4)
+            let lanes = SIMD8(
+                Float(x[0]), Float(x[1]), Float(x[2]), Float(x[3]), Float(y[0]), Float(y[1]), Float(y[2]), Float(y[3]))
+            wet.setLanes(lanes, at: target &+ i)
+            i &+= 8
+        }
+    }
+
+    @inline(never)
+    private static func mix(
+        _ wet: [Float], to left: inout MutableSpan<Float>, _ right: inout MutableSpan<Float>, at start: Int,
+        count: Int, _ tuning: ReverbTuning
+    ) {
+        precondition(start >= 0 && start + count <= left.count && start + count <= right.count)
+        precondition(wet.count >= 2 * wetStride && count <= chunkFrames)
+        let wet = wet.span
+        let (middle, side, dry) = (tuning.middleGain, tuning.sideGain, tuning.dryGain)
+        let (m8, s8, d8) = (SIMD8(repeating: middle), SIMD8(repeating: side), SIMD8(repeating: dry))
+        var i = 0
+        while i &+ 8 <= count {
+            let x = unsafe wet.uncheckedLanes(at: i)
+            let y = unsafe wet.uncheckedLanes(at: wetStride &+ i)
+            let m = (x + y) * m8
+            let s = (x - y) * s8
+            left.setLanes(left.lanes(at: start &+ i) * d8 + (m + s), at: start &+ i)
+            right.setLanes(right.lanes(at: start &+ i) * d8 + (m - s), at: start &+ i)
+            i &+= 8
+        }
+        while i < count {
+            let (x, y) = (wet[i], wet[wetStride + i])
+            let m = (x + y) * middle
+            let s = (x - y) * side
+            left[start + i] = left[start + i] * dry + (m + s)
+            right[start + i] = right[start + i] * dry + (m - s)
+            i &+= 1
         }
     }
 
     package func write(to snapshot: inout SnapshotWriter) {
-        predelay.write(to: &snapshot)
-        diffusers.write(to: &snapshot)
-        lines.write(to: &snapshot)
-        for i in 0..<8 { snapshot.put(recursive: filterStates.low[i]) }
-        for i in 0..<8 { snapshot.put(recursive: filterStates.high[i]) }
+        early.write(to: &snapshot)
+        memory.write(to: &snapshot)
+        for state in [network.high, network.low] {
+            for i in 0..<16 { snapshot.put(recursive: state.s1[i]) }
+            for i in 0..<16 { snapshot.put(recursive: state.s2[i]) }
+        }
     }
 
     package mutating func read(from snapshot: inout SnapshotReader) throws {
-        try predelay.read(from: &snapshot)
-        try diffusers.read(from: &snapshot)
-        try lines.read(from: &snapshot)
-        for i in 0..<8 { filterStates.low[i] = try snapshot.recursiveDouble() }
-        for i in 0..<8 { filterStates.high[i] = try snapshot.recursiveDouble() }
-    }
-}
-
-/// One number for each of the 16 lines.
-private struct LinePair: Sendable {
-    var low: SIMD8<Double>
-    var high: SIMD8<Double>
-
-    init(_ values: [Double]) {
-        precondition(values.count == ReverbCoefficients.lineCount)
-        low = SIMD8(values[..<8])
-        high = SIMD8(values[8...])
-    }
-}
-
-/// A plain stereo delay of any length, 0 included.
-struct PredelayLine: Sendable {
-    /// One channel of it.
-    struct Channel: Sendable {
-        private var samples: [Float]
-        private var position = 0
-
-        init(frameCount: Int) { samples = [Float](repeating: 0, count: frameCount) }
-
-        /// Takes in `count` samples and gives back those of the line's length ago.
-        @inline(__always)
-        mutating func exchange(
-            _ input: borrowing MutableSpan<Float>, from start: Int, count: Int, to output: inout [Double],
-            at first: Int
-        ) {
-            var output = output.mutableSpan
-            let length = samples.count
-            guard length > 0 else {
-                for i in 0..<count { output[first + i] = Double(input[start + i]) }
-                return
-            }
-            var position = self.position
-            var line = samples.mutableSpan
-            for i in 0..<count {
-                output[first + i] = Double(line[position])
-                line[position] = input[start + i]
-                position += 1
-                if position == length { position = 0 }
-            }
-            self.position = position
-        }
-
-        func write(to snapshot: inout SnapshotWriter) {
-            for i in position..<samples.count { snapshot.put(signal: samples[i]) }
-            for i in 0..<position { snapshot.put(signal: samples[i]) }
-        }
-
-        mutating func read(from snapshot: inout SnapshotReader) throws {
-            position = 0
-            for i in samples.indices { samples[i] = try snapshot.signal() }
-        }
+        try early.read(from: &snapshot)
+        try memory.read(from: &snapshot)
+        network.high = try Self.state(from: &snapshot)
+        network.low = try Self.state(from: &snapshot)
     }
 
-    var left: Channel
-    var right: Channel
-
-    init(frameCount: Int) {
-        left = Channel(frameCount: frameCount)
-        right = left
-    }
-
-    func write(to snapshot: inout SnapshotWriter) {
-        left.write(to: &snapshot)
-        right.write(to: &snapshot)
-    }
-
-    mutating func read(from snapshot: inout SnapshotReader) throws {
-        try left.read(from: &snapshot)
-        try right.read(from: &snapshot)
+    private static func state(from snapshot: inout SnapshotReader) throws -> FeedbackNetwork.ShelfState {
+        var state = FeedbackNetwork.ShelfState()
+        for i in 0..<16 { state.s1[i] = try snapshot.recursiveDouble() }
+        for i in 0..<16 { state.s2[i] = try snapshot.recursiveDouble() }
+        return state
     }
 }
