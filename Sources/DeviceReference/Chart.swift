@@ -51,7 +51,8 @@ struct Chart {
     var svg: String {
         precondition(series.count <= Self.colours.count, "too many lines for one chart")
         var lines = [
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 320\" font-family=\"sans-serif\" font-size=\"11\">",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 320\" "
+                + "font-family=\"sans-serif\" font-size=\"11\">",
             "<rect width=\"640\" height=\"320\" fill=\"#ffffff\"/>",
             "<text x=\"\(Self.number(Self.left))\" y=\"20\" font-size=\"13\" fill=\"#222222\">\(title)</text>",
         ]
@@ -89,7 +90,8 @@ struct Chart {
             }
             let y = min(1, max(0, y.position(point.y)))
             text += isOpen ? "L" : "M"
-            text += "\(Self.number(Self.left + x * Self.plotWidth)) \(Self.number(Self.top + (1 - y) * Self.plotHeight))"
+            let (across, down) = (Self.left + x * Self.plotWidth, Self.top + (1 - y) * Self.plotHeight)
+            text += "\(Self.number(across)) \(Self.number(down))"
             isOpen = true
         }
         return "<path d=\"\(text)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.6\"/>"

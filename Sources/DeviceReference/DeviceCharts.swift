@@ -40,7 +40,11 @@ enum DeviceCharts {
         case .busCompressor: [2.0, 4, 10].map { ("\(Int($0)):1", squeeze(kind, ratio: $0, knee: 6)) }
         case .multiband: [("three bands, two of them working", multiband())]
         case .deEsser: [("threshold -60 dB, range 12 dB", Device(.deEsser, ["threshold": -60]))]
-        case .gate: [("gate", Device(.gate, ["threshold": -30])), ("2:1", Device(.gate, ["threshold": -30, "ratio": 2]))]
+        case .gate:
+            [
+                ("gate", Device(.gate, ["threshold": -30])),
+                ("2:1", Device(.gate, ["threshold": -30, "ratio": 2])),
+            ]
         case .transientShaper:
             [
                 ("attack +9 dB", Device(.transientShaper, ["attack": 9])),
@@ -183,7 +187,8 @@ enum DeviceCharts {
         }
         let input = Measurement.tone(hertz: 1000, frameCount: 24_000, level: level)
         func points(_ signal: (left: [Float], right: [Float])) -> [(x: Double, y: Double)] {
-            Measurement.levels(signal).enumerated().filter { $0.offset % 48 == 0 }.map { (Double($0.offset) / 48, $0.element) }
+            let levels = Measurement.levels(signal)
+            return stride(from: 0, to: levels.count, by: 48).map { (Double($0) / 48, levels[$0]) }
         }
         let shaped = settings(of: .transientShaper).map {
             Chart.Series(

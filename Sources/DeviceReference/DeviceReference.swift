@@ -1,4 +1,4 @@
-package import Session
+import Session
 import SignalProcessing
 
 /// docs/devices.md and its charts, from the table of devices and from measuring the devices.
@@ -14,12 +14,13 @@ package enum DeviceReference {
         var lines = [
             "# Devices", "",
             "Every insert effect: what it does, its parameters, and what it measures. The tables are those that the "
-                + "session reader uses, the curves are measured on the devices themselves at 48 kHz; `make doc` writes "
-                + "this page, and a test fails where it is not what the code does. How a device is written in a session "
-                + "is in [session.md](session.md), the figures that the tests assert in [fact-sheet.md](fact-sheet.md).",
+                + "session reader uses, the curves are measured on the devices themselves at 48 kHz; `make doc` "
+                + "writes this page, and a test fails where it is not what the code does. How a device is written "
+                + "in a session is in [session.md](session.md), the figures that the tests assert in "
+                + "[fact-sheet.md](fact-sheet.md).",
             "",
-            "In the column *over time*, `yes` is a parameter that can be automated: every 8 frames it takes the value "
-                + "that its curve has there ([0016](decisions/0016-automation-grid.md)). Latency never reaches the mix: "
+            "In the column *over time*, `yes` is a parameter that can be automated: every 8 frames it takes the "
+                + "value that its curve has there ([0016](decisions/0016-automation-grid.md)). Latency never reaches the mix: "
                 + "each channel is fed ahead by its own ([0009](decisions/0009-feed-ahead.md)).", "",
         ]
         lines += [DeviceDescription.all.map { "[\($0.name)](#\($0.name))" }.joined(separator: " · "), ""]
@@ -70,6 +71,9 @@ package enum DeviceReference {
         guard let example = DeviceCharts.example(of: kind) else { return [] }
         let device = Measurement.device(example)
         let tail = Double(device.tailFrames) / Double(Measurement.rateHertz)
-        return ["Latency \(device.latencyFrames) frames, tail \(Chart.number(tail)) s, in the setting of the first curve.", ""]
+        return [
+            "Latency \(device.latencyFrames) frames, tail \(Chart.number(tail)) s, in the setting of the first curve.",
+            "",
+        ]
     }
 }

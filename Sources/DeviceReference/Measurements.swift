@@ -24,7 +24,9 @@ enum Measurement {
     }
 
     /// The device's output, from song frame `frame` on.
-    static func run(_ device: Device, left: [Float], right: [Float], at frame: Int = 0) -> (left: [Float], right: [Float]) {
+    static func run(
+        _ device: Device, left: [Float], right: [Float], at frame: Int = 0
+    ) -> (left: [Float], right: [Float]) {
         var processor = Self.device(device)
         var (left, right) = (left, right)
         var start = 0
@@ -165,7 +167,9 @@ enum Measurement {
     }
 
     /// Level of what comes after an impulse, in dB, over time in ms: the loudest sample of each millisecond.
-    static func echoes(_ device: Device, seconds: Double) -> (left: [(x: Double, y: Double)], right: [(x: Double, y: Double)]) {
+    static func echoes(
+        _ device: Device, seconds: Double
+    ) -> (left: [(x: Double, y: Double)], right: [(x: Double, y: Double)]) {
         let count = Int(seconds * Double(rateHertz))
         var impulse = [Float](repeating: 0, count: count)
         impulse[0] = 1
@@ -186,7 +190,6 @@ struct SingleStrip<Wrapped: LaneDevice>: StereoDevice {
     static var parameterNames: [String] { Wrapped.parameterNames }
 
     private var wrapped: Wrapped
-    private var lanes: [LaneFrame] = []
     let latencyFrames: Int
     let tailFrames: Int
 
@@ -203,7 +206,8 @@ struct SingleStrip<Wrapped: LaneDevice>: StereoDevice {
     mutating func update(parameters: [Double]) { wrapped.update(lane: 0, parameters: parameters) }
 
     mutating func process(left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int) {
-        lanes = (0..<left.count).map { LaneFrame(left[$0], 0, 0, 0, right[$0], 0, 0, 0) }
+        var lanes: [LaneFrame] = []
+        for i in 0..<left.count { lanes.append(LaneFrame(left[i], 0, 0, 0, right[i], 0, 0, 0)) }
         var block = lanes.mutableSpan
         wrapped.process(&block, key: nil, at: frame)
         for i in 0..<block.count {

@@ -40,6 +40,7 @@ struct CompiledChain {
         guard let kind = ProcessorKind(device.kind),
             let properties = kind.properties(parameters: values, rateHertz: rateHertz)
         else { throw CompileError("\(device.kind.rawValue): no processor takes these parameters") }
+        if device.automation.isEmpty, kind.isIdentity(parameters: values) { return }
         // The port is filled in when the program is made.
         if let key = device.key { runs[runs.count - 1].keys[runs[runs.count - 1].stages.count] = key }
         runs[runs.count - 1].stages.append(

@@ -232,7 +232,9 @@ final class StereoDeviceStep<Device: StereoDevice>: LaneStep {
             }
             let next = (at & ~(Program.controlFrames - 1)) + Program.controlFrames
             let step = min(count - done, next - at)
-            run(planes.left + done, planes.right + done, key.map { $0.left + done }, key.map { $0.right + done }, step, at)
+            run(
+                planes.left + done, planes.right + done, key.map { $0.left + done }, key.map { $0.right + done }, step,
+                at)
             done += step
         }
     }

@@ -52,6 +52,15 @@ package enum ProcessorKind: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// Whether a device with these parameters changes no bit, so that it can be left out of a plan.
+    package func isIdentity(parameters: [Double]) -> Bool {
+        switch self {
+        case .equalizer: EqualizerParameters(values: parameters)?.bands.allSatisfy(\.isFlat) ?? false
+        case .utility: parameters.allSatisfy { $0 == 0 }
+        default: false
+        }
+    }
+
     /// What a plan has to know of a device with these parameters; nil where they are not its parameters.
     package func properties(parameters: [Double], rateHertz: Int) -> ProcessorProperties? {
         switch processor {

@@ -78,8 +78,9 @@ package struct FactSheet: Equatable {
                 found.append("\(row.subject): \(own.line) is now \(row.line)")
             }
         }
-        for row in rows where !facts.rows.contains(where: { $0.subject == row.subject && $0.statement == row.statement })
-        {
+        for row in rows {
+            let isFound = facts.rows.contains { $0.subject == row.subject && $0.statement == row.statement }
+            if isFound { continue }
             found.append("no longer asserted: \(row.subject): \(row.statement)")
         }
         return found
@@ -87,6 +88,7 @@ package struct FactSheet: Equatable {
 
     private static func isClose(_ a: String, _ b: String) -> Bool {
         guard let a = Double(a), let b = Double(b) else { return a == b }
-        return a == b || (a - b).magnitude <= 0.05 * max(a.magnitude, b.magnitude) || max(a.magnitude, b.magnitude) < 1e-3
+        let larger = max(a.magnitude, b.magnitude)
+        return a == b || (a - b).magnitude <= 0.05 * larger || larger < 1e-3
     }
 }

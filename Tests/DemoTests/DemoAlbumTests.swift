@@ -73,11 +73,11 @@ import Testing
             let devices =
                 song.tracks.flatMap(\.devices) + (song.buses + song.returns).flatMap(\.devices)
                 + song.master.devices
-            #expect(devices.contains { if case .equalizer = $0 { true } else { false } })
-            #expect(devices.contains { if case .delay = $0 { true } else { false } })
-            #expect(devices.contains { if case .reverb = $0 { true } else { false } })
-            #expect(devices.contains { if case .utility = $0 { true } else { false } })
-            #expect(devices.contains { if case .compressor(let it) = $0 { it.key != nil } else { false } })
+            #expect(devices.contains { $0.kind == .equalizer })
+            #expect(devices.contains { $0.kind == .delay })
+            #expect(devices.contains { $0.kind == .reverb })
+            #expect(devices.contains { $0.kind == .utility })
+            #expect(devices.contains { $0.kind == .compressor && $0.key != nil })
             #expect(song.buses.contains { $0.mixer.output != .master }, "a nested bus")
             #expect(song.returns.contains { $0.mixer.output != .master }, "a return into a bus")
             let sends = song.tracks.flatMap(\.mixer.sends)
@@ -87,7 +87,7 @@ import Testing
             #expect(song.tracks.flatMap(\.clips).allSatisfy { $0.fadeOutFrames > 0 })
         }
         let all = songs.flatMap { $0.tracks.flatMap(\.devices) + $0.master.devices }
-        #expect(all.contains { if case .limiter = $0 { true } else { false } })
+        #expect(all.contains { $0.kind == .limiter })
         #expect(songs.contains { $0.lengthFrames != nil })
         #expect(Set(songs.flatMap { $0.sources.map(\.rateHertz) }) == [44_100, 48_000])
         #expect(Set(songs.flatMap { $0.sources.map(\.channelCount) }) == [1, 2])

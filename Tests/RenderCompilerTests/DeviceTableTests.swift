@@ -20,8 +20,8 @@ import Testing
     /// Values with each parameter at its default or, where it has none, in the middle of its range.
     private static func usual(_ kind: DeviceKind) -> [Double] {
         let row = kind.description
-        let bands = row.bands.map { Array(repeating: $0.parameters, count: max(2, $0.count.lowerBound)).flatMap(\.self) }
-        return (row.parameters + (bands ?? [])).map { parameter in
+        let bands = row.bands.map { Array(repeating: $0.parameters, count: max(2, $0.count.lowerBound)) } ?? []
+        return (row.parameters + bands.flatMap(\.self)).map { parameter in
             if let value = parameter.defaultValue { return value }
             if parameter.unit == .delayFrames { return 4800 }
             guard let limits = parameter.limits else { return 0 }
@@ -57,10 +57,14 @@ import Testing
             let parameter = row.parameter(at: index).description
             var ends: [Double] = []
             switch parameter.unit {
+            // A linear-phase equalizer is a program of its own.
+            case .choice where parameter.name == "mode" && kind == .equalizer: ends = [0]
             case .choice(let words): ends = words.indices.map(Double.init)
             case .onOff: ends = [0, 1]
             case .delayFrames: ends = [Double(rateHertz / 1000), Double(rateHertz)]
-            case .hertz: ends = parameter.limits.map { [$0.lowerBound, min($0.upperBound, 0.49 * Double(rateHertz))] } ?? []
+            case .hertz:
+                let nyquist = 0.49 * Double(rateHertz)
+                ends = parameter.limits.map { [$0.lowerBound, min($0.upperBound, nyquist)] } ?? []
             default: ends = parameter.limits.map { [$0.lowerBound, $0.upperBound] } ?? []
             }
             #expect(!ends.isEmpty, "\(parameter.name) has no range")

@@ -232,6 +232,8 @@ private struct Declaration {
         self.isDocumented = isDocumented
     }
 
-    /// Requirements of LaneProcessor, CanonicallyEncodable, RandomNumberGenerator.
-    private static let witnesses: Set<String> = ["process", "write", "read", "encode", "next"]
+    /// Requirements of LaneProcessor, StereoDevice, LaneDevice, CanonicallyEncodable, RandomNumberGenerator.
+    private static let witnesses: Set<String> = [
+        "process", "write", "read", "update", "latencyFrames", "tailFrames", "encode", "next",
+    ]
 }

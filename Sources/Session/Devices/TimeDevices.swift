@@ -2,7 +2,8 @@ extension DeviceDescription {
     package static let delay = DeviceDescription(
         name: "delay", noun: "a delay",
         summary: "Echoes with filtered feedback, in step with the song where the times are note values.",
-        reference: "D. Rocchesso, Fractionally addressed delay lines, IEEE TSAP 8(6), 2000 (modulated reading)",
+        reference:
+            "D. Rocchesso, Fractionally addressed delay lines, IEEE TSAP 8(6), 2000 (modulated reading)",
         parameters: [
             ParameterDescription("left", .delayFrames, ("1 ms", "10 s"), "Delay of the left channel."),
             ParameterDescription("right", .delayFrames, ("1 ms", "10 s"), "Delay of the right channel."),
@@ -29,8 +30,10 @@ extension DeviceDescription {
 
     package static let chorus = DeviceDescription(
         name: "chorus", noun: "a chorus",
-        summary: "One to four detuned voices a side: the signal some milliseconds ago, the delay swinging slowly.",
-        reference: "J. Dattorro, Effect design, part 2: delay-line modulation and chorus, J. Audio Eng. Soc. 45(10), "
+        summary:
+            "One to four detuned voices a side: the signal some milliseconds ago, the delay swinging slowly.",
+        reference:
+            "J. Dattorro, Effect design, part 2: delay-line modulation and chorus, J. Audio Eng. Soc. 45(10), "
             + "1997",
         parameters: [
             ParameterDescription(
@@ -41,7 +44,8 @@ extension DeviceDescription {
             ParameterDescription(
                 "delay", .seconds, ("1 ms", "50 ms"), default: "15 ms", automatable: true,
                 "Delay in the middle of the swing."),
-            ParameterDescription("voices", .number, ("1", "4"), default: "2", "How many voices, evenly spread."),
+            ParameterDescription(
+                "voices", .choice(["1", "2", "3", "4"]), default: "2", "How many voices, evenly spread."),
             ParameterDescription(
                 "feedback", .percent, ("0 %", "70 %"), default: "0 %", automatable: true,
                 "Part of the voices that goes round again."),
@@ -55,8 +59,10 @@ extension DeviceDescription {
 
     package static let flanger = DeviceDescription(
         name: "flanger", noun: "a flanger",
-        summary: "A comb of notches that sweeps: the signal plus itself a few milliseconds ago, with feedback.",
-        reference: "J. Dattorro, Effect design, part 2: delay-line modulation and chorus, J. Audio Eng. Soc. 45(10), "
+        summary:
+            "A comb of notches that sweeps: the signal plus itself a few milliseconds ago, with feedback.",
+        reference:
+            "J. Dattorro, Effect design, part 2: delay-line modulation and chorus, J. Audio Eng. Soc. 45(10), "
             + "1997",
         parameters: [
             ParameterDescription(
@@ -65,7 +71,8 @@ extension DeviceDescription {
                 "depth", .seconds, ("0 ms", "10 ms"), default: "3 ms", automatable: true,
                 "How far the delay goes beyond its shortest."),
             ParameterDescription(
-                "delay", .seconds, ("0.2 ms", "10 ms"), default: "0.5 ms", automatable: true, "The shortest delay."),
+                "delay", .seconds, ("0.2 ms", "10 ms"), default: "0.5 ms", automatable: true,
+                "The shortest delay."),
             ParameterDescription(
                 "feedback", .percent, ("-95 %", "95 %"), default: "40 %", automatable: true,
                 "Sharpens the comb; below 0 the peaks lie between those above 0."),
@@ -79,7 +86,8 @@ extension DeviceDescription {
 
     package static let phaser = DeviceDescription(
         name: "phaser", noun: "a phaser",
-        summary: "Notches that sweep in octaves: 4 to 12 all-passes in a row added to the signal, with feedback.",
+        summary:
+            "Notches that sweep in octaves: 4 to 12 all-passes in a row added to the signal, with feedback.",
         reference: "V. Zavalishin, The Art of VA Filter Design, 2018, chapters 3 and 11",
         parameters: [
             ParameterDescription(
@@ -105,11 +113,13 @@ extension DeviceDescription {
 
     package static let tremolo = DeviceDescription(
         name: "tremolo", noun: "a tremolo",
-        summary: "The level goes up and down; with a `stereo-phase` of 180 from side to side, as an auto-pan.",
+        summary:
+            "The level goes up and down; with a `stereo-phase` of 180 from side to side, as an auto-pan.",
         reference: "U. Zölzer (ed.), DAFX: Digital Audio Effects, 2nd ed., 2011, chapter 3",
         parameters: [
             ParameterDescription(
-                "rate", .hertz, ("0.01 Hz", "20 Hz"), default: "5 Hz", "How often the level goes up and down."),
+                "rate", .hertz, ("0.01 Hz", "20 Hz"), default: "5 Hz", "How often the level goes up and down."
+            ),
             ParameterDescription(
                 "depth", .percent, ("0 %", "100 %"), default: "50 %", automatable: true,
                 "How much of the signal is taken at the lowest: 50 % is 6 dB, 100 % all."),
@@ -124,7 +134,8 @@ extension DeviceDescription {
     package static let width = DeviceDescription(
         name: "width", noun: "a width",
         summary: "The stereo image narrower or wider, and its low end in mono; the mono sum stays as it is.",
-        reference: "A. D. Blumlein, British patent 394,325, 1933; S. Linkwitz and R. Riley, J. Audio Eng. Soc. 24(1), "
+        reference:
+            "A. D. Blumlein, British patent 394,325, 1933; S. Linkwitz and R. Riley, J. Audio Eng. Soc. 24(1), "
             + "1976",
         parameters: [
             ParameterDescription(
@@ -141,9 +152,11 @@ extension DeviceDescription {
         reference: "A shift by whole frames; nothing else happens to the samples",
         parameters: [
             ParameterDescription(
-                "left", .delayFrames, ("0 s", "1 s"), default: "0 s", "Delay of the left channel, to the frame."),
+                "left", .delayFrames, ("0 s", "1 s"), default: "0 s",
+                "Delay of the left channel, to the frame."),
             ParameterDescription(
-                "right", .delayFrames, ("0 s", "1 s"), default: "0 s", "Delay of the right channel, to the frame."),
+                "right", .delayFrames, ("0 s", "1 s"), default: "0 s",
+                "Delay of the right channel, to the frame."),
         ])
 
     package static let utility = DeviceDescription(
@@ -152,7 +165,8 @@ extension DeviceDescription {
         reference: "A product and a sum",
         parameters: [
             ParameterDescription(
-                "gain", .decibels, ("-inf dB", "48 dB"), default: "0 dB", automatable: true, "Gain; -inf is silence."),
+                "gain", .decibels, ("-inf dB", "48 dB"), default: "0 dB", automatable: true,
+                "Gain; -inf is silence."),
             ParameterDescription(
                 "invert", .choice(["none", "left", "right", "both"]), default: "none",
                 "Inputs whose polarity is turned, before all else."),

@@ -43,7 +43,7 @@ package enum LinearPhaseEqualizer {
         return { hertz in
             heard.reduce(1.0) { gain, band in
                 let value = EqualizerResponse.value(of: band, gainDecibels: band.gainDecibels, atHertz: hertz)
-                return gain * value.power.squareRoot()
+                return gain * value.power.root
             }
         }
     }

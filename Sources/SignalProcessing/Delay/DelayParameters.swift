@@ -1,7 +1,8 @@
 /// The settings of a delay, in the table's order and units.
 package struct DelayParameters: Sendable, Equatable {
     package static let names = [
-        "left", "right", "feedback", "high-cut", "low-cut", "ping-pong", "mix", "modulation-rate", "modulation-depth",
+        "left", "right", "feedback", "high-cut", "low-cut", "ping-pong", "mix", "modulation-rate",
+        "modulation-depth",
     ]
     /// From here up the high cut is off, and from there down the low cut.
     package static let openHighCutHertz = 20_000.0
@@ -32,7 +33,8 @@ package struct DelayParameters: Sendable, Equatable {
             let left = Int(exactly: values[0]), let right = Int(exactly: values[1]),
             (1...Self.longestSeconds * rateHertz).contains(left),
             (1...Self.longestSeconds * rateHertz).contains(right), (0...0.95).contains(values[2]),
-            (200...20_000).contains(values[3]), (10...2000).contains(values[4]), values[5] == 0 || values[5] == 1,
+            (200...20_000).contains(values[3]), (10...2000).contains(values[4]),
+            values[5] == 0 || values[5] == 1,
             (0...1).contains(values[6]), (0.01...10).contains(values[7]), (0...0.01).contains(values[8])
         else { return nil }
         (leftFrames, rightFrames, feedback) = (left, right, values[2])
@@ -43,12 +45,15 @@ package struct DelayParameters: Sendable, Equatable {
 
     /// Step a of the low-pass y += a (x - y); 1 is none.
     func highCutStep(rate: Double) -> Double {
-        highCutHertz >= min(Self.openHighCutHertz, rate * 0.49) ? 1 : Self.lowPassStep(hertz: highCutHertz, rate: rate)
+        highCutHertz >= min(Self.openHighCutHertz, rate * 0.49)
+            ? 1 : Self.lowPassStep(hertz: highCutHertz, rate: rate)
     }
 
-    /// Step of the low-pass that is taken off; 0 is none.
+    /// g / (1 + g) of the trapezoidal low-pass that is taken off, g = tan(pi f / rate); 0 is none.
     func lowCutStep(rate: Double) -> Double {
-        lowCutHertz <= Self.openLowCutHertz ? 0 : Self.lowPassStep(hertz: lowCutHertz, rate: rate)
+        guard lowCutHertz > Self.openLowCutHertz else { return 0 }
+        let g = PinnedMath.tan(Double.pi * lowCutHertz / rate)
+        return g / (1 + g)
     }
 
     /// a of y += a (x - y) with exactly -3 dB at a frequency: a = sqrt(c^2 + 2c) - c, c = 1 - cos w.

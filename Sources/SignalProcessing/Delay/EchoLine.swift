@@ -9,15 +9,20 @@ struct EchoLine: Sendable {
     private var position = 0
 
     /// Frames in which whatever went in has come out once.
-    var longestReach: Int { swing > 0 ? frameCount + Int(swing.rounded(.up)) + FractionalRead.reach : frameCount }
+    var longestReach: Int {
+        swing > 0 ? frameCount + Int(swing.rounded(.up)) + FractionalRead.reach : frameCount
+    }
     /// Frames that can be read before the first of them has to be written.
-    var shortestReach: Int { swing > 0 ? frameCount - Int(swing.rounded(.up)) - FractionalRead.reach : frameCount }
+    var shortestReach: Int {
+        swing > 0 ? frameCount - Int(swing.rounded(.up)) - FractionalRead.reach : frameCount
+    }
 
     /// - Parameter swing: At most `frameCount` less 10.
     init(frameCount: Int, swing: Double) {
         self.frameCount = frameCount
         self.swing = swing
-        capacity = swing > 0 ? max(frameCount + Int(swing.rounded(.up)) + FractionalRead.reach + 1, 32) : frameCount
+        capacity =
+            swing > 0 ? max(frameCount + Int(swing.rounded(.up)) + FractionalRead.reach + 1, 32) : frameCount
         samples = [Double](repeating: 0, count: capacity + (swing > 0 ? FractionalRead.tapCount : 0))
     }
 
@@ -41,12 +46,14 @@ struct EchoLine: Sendable {
 
     @inline(never)
     private static func read(
-        _ samples: inout [Double], capacity: Int, position: Int, _ places: FractionalPlaces, _ read: Int, count: Int,
+        _ samples: inout [Double], capacity: Int, position: Int, _ places: FractionalPlaces, _ read: Int,
+        count: Int,
         _ sums: inout [Double], _ table: [Double]
     ) {
         precondition(samples.count == capacity + FractionalRead.tapCount && 4 * count <= sums.count)
         let row = read * places.frameCount
-        precondition(read >= 0 && count <= places.frameCount && row + places.frameCount <= places.places.count)
+        precondition(
+            read >= 0 && count <= places.frameCount && row + places.frameCount <= places.places.count)
         let ring = samples.mutableSpan
         let table = table.span
         let weights = places.weights.span
@@ -94,7 +101,8 @@ struct EchoLine: Sendable {
     private static func copy(
         _ values: [Double], from source: Int, to target: inout [Double], from start: Int, count: Int
     ) {
-        precondition(source >= 0 && source + count <= values.count && start >= 0 && start + count <= target.count)
+        precondition(
+            source >= 0 && source + count <= values.count && start >= 0 && start + count <= target.count)
         let values = values.span
         var target = target.mutableSpan
         for i in 0..<count { unsafe target[unchecked: start &+ i] = values[unchecked: source &+ i] }
@@ -143,7 +151,9 @@ struct EchoMotion: Sendable {
         right.read(places, read: 1, to: &echoes, from: StereoDelay.chunkFrames, count: count, &sums, table)
     }
 
-    private mutating func place(_ read: Int, _ line: EchoLine, count: Int, at frame: Int, ahead offset: UInt64) {
+    private mutating func place(
+        _ read: Int, _ line: EchoLine, count: Int, at frame: Int, ahead offset: UInt64
+    ) {
         places.set(
             read: read, count: count, centre: .level(Double(line.frameCount)), swing: .level(line.swing),
             longest: Double(line.longestReach - FractionalRead.reach),

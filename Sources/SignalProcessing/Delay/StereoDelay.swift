@@ -3,8 +3,8 @@
 ///
 /// An echo is the line's output; what returns is that, filtered, times the feedback, in Double. Plain: each channel has
 /// its own line. Ping-pong: the mean of both inputs enters the left line, and each line returns to the other; so the
-/// right channel first sounds after both delays, and each echo is the feedback softer than the one before. The low cut
-/// is the input less a low-pass with -3 dB at the corner, itself 0.1 dB off at 200 Hz and 48 kHz and 1 dB at 2 kHz.
+/// right channel first sounds after both delays, and each echo is the feedback softer than the one before. Both cuts
+/// are -3.01 dB at their corners; the low cut leaves the top as it is (trapezoidal rule).
 ///
 /// Without modulation an echo comes a whole number of frames later, exactly. With it both delays swing on a sine of the
 /// absolute frame, the right one a quarter turn ahead, and are read by `FractionalRead`.
@@ -34,6 +34,8 @@ package struct StereoDelay: StereoDevice {
     private var feedback: GlidingNumber
     private var highCut: GlidingNumber
     private var lowCut: GlidingNumber
+    /// How much of the low end is taken: 1, or 0 without a low cut.
+    private var cutting: GlidingNumber
     private var mix: GlidingNumber
 
     package init?(parameters values: [Double], rateHertz: Int) {
@@ -53,6 +55,7 @@ package struct StereoDelay: StereoDevice {
         feedback = GlidingNumber(parameters.feedback)
         highCut = GlidingNumber(parameters.highCutStep(rate: rate))
         lowCut = GlidingNumber(parameters.lowCutStep(rate: rate))
+        cutting = GlidingNumber(lowCut.target > 0 ? 1 : 0)
         mix = GlidingNumber(parameters.mix)
     }
 
@@ -66,19 +69,31 @@ package struct StereoDelay: StereoDevice {
     }
 
     package mutating func update(parameters values: [Double]) {
-        guard values.count == DelayParameters.names.count else { preconditionFailure("not a delay's parameters") }
+        guard let given = DelayParameters(values: values, rateHertz: Int(rateHertz)) else {
+            preconditionFailure("not a delay's parameters")
+        }
         var new = parameters
-        (new.feedback, new.highCutHertz, new.lowCutHertz, new.mix) = (values[2], values[3], values[4], values[6])
+        (new.feedback, new.mix) = (given.feedback, given.mix)
+        (new.highCutHertz, new.lowCutHertz) = (given.highCutHertz, given.lowCutHertz)
         guard new != parameters else { return }
         parameters = new
         feedback.move(to: new.feedback, glide)
         highCut.move(to: new.highCutStep(rate: rateHertz), glide)
-        lowCut.move(to: new.lowCutStep(rate: rateHertz), glide)
+        setLowCut(new.lowCutStep(rate: rateHertz))
         mix.move(to: new.mix, glide)
         glide.begin()
     }
 
-    package mutating func process(left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int) {
+    /// A filter fades in with the corner that it will have, and out with the one that it had.
+    private mutating func setLowCut(_ step: Double) {
+        cutting.move(to: step > 0 ? 1 : 0, glide)
+        if step > 0, lowCut.target == 0 { lowCut = GlidingNumber(step) }
+        lowCut.move(to: step > 0 ? step : lowCut.target, glide)
+    }
+
+    package mutating func process(
+        left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int
+    ) {
         precondition(left.count == right.count, "channels differ in length")
         var start = 0
         let moves = motion != nil
@@ -92,11 +107,16 @@ package struct StereoDelay: StereoDevice {
             }
             let lines = EchoFilters.Lines(
                 feedback: feedback.line(glide), highCut: highCut.line(glide), lowCut: lowCut.line(glide),
-                mix: mix.line(glide), isPingPong: parameters.isPingPong)
+                cutting: cutting.line(glide), mix: mix.line(glide),
+                isPingPong: parameters.isPingPong)
             filters.run(&left, &right, from: start, count: count, &echoes, lines)
             self.left.push(echoes, from: 0, count: count)
             self.right.push(echoes, from: Self.chunkFrames, count: count)
             glide.advance(count: count)
+            if !glide.isMoving, lines.cutting.slope != 0, cutting.target == 0 {
+                lowCut = GlidingNumber(0)
+                filters.clearLowCut()
+            }
             start += count
         }
     }
@@ -123,6 +143,7 @@ struct EchoFilters: Sendable {
         /// Steps of the one-poles.
         var highCut: ParameterLine
         var lowCut: ParameterLine
+        var cutting: ParameterLine
         var mix: ParameterLine
         var isPingPong: Bool
     }
@@ -143,12 +164,15 @@ struct EchoFilters: Sendable {
         let isSilent = lines.mix.stays(at: 0)
         let isPingPong = lines.isPingPong
         for i in 0..<count {
-            let x = SIMD2(Double(unsafe left[unchecked: start &+ i]), Double(unsafe right[unchecked: start &+ i]))
+            let x = SIMD2(
+                Double(unsafe left[unchecked: start &+ i]), Double(unsafe right[unchecked: start &+ i]))
             let echo = SIMD2(
                 unsafe echoes[unchecked: i], unsafe echoes[unchecked: i &+ StereoDelay.chunkFrames])
             high = high.addingProduct(SIMD2(repeating: lines.highCut.value(i)), echo - high)
-            low = low.addingProduct(SIMD2(repeating: lines.lowCut.value(i)), high - low)
-            let back = (high - low) * lines.feedback.value(i)
+            let step = (high - low) * lines.lowCut.value(i)
+            let rumble = low + step
+            low = rumble + step
+            let back = (high - rumble * lines.cutting.value(i)) * lines.feedback.value(i)
             let into = isPingPong ? SIMD2((x[0] + x[1]) * 0.5 + back[1], back[0]) : x + back
             unsafe echoes[unchecked: i] = into[0]
             unsafe echoes[unchecked: i &+ StereoDelay.chunkFrames] = into[1]
@@ -160,6 +184,8 @@ struct EchoFilters: Sendable {
         }
         (self.high, self.low) = (high, low)
     }
+
+    mutating func clearLowCut() { low = SIMD2() }
 
     func write(to snapshot: inout SnapshotWriter) {
         for value in [high[0], high[1], low[0], low[1]] { snapshot.put(recursive: value) }

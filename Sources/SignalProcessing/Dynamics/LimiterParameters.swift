@@ -19,6 +19,7 @@ package struct LimiterParameters: Sendable, Equatable {
         gainDecibels = values[2]
     }
 
+    /// The numbers of the limiter at a rate in Hz.
     package func coefficients(rateHertz: Int) -> LimiterCoefficients {
         .design(
             ceilingDecibels: ceilingDecibels, releaseSeconds: releaseSeconds, gainDecibels: gainDecibels,

@@ -3,9 +3,9 @@
 /// High-pass and low-pass of 6 to 96 dB per octave (Butterworth or Linkwitz-Riley), bell, shelves, notch, band-pass
 /// and tilt, each on stereo, mid, side, left or right, with a gain that a detector may move (`EqualizerDynamics`). The
 /// magnitude is that of the analogue prototype (`EqualizerResponse`) within 0.05 dB up to 20 kHz at every session rate
-/// (`MatchedDesign`): state-variable filters in the p,r form of `SectionCoefficients`, Float32 where that keeps an error
-/// of -120 dB and Double elsewhere (a low-pass of 96 dB per octave at 0.47 of the rate: -117 dB, as the eight sections
-/// hand over Float32). This is the minimum-phase mode.
+/// (`MatchedDesign`): state-variable filters in the p,r form of `SectionCoefficients`, Float32 where that keeps an
+/// error of -120 dB and Double elsewhere. (A low-pass of 96 dB per octave at 0.47 of the rate has -117 dB, as its
+/// sections hand over Float32.) This is the minimum-phase mode.
 ///
 /// - Bands on stereo, left and right act first, those on mid and side after them.
 /// - A bell, shelf or tilt of 0 dB that does not move is not there: the identity, bit for bit.

@@ -263,6 +263,11 @@ enum GeneralForm: ColumnForm {
 }
 
 /// The loops: one to four columns in one pass, their states in registers.
+///
+/// A column is four fused multiply-adds and two additions for eight lanes, and its recurrence is 8 cycles long. On a
+/// 2.96 GHz Xeon (Emerald Rapids) four columns take 12 cycles a frame; with additions spread perfectly over the three
+/// arithmetic ports it would be 9, and the same instructions without the recurrence take 10. Starting each column a
+/// frame or more after the one before, to shorten the chain, gains nothing there.
 enum FusedColumns<A: ColumnForm, B: ColumnForm, C: ColumnForm, D: ColumnForm> {
     static func run(_ block: inout MutableSpan<LaneFrame>, _ first: inout EqualizerColumn.Kernel) {
         var a = first

@@ -132,8 +132,11 @@ package struct EqualizerBand: Sendable, Hashable {
         }
     }
 
+    /// Whether the band changes nothing: a gain of 0 dB that nothing moves.
+    var isFlat: Bool { hasGain && gainDecibels == 0 && !isDynamic }
+
     /// Whether a detector moves the gain.
-    package var isDynamic: Bool { hasGain && rangeDecibels != 0 && ratio != 1 }
+    package var isDynamic: Bool { hasGain && rangeDecibels != 0 }
 
     var isPass: Bool { shape == .highPass || shape == .lowPass }
 

@@ -49,14 +49,14 @@ package struct EqualizerResponse: Sendable {
 
     /// 20 log10 of the magnitude.
     package func decibels(_ channel: Channel, atHertz hertz: Double) -> Double {
-        PinnedMath.decibels(gain: value(channel, atHertz: hertz).power.squareRoot())
+        PinnedMath.decibels(gain: value(channel, atHertz: hertz).power.root)
     }
 
     /// H of one band with a gain in place of its own.
     package static func value(of band: EqualizerBand, gainDecibels: Double, atHertz hertz: Double) -> Value {
         let x = hertz / band.frequencyHertz
         let a = PinnedMath.gain(decibels: gainDecibels / 2)
-        let root = a.squareRoot()
+        let root = a.root
         switch band.shape {
         case .highPass, .lowPass: return pass(band, x)
         case .bell:

@@ -282,7 +282,7 @@ struct EqualizerStrip: Sendable {
             return band.gainDecibels == 0 && !band.isDynamic
                 ? 0 : max(decay(w, band.q * a), decay(w, band.q / a))
         case .lowShelf, .highShelf, .tilt:
-            return band.isFirstOrder ? 12 * a / w : decay(w / a.squareRoot(), band.q)
+            return band.isFirstOrder ? 12 * a / w : decay(w / a.root, band.q)
         case .notch, .bandPass: return decay(w, band.q)
         case .highPass, .lowPass:
             var sum = 0.0
@@ -295,6 +295,6 @@ struct EqualizerStrip: Sendable {
     private static func decay(_ w: Double, _ q: Double) -> Double {
         if q >= 0.5 { return 24 * q / w + (q < 0.6 ? 4 / w : 0) }
         let half = 1 / (2 * q)
-        return 13 * (half + (half * half - 1).squareRoot()) / w
+        return 13 * (half + (half * half - 1).root) / w
     }
 }

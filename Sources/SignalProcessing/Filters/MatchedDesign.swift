@@ -18,7 +18,7 @@ struct BandDesign: Sendable {
 /// is what a real pair inside the unit circle follows well. From 0.03 to 0.04 dB the second section comes in by
 /// degrees, so that automation meets no step (except of steep low-passes, where it is there or not).
 ///
-/// Deviation below 20 kHz for corners of 20 Hz to 18 kHz: at most 0.04 dB at 44.1 kHz; the bilinear designs of the
+/// Deviation below 20 kHz for corners of 20 Hz to 18 kHz: at most 0.044 dB at any rate; the bilinear designs of the
 /// *Audio EQ Cookbook* are 2.4 to 4.2 dB off there. Boost and cut of a gain are exact inverses.
 struct MatchedDesign: Sendable {
     /// Changes whenever the numbers do.
@@ -141,7 +141,7 @@ struct MatchedDesign: Sendable {
         case .bell:
             fit.multiplyTarget(AnalogueSection(n0: 1, n1: a / q, n2: 1, d0: 1, d1: 1 / (a * q), d2: 1), at: w)
         case .lowShelf, .highShelf, .tilt:
-            let root = a.squareRoot()
+            let root = a.root
             fit.multiplyTarget(
                 band.isFirstOrder
                     ? AnalogueSection(n0: 1, n1: 1 / a, d0: 1, d1: a)
@@ -176,7 +176,7 @@ struct MatchedDesign: Sendable {
             fit.add(MatchedFactor(pairAt: w, q: band.q / a), isNumerator: true, moves: all)
             fit.add(MatchedFactor(pairAt: w, q: band.q * a), isNumerator: false, moves: isHigh ? all : Self.none)
         case .lowShelf, .highShelf, .tilt:
-            let root = a.squareRoot()
+            let root = a.root
             let poles =
                 band.isFirstOrder ? MatchedFactor(singleAt: w / a) : MatchedFactor(pairAt: w / root, q: band.q)
             let zeros =

@@ -23,7 +23,7 @@ struct MatchedFactor: Sendable {
         let w = w < 2.9 ? w : 2.9
         if q > 0.5 {
             let a = -w / (2 * q)
-            let b = w * (1 - 1 / (4 * q * q)).squareRoot()
+            let b = w * (1 - 1 / (4 * q * q)).root
             let radius = 1 + Self.exponentialMinusOne(a)
             let (s, c) = (PinnedMath.sin(b / 2), PinnedMath.cos(b / 2))
             let gap = Self.exponentialMinusOne(a) * Self.exponentialMinusOne(a)
@@ -32,7 +32,7 @@ struct MatchedFactor: Sendable {
                 PinnedMath.log(gap + 4 * radius * c * c))
         } else {
             let half = 1 / (2 * q)
-            let far = w * (half + (half * half - 1).squareRoot())
+            let far = w * (half + (half * half - 1).root)
             self.init(realAt: far, w * w / far)
         }
     }

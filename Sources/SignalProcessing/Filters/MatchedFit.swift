@@ -215,7 +215,7 @@ struct MatchedFit: Sendable {
             for j in 0...i {
                 var sum = matrix[i * n + j] + (i == j ? damping : 0)
                 for k in 0..<j { sum -= matrix[i * n + k] * matrix[j * n + k] }
-                matrix[i * n + j] = i == j ? sum.squareRoot() : sum / matrix[j * n + j]
+                matrix[i * n + j] = i == j ? sum.root : sum / matrix[j * n + j]
             }
             var sum = step[i]
             for k in 0..<i { sum -= matrix[i * n + k] * step[k] }

@@ -30,7 +30,9 @@ package struct AlignmentDelay: StereoDevice {
     /// Both stay.
     package mutating func update(parameters values: [Double]) {}
 
-    package mutating func process(left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int) {
+    package mutating func process(
+        left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int
+    ) {
         self.left.exchange(&left)
         self.right.exchange(&right)
     }
@@ -70,9 +72,11 @@ struct WaitingLine: Sendable {
 
     @inline(never)
     private static func exchange(
-        _ samples: inout [Float], from place: Int, _ block: inout MutableSpan<Float>, from start: Int, count: Int
+        _ samples: inout [Float], from place: Int, _ block: inout MutableSpan<Float>, from start: Int,
+        count: Int
     ) {
-        precondition(place >= 0 && place + count <= samples.count && start >= 0 && start + count <= block.count)
+        precondition(
+            place >= 0 && place + count <= samples.count && start >= 0 && start + count <= block.count)
         var waiting = samples.mutableSpan
         var i = 0
         while i &+ 8 <= count {

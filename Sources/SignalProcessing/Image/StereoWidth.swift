@@ -49,12 +49,16 @@ package struct StereoWidth: StereoDevice {
         width.move(to: values[0], glide)
         filtered.move(to: values[1] > Self.offHertz ? 1 : 0, glide)
         // On its way out the filter stays as it is.
-        if values[1] != cornerHertz, values[1] > Self.offHertz { filter.retune(hertz: values[1], rateHertz: rateHertz) }
+        if values[1] != cornerHertz, values[1] > Self.offHertz {
+            filter.retune(hertz: values[1], rateHertz: rateHertz)
+        }
         cornerHertz = values[1]
         glide.begin()
     }
 
-    package mutating func process(left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int) {
+    package mutating func process(
+        left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int
+    ) {
         precondition(left.count == right.count, "channels differ in length")
         var start = 0
         while start < left.count {

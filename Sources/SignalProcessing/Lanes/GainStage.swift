@@ -15,7 +15,8 @@ package struct UtilityParameters: Sendable, Equatable {
 
     /// nil for a wrong count or a number outside its range.
     package init?(values: [Double]) {
-        guard values.count == 4, values[0] <= 48, let inversion = Int(exactly: values[1]).flatMap(Inversion.init),
+        guard values.count == 4, values[0] <= 48,
+            let inversion = Int(exactly: values[1]).flatMap(Inversion.init),
             values[2] == 0 || values[2] == 1, values[3] == 0 || values[3] == 1
         else { return nil }
         self.gainDecibels = values[0]
@@ -40,7 +41,9 @@ package struct GainCoefficients: Sendable, Hashable {
     package static let valueCount = 4
 
     /// The canonical list of numbers; `init(values:)` reads it back exactly.
-    package var values: [Double] { [Double(left), Double(right), Double(leftFromRight), Double(rightFromLeft)] }
+    package var values: [Double] {
+        [Double(left), Double(right), Double(leftFromRight), Double(rightFromLeft)]
+    }
 
     /// Reads `values`; nil when the count is wrong or a number is not finite.
     package init?(values: [Double]) {
@@ -145,7 +148,8 @@ package struct GainStage: LaneDevice {
         glided = 0
     }
 
-    package mutating func process(_ block: inout MutableSpan<LaneFrame>, key: Span<LaneFrame>?, at frame: Int) {
+    package mutating func process(_ block: inout MutableSpan<LaneFrame>, key: Span<LaneFrame>?, at frame: Int)
+    {
         let start = min(block.count, Self.glideFrames - glided)
         if start > 0 { move(&block, count: start) }
         glided += start
@@ -157,7 +161,9 @@ package struct GainStage: LaneDevice {
                 block[i] = mixed(x, direct, crossed).replacing(with: x, where: passes)
             }
         } else {
-            for i in start..<block.count { block[i] = (block[i] * direct).replacing(with: block[i], where: passes) }
+            for i in start..<block.count {
+                block[i] = (block[i] * direct).replacing(with: block[i], where: passes)
+            }
         }
     }
 

@@ -17,9 +17,11 @@ package struct Chorus: StereoDevice {
 
     package var latencyFrames: Int { 0 }
     package var tailFrames: Int {
-        let longest = min(
-            parameters.delaySeconds + parameters.depthSeconds, 2 * parameters.delaySeconds) * Double(rateHertz)
-        return EchoTail.passes(feedback: parameters.feedback)
+        let longest =
+            min(
+                parameters.delaySeconds + parameters.depthSeconds, 2 * parameters.delaySeconds)
+            * Double(rateHertz)
+        return EchoTail.passes(feedback: parameters.feedback, gain: Double(parameters.voiceCount).root)
             * (Int(longest.rounded(.up)) + FractionalRead.reach)
     }
 
@@ -60,7 +62,9 @@ package struct Chorus: StereoDevice {
     }
 
     package mutating func update(parameters values: [Double]) {
-        guard var new = ChorusParameters(values: values) else { preconditionFailure("not a chorus's parameters") }
+        guard var new = ChorusParameters(values: values) else {
+            preconditionFailure("not a chorus's parameters")
+        }
         (new.hertz, new.voiceCount) = (parameters.hertz, parameters.voiceCount)
         guard new != parameters else { return }
         parameters = new
@@ -72,7 +76,9 @@ package struct Chorus: StereoDevice {
         glide.begin()
     }
 
-    package mutating func process(left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int) {
+    package mutating func process(
+        left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int
+    ) {
         precondition(left.count == right.count, "channels differ in length")
         let gain = 1 / Double(parameters.voiceCount).root
         var start = 0

@@ -51,7 +51,9 @@ package struct Flanger: StereoDevice {
     }
 
     package mutating func update(parameters values: [Double]) {
-        guard var new = FlangerParameters(values: values) else { preconditionFailure("not a flanger's parameters") }
+        guard var new = FlangerParameters(values: values) else {
+            preconditionFailure("not a flanger's parameters")
+        }
         (new.hertz, new.stereoPhaseDegrees) = (parameters.hertz, parameters.stereoPhaseDegrees)
         guard new != parameters else { return }
         parameters = new
@@ -62,7 +64,9 @@ package struct Flanger: StereoDevice {
         glide.begin()
     }
 
-    package mutating func process(left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int) {
+    package mutating func process(
+        left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int
+    ) {
         precondition(left.count == right.count, "channels differ in length")
         var start = 0
         while start < left.count {

@@ -19,8 +19,10 @@ package struct FlangerParameters: Sendable, Equatable {
 
     /// nil for a wrong count or a number outside its range.
     package init?(values: [Double]) {
-        guard values.count == Self.names.count, (0.01...10).contains(values[0]), (0...0.01).contains(values[1]),
-            (0.0002...0.01).contains(values[2]), (-0.95...0.95).contains(values[3]), (0...180).contains(values[4]),
+        guard values.count == Self.names.count, (0.01...10).contains(values[0]),
+            (0...0.01).contains(values[1]),
+            (0.0002...0.01).contains(values[2]), (-0.95...0.95).contains(values[3]),
+            (0...180).contains(values[4]),
             (0...1).contains(values[5])
         else { return nil }
         (hertz, depthSeconds, delaySeconds) = (values[0], values[1], values[2])

@@ -41,7 +41,8 @@ struct ModulatedVoices: Sendable {
         oscillator = LowFrequencyOscillator(hertz: hertz, rateHertz: rateHertz)
         offsets = (0..<2 * voiceCount).map { voice in
             let turns = Double(voice % voiceCount) / Double(voiceCount)
-            return LowFrequencyOscillator.phase(turns: voice < voiceCount ? turns : turns + turnsBetweenChannels)
+            return LowFrequencyOscillator.phase(
+                turns: voice < voiceCount ? turns : turns + turnsBetweenChannels)
         }
         rings = RingPair(longestFrames: longestFrames)
         places = FractionalPlaces(frameCount: Self.chunkFrames, readCount: 2 * voiceCount)
@@ -49,7 +50,8 @@ struct ModulatedVoices: Sendable {
 
     /// One chunk of at most `chunkFrames` in place. Where the wet gain stays at 0 the signal is left alone.
     mutating func process(
-        _ left: inout MutableSpan<Float>, _ right: inout MutableSpan<Float>, from start: Int, count: Int, at frame: Int,
+        _ left: inout MutableSpan<Float>, _ right: inout MutableSpan<Float>, from start: Int, count: Int,
+        at frame: Int,
         _ lines: Lines
     ) {
         let longest = Double(rings.capacity - FractionalRead.reach - 1)
@@ -64,8 +66,10 @@ struct ModulatedVoices: Sendable {
 
     @inline(never)
     private static func run(
-        _ left: inout MutableSpan<Float>, _ right: inout MutableSpan<Float>, from start: Int, count: Int, _ voices: Int,
-        _ rings: inout RingPair, _ places: FractionalPlaces, _ sums: inout [Double], _ table: [Double], _ lines: Lines
+        _ left: inout MutableSpan<Float>, _ right: inout MutableSpan<Float>, from start: Int, count: Int,
+        _ voices: Int,
+        _ rings: inout RingPair, _ places: FractionalPlaces, _ sums: inout [Double], _ table: [Double],
+        _ lines: Lines
     ) {
         precondition(count <= chunkFrames && start >= 0 && start + count <= left.count)
         precondition(right.count == left.count && places.places.count == 2 * voices * chunkFrames)
@@ -92,14 +96,17 @@ struct ModulatedVoices: Sendable {
                     samples, ring: 0, capacity: capacity, position: position, place: places[unchecked: read],
                     weight: weights[unchecked: read], table)
                 sumRight += unsafe FractionalRead.sums(
-                    samples, ring: second, capacity: capacity, position: position, place: places[unchecked: other],
+                    samples, ring: second, capacity: capacity, position: position,
+                    place: places[unchecked: other],
                     weight: weights[unchecked: other], table)
             }
             // By way of memory, or the compiler would not keep them in vectors.
             unsafe sums.setUncheckedFour(sumLeft, at: 0)
             unsafe sums.setUncheckedFour(sumRight, at: 4)
-            let wetLeft = unsafe (sums[unchecked: 0] + sums[unchecked: 2]) + (sums[unchecked: 1] + sums[unchecked: 3])
-            let wetRight = unsafe (sums[unchecked: 4] + sums[unchecked: 6]) + (sums[unchecked: 5] + sums[unchecked: 7])
+            let wetLeft =
+                unsafe (sums[unchecked: 0] + sums[unchecked: 2]) + (sums[unchecked: 1] + sums[unchecked: 3])
+            let wetRight =
+                unsafe (sums[unchecked: 4] + sums[unchecked: 6]) + (sums[unchecked: 5] + sums[unchecked: 7])
             let back = lines.feedback.value(i) * mean
             RingPair.write(
                 x.addingProduct(back, wetLeft), y.addingProduct(back, wetRight), to: &samples, at: position,
@@ -123,10 +130,11 @@ struct ModulatedVoices: Sendable {
 /// The n-th pass has feedback^(n-1) of it, and all after it together feedback^n / (1 - feedback): the first n for
 /// which that is below 10^-5, whatever the signal.
 enum EchoTail {
-    static func passes(feedback: Double) -> Int {
+    /// - Parameter gain: Of a pass at its loudest.
+    static func passes(feedback: Double, gain: Double = 1) -> Int {
         let feedback = feedback.magnitude
         var passes = 1
-        var rest = feedback / (1 - feedback)
+        var rest = gain * feedback / (1 - feedback)
         while rest >= 1e-5 {
             rest *= feedback
             passes += 1

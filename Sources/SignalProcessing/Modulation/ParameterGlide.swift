@@ -33,7 +33,9 @@ struct GlidingNumber: Sendable {
 
     /// The values of the frames of the next chunk.
     func line(_ glide: ParameterGlide) -> ParameterLine {
-        guard glide.isMoving, start != target else { return ParameterLine(start: target, slope: 0, offset: 0) }
+        guard glide.isMoving, start != target else {
+            return ParameterLine(start: target, slope: 0, offset: 0)
+        }
         let slope = (target - start) * (1 / Double(ParameterGlide.frameCount))
         return ParameterLine(start: start, slope: slope, offset: Double(glide.position + 1))
     }

@@ -18,6 +18,8 @@ package struct Phaser: StereoDevice {
 
     /// A cell of the control grid.
     private static let cellFrames = 8
+    /// Of a chunk.
+    private static let cellCount = 8
 
     package var latencyFrames: Int { 0 }
 
@@ -30,6 +32,8 @@ package struct Phaser: StereoDevice {
     private var glide = ParameterGlide()
     private var feedback: GlidingNumber
     private var mix: GlidingNumber
+    /// c where cells begin and end, left and right by turns.
+    private var corners = [Double](repeating: 0, count: 2 * (Self.cellCount + 2))
     private var states = InlineArray<12, SIMD2<Double>>(repeating: SIMD2())
 
     package init?(parameters values: [Double], rateHertz: Int) {
@@ -63,7 +67,9 @@ package struct Phaser: StereoDevice {
     }
 
     package mutating func update(parameters values: [Double]) {
-        guard var new = PhaserParameters(values: values) else { preconditionFailure("not a phaser's parameters") }
+        guard var new = PhaserParameters(values: values) else {
+            preconditionFailure("not a phaser's parameters")
+        }
         (new.hertz, new.stageCount) = (parameters.hertz, parameters.stageCount)
         new.stereoPhaseDegrees = parameters.stereoPhaseDegrees
         guard new != parameters else { return }
@@ -74,46 +80,61 @@ package struct Phaser: StereoDevice {
         glide.begin()
     }
 
-    package mutating func process(left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int) {
+    package mutating func process(
+        left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int
+    ) {
         precondition(left.count == right.count, "channels differ in length")
         var start = 0
         while start < left.count {
             let now = frame + start
-            let inCell = Self.cellFrames - (now & (Self.cellFrames - 1))
-            let count = glide.chunk(remaining: left.count - start, limit: inCell)
-            let coefficients = coefficients(cell: now & ~(Self.cellFrames - 1))
+            let phase = now & (Self.cellFrames - 1)
+            let limit = (glide.isMoving ? 1 : Self.cellCount) * Self.cellFrames - phase
+            let count = glide.chunk(remaining: left.count - start, limit: limit)
+            setCorners(cell: now - phase, count: (phase + count + Self.cellFrames - 1) / Self.cellFrames)
             switch parameters.stageCount {
-            case 4: run(4, &left, &right, from: start, count: count, coefficients, phase: Self.cellFrames - inCell)
-            case 6: run(6, &left, &right, from: start, count: count, coefficients, phase: Self.cellFrames - inCell)
-            case 8: run(8, &left, &right, from: start, count: count, coefficients, phase: Self.cellFrames - inCell)
-            default: run(12, &left, &right, from: start, count: count, coefficients, phase: Self.cellFrames - inCell)
+            case 4: run(4, &left, &right, from: start, count: count, phase: phase)
+            case 6: run(6, &left, &right, from: start, count: count, phase: phase)
+            case 8: run(8, &left, &right, from: start, count: count, phase: phase)
+            default: run(12, &left, &right, from: start, count: count, phase: phase)
             }
             glide.advance(count: count)
             start += count
         }
     }
 
-    /// c at the beginning of a cell, left and right, and what a frame adds to it.
-    private func coefficients(cell: Int) -> (first: SIMD2<Double>, slope: SIMD2<Double>) {
-        let begin = oscillator.phase(at: cell, ahead: 0)
-        let end = oscillator.phase(at: cell + Self.cellFrames, ahead: 0)
-        let waves = PinnedMath.sine(phase: SIMD4(begin, begin &+ offset, end, end &+ offset))
+    /// Computes c where the cells from the one at frame `cell` on begin, and where the last one ends.
+    @inline(never)
+    private mutating func setCorners(cell: Int, count: Int) {
+        precondition(count >= 1 && count <= Self.cellCount)
+        // In a glide the first corner belongs to the parameters before.
         let past = glide.isMoving ? earlier : parameters
         let depths = SIMD4(
             past.depthOctaves, past.depthOctaves, parameters.depthOctaves, parameters.depthOctaves)
-        let centres = SIMD4(past.centreHertz, past.centreHertz, parameters.centreHertz, parameters.centreHertz)
-        var part = centres * PinnedMath.exp2(waves * depths) * (1 / Double(rateHertz))
+        let centres =
+            SIMD4(past.centreHertz, past.centreHertz, parameters.centreHertz, parameters.centreHertz)
+            * (1 / Double(rateHertz))
         let highest = SIMD4<Double>(repeating: 0.45)
-        part = part.replacing(with: highest, where: part .> highest)
-        let c = PinnedMath.tangent(eighth: part * Double.pi - SIMD4(repeating: Double.pi / 4))
-        return (c.lowHalf, (c.highHalf - c.lowHalf) * (1 / Double(Self.cellFrames)))
+        let eighth = SIMD4<Double>(repeating: Double.pi / 4)
+        let (oscillator, offset) = (oscillator, offset)
+        var corners = self.corners.mutableSpan
+        for i in stride(from: 0, through: count, by: 2) {
+            let begin = oscillator.phase(at: cell + i * Self.cellFrames, ahead: 0)
+            let end = oscillator.phase(at: cell + (i + 1) * Self.cellFrames, ahead: 0)
+            let waves = PinnedMath.sine(phase: SIMD4(begin, begin &+ offset, end, end &+ offset))
+            let part = centres * PinnedMath.exp2(waves * depths)
+            let bounded = part.replacing(with: highest, where: part .> highest)
+            let c = PinnedMath.tangent(eighth: bounded * Double.pi - eighth)
+            unsafe corners.setUncheckedFour(c, at: 2 &* i)
+        }
     }
 
     @inline(always)
     private mutating func run(
-        _ stageCount: Int, _ left: inout MutableSpan<Float>, _ right: inout MutableSpan<Float>, from start: Int,
-        count: Int, _ coefficients: (first: SIMD2<Double>, slope: SIMD2<Double>), phase: Int
+        _ stageCount: Int, _ left: inout MutableSpan<Float>, _ right: inout MutableSpan<Float>,
+        from start: Int,
+        count: Int, phase: Int
     ) {
+        precondition(start >= 0 && start + count <= left.count && start + count <= right.count)
         let (back, wet) = (feedback.line(glide), mix.line(glide))
         let isSilent = wet.stays(at: 0)
         let one = SIMD2<Double>(repeating: 1)
@@ -122,8 +143,11 @@ package struct Phaser: StereoDevice {
         var answers = InlineArray<12, SIMD2<Double>>(repeating: SIMD2())
         var powers = answers
         for i in 0..<count {
-            let x = SIMD2(Double(left[start + i]), Double(right[start + i]))
-            let c = coefficients.first.addingProduct(coefficients.slope, SIMD2(repeating: Double(phase + i + 1)))
+            let cell = 2 * ((phase + i) / Self.cellFrames)
+            let time = Double((phase + i) % Self.cellFrames + 1) * (1 / Double(Self.cellFrames))
+            let begin = SIMD2(corners[cell], corners[cell + 1])
+            let end = SIMD2(corners[cell + 2], corners[cell + 3])
+            let c = begin.addingProduct(end - begin, SIMD2(repeating: time))
             let rest = one - c
             let gain = one + c
             var answer = SIMD2<Double>()
@@ -134,8 +158,11 @@ package struct Phaser: StereoDevice {
                 answer = (rest * stages[k]).addingProduct(c, answer)
                 power *= c
             }
+            let x = SIMD2(
+                Double(unsafe left[unchecked: start &+ i]), Double(unsafe right[unchecked: start &+ i]))
             let g = SIMD2(repeating: back.value(i))
-            let input = x.addingProduct(g, answer) / (one - g * power)
+            let loop = one / (one - g * power)
+            let input = x.addingProduct(g, answer) * loop
             for k in 0..<stageCount {
                 let into = answers[k].addingProduct(powers[k], input)
                 stages[k] = stages[k].addingProduct(gain, into - stages[k])
@@ -144,8 +171,8 @@ package struct Phaser: StereoDevice {
             let mixed = wet.value(i)
             let output = (x * (1 - mixed)).addingProduct(
                 answer.addingProduct(power, input), SIMD2(repeating: mixed))
-            left[start + i] = Float(output[0])
-            right[start + i] = Float(output[1])
+            unsafe left[unchecked: start &+ i] = Float(output[0])
+            unsafe right[unchecked: start &+ i] = Float(output[1])
         }
         states = stages
     }

@@ -1,10 +1,10 @@
 /// Functions of a low-frequency oscillator, four lanes of Double at once.
 extension PinnedMath {
-    /// Sine of a phase: 2^64 is one turn. Error at most 4e-16.
+    /// Sine of a phase: 2^64 is one turn. Error at most 7e-16.
     ///
     /// The phase's upper 52 bits count. They are put below the exponent of 1, so that no conversion is needed.
     @inline(always)
-    static func sine(phase: SIMD4<UInt64>) -> SIMD4<Double> {
+    package static func sine(phase: SIMD4<UInt64>) -> SIMD4<Double> {
         // The quarter turn makes the even fold below a sine.
         let word = (phase &+ SIMD4(repeating: 0x4000_0000_0000_0000)) &>> SIMD4(repeating: 12)
         let turns = unsafeBitCast(word | SIMD4(repeating: 0x3ff0_0000_0000_0000), to: SIMD4<Double>.self)
@@ -13,7 +13,7 @@ extension PinnedMath {
 
     /// A triangle in phase with the sine: 0 at 0, 1 at a quarter turn.
     @inline(always)
-    static func triangle(phase: SIMD4<UInt64>) -> SIMD4<Double> {
+    package static func triangle(phase: SIMD4<UInt64>) -> SIMD4<Double> {
         let word = (phase &+ SIMD4(repeating: 0x4000_0000_0000_0000)) &>> SIMD4(repeating: 12)
         let turns = unsafeBitCast(word | SIMD4(repeating: 0x3ff0_0000_0000_0000), to: SIMD4<Double>.self)
         return fold(turns) * 4
@@ -42,9 +42,9 @@ extension PinnedMath {
         return x * p
     }
 
-    /// 2 to the power `x`, -1000 to 1000: error below 1 ulp.
+    /// 2 to the power `x`, -1000 to 1000: error at most 1.5 ulp, exact for integers.
     @inline(always)
-    static func exp2(_ x: SIMD4<Double>) -> SIMD4<Double> {
+    package static func exp2(_ x: SIMD4<Double>) -> SIMD4<Double> {
         // Adding 1.5 * 2^52 leaves the nearest integer in the low bits.
         let shifted = x + SIMD4(repeating: 0x1.8p52)
         let f = x - (shifted - SIMD4(repeating: 0x1.8p52))
@@ -62,12 +62,13 @@ extension PinnedMath {
         p = SIMD4(repeating: 0.24022650695910072).addingProduct(p, f)
         p = SIMD4(repeating: 0.6931471805599453).addingProduct(p, f)
         p = SIMD4(repeating: 1).addingProduct(p, f)
-        return unsafeBitCast(unsafeBitCast(p, to: SIMD4<Int64>.self) &+ (n &<< SIMD4(repeating: 52)), to: SIMD4.self)
+        return unsafeBitCast(
+            unsafeBitCast(p, to: SIMD4<Int64>.self) &+ (n &<< SIMD4(repeating: 52)), to: SIMD4.self)
     }
 
     /// tan(x) for x in -pi/4 ... pi/4: error below 3 ulp.
     @inline(always)
-    static func tangent(eighth x: SIMD4<Double>) -> SIMD4<Double> {
+    package static func tangent(eighth x: SIMD4<Double>) -> SIMD4<Double> {
         let z = x * x
         var s = SIMD4(repeating: 1.5917988979397435e-10)
         s = SIMD4(repeating: -2.5051129896450185e-08).addingProduct(s, z)

@@ -20,7 +20,8 @@ struct RingPair: Sendable {
     /// Both rings' next samples; the caller moves the position on.
     @inline(always)
     static func write(
-        _ left: Double, _ right: Double, to samples: inout MutableSpan<Double>, at position: Int, capacity: Int
+        _ left: Double, _ right: Double, to samples: inout MutableSpan<Double>, at position: Int,
+        capacity: Int
     ) {
         let other = position &+ capacity &+ FractionalRead.tapCount
         unsafe samples[unchecked: position] = left

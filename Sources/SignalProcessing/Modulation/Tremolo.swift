@@ -39,14 +39,18 @@ package struct Tremolo: StereoDevice {
     }
 
     package mutating func update(parameters values: [Double]) {
-        guard let new = TremoloParameters(values: values) else { preconditionFailure("not a tremolo's parameters") }
+        guard let new = TremoloParameters(values: values) else {
+            preconditionFailure("not a tremolo's parameters")
+        }
         guard new.depth != parameters.depth else { return }
         parameters.depth = new.depth
         depth.move(to: new.depth, glide)
         glide.begin()
     }
 
-    package mutating func process(left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int) {
+    package mutating func process(
+        left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int
+    ) {
         precondition(left.count == right.count, "channels differ in length")
         var start = 0
         while start < left.count {
@@ -63,18 +67,21 @@ package struct Tremolo: StereoDevice {
     }
 
     private func apply(
-        to samples: inout MutableSpan<Float>, from start: Int, count: Int, at frame: Int, ahead offset: UInt64,
+        to samples: inout MutableSpan<Float>, from start: Int, count: Int, at frame: Int,
+        ahead offset: UInt64,
         _ depth: ParameterLine
     ) {
         switch parameters.shape {
         case .sine: apply(to: &samples, start, count, frame, offset, depth) { PinnedMath.sine(phase: $0) }
-        case .triangle: apply(to: &samples, start, count, frame, offset, depth) { PinnedMath.triangle(phase: $0) }
+        case .triangle:
+            apply(to: &samples, start, count, frame, offset, depth) { PinnedMath.triangle(phase: $0) }
         case .square:
             let slope = steepness
             let one = SIMD4<Double>(repeating: 1)
             apply(to: &samples, start, count, frame, offset, depth) { phases in
                 let ramp = PinnedMath.triangle(phase: phases) * slope
-                let edge = ramp.replacing(with: one, where: ramp .> one).replacing(with: -one, where: ramp .< -one)
+                let edge = ramp.replacing(with: one, where: ramp .> one).replacing(
+                    with: -one, where: ramp .< -one)
                 return edge * (one * 1.5 - edge * edge * 0.5)
             }
         }

@@ -63,7 +63,9 @@ struct SingleLane<Wrapped: LaneDevice>: StereoDevice {
     let latencyFrames: Int
     let tailFrames: Int
 
-    init?(parameters: [Double], rateHertz: Int) { self.init(parameters: parameters, rateHertz: rateHertz, isKeyed: false) }
+    init?(parameters: [Double], rateHertz: Int) {
+        self.init(parameters: parameters, rateHertz: rateHertz, isKeyed: false)
+    }
 
     init?(parameters: [Double], rateHertz: Int, isKeyed: Bool) {
         guard let latency = Wrapped.latencyFrames(parameters: parameters, rateHertz: rateHertz),

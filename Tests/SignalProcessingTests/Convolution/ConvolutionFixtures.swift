@@ -7,7 +7,7 @@ extension ContractSubject {
 }
 
 /// White noise of +-1, the same on every run.
-struct TestNoise {
+struct TapNoise {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
@@ -22,19 +22,19 @@ struct TestNoise {
 
 /// A response that falls by 60 dB over its length.
 func decayingResponse(channels: Int, frameCount: Int, seed: UInt64 = 7) -> [[Float]] {
-    var noise = TestNoise(seed: seed)
+    var noise = TapNoise(seed: seed)
     return (0..<channels).map { _ in
         (0..<frameCount).map { noise.next() * Float(exp(-6.9 * Double($0) / Double(frameCount))) }
     }
 }
 
-struct StereoSignal: Equatable {
+struct TapSignal: Equatable {
     var left: [Float]
     var right: [Float]
 
-    static func noise(_ frameCount: Int, seed: UInt64 = 1) -> StereoSignal {
-        var noise = TestNoise(seed: seed)
-        return StereoSignal(left: noise.frames(frameCount, gain: 0.25), right: noise.frames(frameCount, gain: 0.25))
+    static func noise(_ frameCount: Int, seed: UInt64 = 1) -> TapSignal {
+        var noise = TapNoise(seed: seed)
+        return TapSignal(left: noise.frames(frameCount, gain: 0.25), right: noise.frames(frameCount, gain: 0.25))
     }
 
     /// Sample `n`, 0 outside.
@@ -52,8 +52,8 @@ struct SegmentedConvolution {
     /// One convolver for all segments, or one each.
     var isShared = true
 
-    func render(_ signal: StereoSignal, frameCount: Int) throws -> StereoSignal {
-        var output = StereoSignal(
+    func render(_ signal: TapSignal, frameCount: Int) throws -> TapSignal {
+        var output = TapSignal(
             left: Array(repeating: .nan, count: frameCount), right: Array(repeating: .nan, count: frameCount))
         let starts = Array(stride(from: 0, to: frameCount, by: segmentFrames))
         var convolver = StereoConvolver(kernel: kernel)
@@ -80,7 +80,7 @@ struct SegmentedConvolution {
 }
 
 /// Decibels of the root mean square of the difference, against that of `reference`.
-func differenceDecibels(_ output: StereoSignal, _ reference: StereoSignal) -> Double {
+func differenceDecibels(_ output: TapSignal, _ reference: TapSignal) -> Double {
     var (error, power) = (0.0, 0.0)
     for (a, b) in [(output.left, reference.left), (output.right, reference.right)] {
         for (x, y) in zip(a, b) {
@@ -93,7 +93,7 @@ func differenceDecibels(_ output: StereoSignal, _ reference: StereoSignal) -> Do
 
 /// The error against the sum of products in Double, at `count` frames spread over the output.
 func directErrorDecibels(
-    _ output: StereoSignal, _ signal: StereoSignal, _ impulse: [[Float]], count: Int, lookahead: Int = 0
+    _ output: TapSignal, _ signal: TapSignal, _ impulse: [[Float]], count: Int, lookahead: Int = 0
 ) -> Double {
     var (error, power) = (0.0, 0.0)
     let channels = impulse.map { $0.map(Double.init) }

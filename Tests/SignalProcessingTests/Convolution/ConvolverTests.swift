@@ -6,7 +6,7 @@ import Testing
 @Suite struct ConvolverTests {
     @Test(arguments: [1, 2, 4], [1, 7, 4801])
     func `the output is the sum of products`(channels: Int, frameCount: Int) throws {
-        let signal = StereoSignal.noise(40_000)
+        let signal = TapSignal.noise(40_000)
         let impulse = decayingResponse(channels: channels, frameCount: frameCount)
         let kernel = ConvolutionKernel(impulse: impulse)
         #expect(kernel.historyFrames == frameCount - 1)
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func `three seconds of response are below -140 dB`() throws {
-        let signal = StereoSignal.noise(500_000)
+        let signal = TapSignal.noise(500_000)
         var worst = -Double.infinity
         for channels in [1, 2, 4] {
             let impulse = decayingResponse(channels: channels, frameCount: 144_000)
@@ -33,9 +33,9 @@ import Testing
     }
 
     @Test func `a response that does not decay is below -140 dB`() throws {
-        var noise = TestNoise(seed: 5)
+        var noise = TapNoise(seed: 5)
         let impulse = [noise.frames(300_000)]
-        let signal = StereoSignal.noise(400_000)
+        let signal = TapSignal.noise(400_000)
         let output = try SegmentedConvolution(kernel: ConvolutionKernel(impulse: impulse))
             .render(signal, frameCount: 400_000)
         let fact = Fact(
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func `segments have the same bits in any order and on any worker`() throws {
-        let signal = StereoSignal.noise(120_000)
+        let signal = TapSignal.noise(120_000)
         let kernel = ConvolutionKernel(impulse: decayingResponse(channels: 2, frameCount: 30_011))
         let expected = try SegmentedConvolution(kernel: kernel, segmentFrames: 20_000)
             .render(signal, frameCount: 120_000)
@@ -60,7 +60,7 @@ import Testing
     @Test func `what is outside the reach of a segment does not matter to a bit`() throws {
         let kernel = ConvolutionKernel(impulse: decayingResponse(channels: 1, frameCount: 9000), lookaheadFrames: 500)
         #expect(kernel.historyFrames == 8499)
-        var signal = StereoSignal.noise(60_000)
+        var signal = TapSignal.noise(60_000)
         let convolver = StereoConvolver(kernel: kernel)
         func render() throws -> [Float] {
             var output: [Float] = []
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func `other segments sound the same`() throws {
-        let signal = StereoSignal.noise(300_000)
+        let signal = TapSignal.noise(300_000)
         let kernel = ConvolutionKernel(impulse: decayingResponse(channels: 2, frameCount: 50_000))
         let expected = try SegmentedConvolution(kernel: kernel).render(signal, frameCount: 300_000)
         var worst = -Double.infinity
@@ -93,7 +93,7 @@ import Testing
             let length = frames == 8 ? 64 : 300_000
             let output = try SegmentedConvolution(kernel: kernel, segmentFrames: frames)
                 .render(signal, frameCount: length)
-            let part = StereoSignal(
+            let part = TapSignal(
                 left: Array(expected.left[..<length]), right: Array(expected.right[..<length]))
             if length == 300_000 { worst = max(worst, differenceDecibels(output, part)) }
             #expect(zip(output.left, part.left).allSatisfy { abs($0 - $1) < 2e-5 })
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func `partitions of any length give the same sum`() throws {
-        let signal = StereoSignal.noise(50_000)
+        let signal = TapSignal.noise(50_000)
         let impulse = decayingResponse(channels: 4, frameCount: 12_345)
         for partition in [256, 512, 1024, 32_768] {
             let kernel = ConvolutionKernel(impulse: impulse, partitionFrames: partition)
@@ -116,7 +116,7 @@ import Testing
 
     @Test func `silence is silent and ends with the response`() throws {
         let kernel = ConvolutionKernel(impulse: decayingResponse(channels: 2, frameCount: 20_000))
-        let silence = StereoSignal(left: Array(repeating: 0, count: 10), right: Array(repeating: 0, count: 10))
+        let silence = TapSignal(left: Array(repeating: 0, count: 10), right: Array(repeating: 0, count: 10))
         let output = try SegmentedConvolution(kernel: kernel).render(silence, frameCount: 100_000)
         #expect(output.left.allSatisfy { $0.bitPattern == 0 } && output.right.allSatisfy { $0.bitPattern == 0 })
         var click = silence
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func `a single frame is an exact gain`() throws {
-        let signal = StereoSignal.noise(10_000)
+        let signal = TapSignal.noise(10_000)
         let kernel = ConvolutionKernel(impulse: [[1, 0, 0, 0]])
         #expect(kernel.frameCount == 1)
         let output = try SegmentedConvolution(kernel: kernel, segmentFrames: 3000).render(signal, frameCount: 10_000)
@@ -164,12 +164,12 @@ import Testing
         let kernel = ConvolutionKernel(
             try parameters([0.1, 0, 0, 30, 1]), impulse: decayingResponse(channels: 4, frameCount: 1000),
             impulseRateHertz: 44_100, rateHertz: 48_000)
-        let signal = StereoSignal.noise(5000)
+        let signal = TapSignal.noise(5000)
         #expect(try SegmentedConvolution(kernel: kernel).render(signal, frameCount: 5000) == signal)
     }
 
     @Test func `noise comes out of a normalized response as loud as it went in`() throws {
-        let signal = StereoSignal.noise(200_000)
+        let signal = TapSignal.noise(200_000)
         for channels in [1, 2, 4] {
             let kernel = ConvolutionKernel(
                 try parameters([0.02, 0, 1, 30, 1]), impulse: decayingResponse(channels: channels, frameCount: 9000),
@@ -190,7 +190,7 @@ import Testing
             impulseRateHertz: 44_100, rateHertz: 48_000)
         let tone = (0..<30_000).map { Float(0.5 * sin(2 * Double.pi * 997 * Double($0) / 48_000)) }
         let output = try SegmentedConvolution(kernel: kernel)
-            .render(StereoSignal(left: tone, right: tone), frameCount: 30_000)
+            .render(TapSignal(left: tone, right: tone), frameCount: 30_000)
         for n in 5000..<25_000 { #expect(abs(output.left[n] - tone[n]) < 1e-6) }
     }
 

@@ -26,7 +26,7 @@ import Testing
         var worst = -Double.infinity
         for stages in 8...20 {
             let size = 1 << stages
-            var noise = TestNoise(seed: UInt64(stages))
+            var noise = TapNoise(seed: UInt64(stages))
             let (x, y) = (noise.frames(size).map(Double.init), noise.frames(size).map(Double.init))
             let z = FourierTransform(size: size).transformed(real: x, imaginary: y)
             var (error, power) = (0.0, 0.0)
@@ -47,7 +47,7 @@ import Testing
     @Test func `a transform of a transform is the signal reversed`() {
         for size in [256, 512, 2048, 32_768] {
             let transform = FourierTransform(size: size)
-            var noise = TestNoise(seed: 3)
+            var noise = TapNoise(seed: 3)
             let (x, y) = (noise.frames(size).map(Double.init), noise.frames(size).map(Double.init))
             let once = transform.transformed(real: x, imaginary: y)
             let twice = transform.transformed(real: once.real, imaginary: once.imaginary)

@@ -93,7 +93,7 @@ import Testing
         #expect(flat.taps.count == 4097)
         #expect(flat.taps[2048] == 1 && flat.taps.filter { $0 == 0 }.count == 4096)
         #expect(flat.preRingDecibels == -.infinity)
-        let signal = StereoSignal.noise(50_000)
+        let signal = TapSignal.noise(50_000)
         let output = try SegmentedConvolution(kernel: flat.kernel()).render(signal, frameCount: 50_000)
         let fact = Fact(
             "Linear-phase equalizer", "flat setting against the input, noise", differenceDecibels(output, signal),
@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test func `gain and inverse gain cancel`() throws {
-        let signal = StereoSignal.noise(80_000)
+        let signal = TapSignal.noise(80_000)
         let up = LinearPhaseKernel.design(magnitude: Self.bell(3000, 9, 1.5), rateHertz: 48_000)
         let down = LinearPhaseKernel.design(magnitude: Self.bell(3000, -9, 1.5), rateHertz: 48_000)
         let once = try SegmentedConvolution(kernel: up.kernel()).render(signal, frameCount: 80_000)
@@ -110,8 +110,8 @@ import Testing
         // The ends lack what lies beyond the signal.
         let middle = 20_000..<60_000
         let error = differenceDecibels(
-            StereoSignal(left: Array(twice.left[middle]), right: Array(twice.right[middle])),
-            StereoSignal(left: Array(signal.left[middle]), right: Array(signal.right[middle])))
+            TapSignal(left: Array(twice.left[middle]), right: Array(twice.right[middle])),
+            TapSignal(left: Array(signal.left[middle]), right: Array(signal.right[middle])))
         #expect(error < -60, "\(error)")
     }
 }

@@ -36,8 +36,8 @@ import Testing
     }
 
     /// Noise that falls by about 3 dB an octave, with a side 6 dB below the mid.
-    private func music(_ frameCount: Int, seed: UInt64 = 11) -> StereoSignal {
-        var noise = TestNoise(seed: seed)
+    private func music(_ frameCount: Int, seed: UInt64 = 11) -> TapSignal {
+        var noise = TapNoise(seed: seed)
         var state: [Double] = Array(repeating: 0, count: 6)
         var pink: [[Float]] = []
         for _ in 0..<2 {
@@ -50,11 +50,11 @@ import Testing
                     return Float(0.3 * (state[0] + state[1] + state[2] + state[3] + 0.2 * white))
                 })
         }
-        return StereoSignal(
+        return TapSignal(
             left: zip(pink[0], pink[1]).map { $0 + 0.5 * $1 }, right: zip(pink[0], pink[1]).map { $0 - 0.5 * $1 })
     }
 
-    private func profile(_ signal: StereoSignal, rate: Int = 48_000, block: Int = 10_007) -> SpectrumProfile {
+    private func profile(_ signal: TapSignal, rate: Int = 48_000, block: Int = 10_007) -> SpectrumProfile {
         var analysis = SpectrumAnalysis(rateHertz: rate)
         var start = 0
         while start < signal.left.count {
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func `the profile does not depend on the blocks and knows level and width`() {
-        let signal = StereoSignal.noise(100_000)
+        let signal = TapSignal.noise(100_000)
         let expected = profile(signal)
         #expect(profile(signal, block: 777) == expected)
         #expect(profile(signal, block: 100_000) == expected)
@@ -102,7 +102,7 @@ import Testing
         // And by ear, as it were: the matched song measured again.
         let kernel = match.kernel(isLevelMatched: true)
         let matched = try SegmentedConvolution(kernel: kernel).render(target, frameCount: 480_000)
-        let part = StereoSignal(
+        let part = TapSignal(
             left: Array(reference.left[..<480_000]), right: Array(reference.right[..<480_000]))
         let (a, b) = (profile(matched), profile(part))
         #expect(abs(a.levelDecibels - b.levelDecibels) < 0.2)
@@ -120,11 +120,11 @@ import Testing
 
     @Test func `files of different rates are compared where both have something`() {
         // The same tones and noise floor at both rates: white noise has a density that depends on the rate.
-        var noise = TestNoise(seed: 2)
+        var noise = TapNoise(seed: 2)
         let low = profile(
-            StereoSignal(left: noise.frames(400_000, gain: 0.5), right: noise.frames(400_000, gain: 0.5)), rate: 44_100)
+            TapSignal(left: noise.frames(400_000, gain: 0.5), right: noise.frames(400_000, gain: 0.5)), rate: 44_100)
         let high = profile(
-            StereoSignal(left: noise.frames(800_000, gain: 0.5), right: noise.frames(800_000, gain: 0.5)), rate: 96_000)
+            TapSignal(left: noise.frames(800_000, gain: 0.5), right: noise.frames(800_000, gain: 0.5)), rate: 96_000)
         let match = ReferenceMatch.design(reference: low, target: high, rateHertz: 48_000)
         for (index, hertz) in match.frequencies.enumerated() {
             // Low bands are narrow, so their noise differs by chance.
@@ -137,15 +137,15 @@ import Testing
 
     @Test func `a silent side and silence leave everything as it is`() {
         let stereo = music(200_000)
-        let mono = StereoSignal(left: stereo.left, right: stereo.left)
-        let silence = StereoSignal(
+        let mono = TapSignal(left: stereo.left, right: stereo.left)
+        let silence = TapSignal(
             left: Array(repeating: 0, count: 50_000), right: Array(repeating: 0, count: 50_000))
         for (reference, target) in [(mono, stereo), (stereo, mono)] {
             let match = ReferenceMatch.design(
                 reference: profile(reference), target: profile(target), rateHertz: 48_000)
             #expect(match.sideDecibels.allSatisfy { $0 == 0 })
         }
-        let nothing = profile(StereoSignal(left: [], right: []))
+        let nothing = profile(TapSignal(left: [], right: []))
         for other in [profile(silence), nothing] {
             let match = ReferenceMatch.design(reference: other, target: profile(stereo), rateHertz: 48_000)
             #expect((match.midDecibels + match.sideDecibels).allSatisfy { $0 == 0 })
@@ -157,7 +157,7 @@ import Testing
     @Test func `the clamp, the amount and the mode are obeyed`() throws {
         let reference = music(300_000)
         let bell = Bell(1000, 15, 1, rate: 48_000)
-        let target = StereoSignal(left: bell.applied(to: reference.left), right: reference.right)
+        let target = TapSignal(left: bell.applied(to: reference.left), right: reference.right)
         let (a, b) = (profile(reference), profile(target))
         let full = ReferenceMatch.design(reference: a, target: b, rateHertz: 48_000)
         let most = (full.midDecibels + full.sideDecibels).map(abs).max() ?? 0
@@ -180,7 +180,7 @@ import Testing
         // Only the side is changed.
         let mid = zip(reference.left, reference.right).map { ($0 + $1) / 2 }
         let side = bell.applied(to: zip(reference.left, reference.right).map { ($0 - $1) / 2 })
-        let target = StereoSignal(left: zip(mid, side).map { $0 + $1 }, right: zip(mid, side).map { $0 - $1 })
+        let target = TapSignal(left: zip(mid, side).map { $0 + $1 }, right: zip(mid, side).map { $0 - $1 })
         let match = ReferenceMatch.design(
             reference: profile(reference), target: profile(target), rateHertz: 48_000)
         #expect(match.midDecibels.map(abs).max() ?? 1 < 0.1)

@@ -63,7 +63,9 @@ import Testing
                 let target = isRelease ? -12 / M_E : -12 * (1 - 1 / M_E)
                 let crossing = try #require(
                     // At once after a fall the band still rings.
-                    (change + (isRelease ? Int(seconds * 14_400) : 0)..<got.count).first { isRelease ? got[$0] > target : got[$0] < target })
+                    (change + (isRelease ? Int(seconds * 14_400) : 0)..<got.count).first {
+                        isRelease ? got[$0] > target : got[$0] < target
+                    })
                 worst = max(worst, abs(Double(crossing - change) / 48_000 / seconds - 1) * 100)
             }
         }
