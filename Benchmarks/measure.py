@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Runs Lathe and its fastest peers on the same mixes, in turn, and prints the ratios.
+"""Runs Lathe and its fastest peers on the same work, in turn, and prints the ratios.
 
-    measure.py LATHE AUDIO TMP RESULTS.jsonl
+    measure.py LATHE AUDIO TMP RESULTS.jsonl [WORKLOAD...]
 
-PEERS: folder of mixspec.py, mix_pedalboard.py and mix_ffmpeg.py; PY: the python that has pedalboard; RUNS: rounds
-(default 5). Each round runs every contestant once, so that a disturbance of the machine meets all of them. Everything
-is pinned to core 0. CPU is user + system of the process and its children. Lathe starts with an empty store each time.
+WORKLOADs: those of workloads.py, `cores` (two against one) and `quality` (errors of what is delivered); default all.
+PEERS: folder of mixspec.py and the peers' scripts; PY: the python that has the peers' modules; RUNS: rounds (default
+5). A round runs every contestant once, so that a disturbance of the machine meets all of them. CPU is user and system
+time of a process and its children. Lathe starts from an empty store each time.
 """
 import functools
 import json
@@ -16,15 +17,18 @@ import subprocess
 import sys
 import time
 
+import quality
+import workloads
+
 print = functools.partial(print, flush=True)
-WORKLOADS = {"mix8": 200.0, "mix32": 60.0}
+ENVIRONMENT = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 
 
-def once(command, environment):
-    """CPU seconds, wall seconds, largest resident MiB of a command and its children."""
+def once(command, cores="0"):
+    """CPU seconds, wall seconds, largest resident MiB and system seconds of a command and its children."""
     began = time.monotonic()
-    process = subprocess.Popen(["taskset", "-c", "0"] + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, env=environment)
+    process = subprocess.Popen(["taskset", "-c", cores] + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, env=ENVIRONMENT)
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - began
@@ -33,74 +37,122 @@ def once(command, environment):
     return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss // 1024, usage.ru_stime
 
 
-def contestants(lathe, audio, tmp, peers, python, workload):
-    folder = f"{audio}/{workload}"
-    subprocess.run([sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "mix_lathe.py"), peers,
-                    folder, f"{tmp}/{workload}"], check=True)
+def clear(tmp):
+    for left in ("out", "store", "out2", "store2"):
+        shutil.rmtree(f"{tmp}/{left}", ignore_errors=True)
 
-    def render(workers):
-        return [lathe, "render", f"{tmp}/{workload}/album.yaml", "-o", f"{tmp}/out", "--store", f"{tmp}/store",
-                "--workers", str(workers), "--progress", "none"]
 
-    return {
-        "pedalboard": [python, f"{peers}/mix_pedalboard.py", folder, f"{tmp}/pedalboard.wav", "1"],
-        "ffmpeg-f32-no-reverb": [python, f"{peers}/mix_ffmpeg.py", folder, f"{tmp}/ffmpeg.wav", "f32", "1"],
-        "lathe-in-process": render(0),
-        "lathe-1-worker": render(1),
-    }
+def single_core(work, tmp, runs, log):
+    """Measures one workload, prints its table and returns its verdict."""
+    samples = {name: [] for name in work.contestants}
+    for _ in range(runs):
+        for name, command in work.contestants.items():
+            clear(tmp)
+            samples[name].append(once(command))
+    clear(tmp)
+    print(f"\n{work.name}: {work.seconds:g} s of music, medians of {runs}, one core\n")
+    print("| | x real time per CPU s | least to most | CPU s | system s | wall s | MiB | re the fastest peer |")
+    print("|---|---|---|---|---|---|---|---|")
+    lines = {}
+    for name, values in samples.items():
+        cpu = [v[0] for v in values]
+        median = statistics.median(cpu)
+        lines[name] = {
+            "workload": work.name, "contestant": name, "audioSeconds": work.seconds, "runs": runs,
+            "cpuSeconds": round(median, 3), "cpuSecondsAll": [round(c, 3) for c in cpu],
+            "systemSeconds": round(statistics.median(v[3] for v in values), 3),
+            "wallSeconds": round(statistics.median(v[1] for v in values), 3),
+            "largestResidentMebibytes": max(v[2] for v in values),
+            "timesRealTimePerCPUSecond": round(work.seconds / median, 2)}
+        log(lines[name])
+    fastest = min(work.peers, key=lambda name: lines[name]["cpuSeconds"])
+    for name, line in lines.items():
+        cpu = line["cpuSecondsAll"]
+        ratio = lines[fastest]["cpuSeconds"] / line["cpuSeconds"]
+        print(f"| {name} | {work.seconds / line['cpuSeconds']:.1f} | {work.seconds / max(cpu):.1f} to "
+              f"{work.seconds / min(cpu):.1f} | {line['cpuSeconds']:.2f} | {line['systemSeconds']:.2f} | "
+              f"{line['wallSeconds']:.2f} | {line['largestResidentMebibytes']} | {ratio:.2f} |")
+    ours, worker = lines[work.ours], lines["lathe-1-worker"]
+    verdict = {
+        "workload": work.name, "fastestPeer": fastest, "bar": work.bar,
+        "ratioToFastestPeer": round(lines[fastest]["cpuSeconds"] / ours["cpuSeconds"], 2),
+        "ratioOfBest": round(min(lines[fastest]["cpuSecondsAll"]) / min(ours["cpuSecondsAll"]), 2),
+        "workerAddsCPU": round(worker["cpuSeconds"] / ours["cpuSeconds"] - 1, 3),
+        "workerAddsWall": round(worker["wallSeconds"] / ours["wallSeconds"] - 1, 3)}
+    log(verdict)
+    print(f"\nLathe / {fastest}: {verdict['ratioToFastestPeer']:.2f} (of the best rounds "
+          f"{verdict['ratioOfBest']:.2f}); bar {work.bar:g}. One worker process against in-process: "
+          f"CPU {verdict['workerAddsCPU']:+.0%}, wall {verdict['workerAddsWall']:+.0%}")
+    return verdict
+
+
+def at_once(s, album):
+    """Wall seconds of two renders at the same time, one on each core, with stores of their own."""
+    commands = [["taskset", "-c", "0"] + s.render(album, 1)]
+    commands.append(["taskset", "-c", "1"] + [
+        part.replace(f"{s.tmp}/out", f"{s.tmp}/out2").replace(f"{s.tmp}/store", f"{s.tmp}/store2")
+        for part in s.render(album, 1)])
+    began = time.monotonic()
+    running = [subprocess.Popen(c, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                env=ENVIRONMENT) for c in commands]
+    for process in running:
+        message = process.communicate()[1]
+        if process.returncode:
+            sys.exit(f"a render beside another ended with {process.returncode}:\n{message.decode(errors='replace')}")
+    return time.monotonic() - began
+
+
+def two_cores(s, runs, log):
+    print(f"\nTwo cores against one: medians of {runs}, wall time\n")
+    print("| session | 1 worker on 1 core, s | 2 workers on 2, s | ratio | of the best | CPU s, 1 and 2 | "
+          "two renders at once |\n|---|---|---|---|---|---|---|")
+    for name, seconds, album in workloads.two_cores(s):
+        one, two, both = [], [], []
+        for _ in range(runs):
+            for walls, action in ((one, lambda: once(s.render(album, 1))), (two, lambda: once(s.render(album, 2), "0,1")),
+                                  (both, lambda: at_once(s, album))):
+                clear(s.tmp)
+                walls.append(action())
+        clear(s.tmp)
+        wall = lambda values: [v[1] for v in values]
+        middle, pair = statistics.median, statistics.median(both)
+        line = {
+            "workload": "cores", "session": name, "audioSeconds": seconds, "runs": runs,
+            "wallSecondsOne": [round(v, 3) for v in wall(one)], "wallSecondsTwo": [round(v, 3) for v in wall(two)],
+            "wallSecondsOfTwoAtOnce": [round(v, 3) for v in both],
+            "ratio": round(middle(wall(one)) / middle(wall(two)), 3),
+            "ratioOfBest": round(min(wall(one)) / min(wall(two)), 3),
+            "ratioOfTwoAtOnce": round(2 * middle(wall(one)) / pair, 3)}
+        log(line)
+        print(f"| {name} | {middle(wall(one)):.2f} | {middle(wall(two)):.2f} | {line['ratio']:.2f} | "
+              f"{line['ratioOfBest']:.2f} | {middle(v[0] for v in one):.2f}, {middle(v[0] for v in two):.2f} | "
+              f"{line['ratioOfTwoAtOnce']:.2f} |")
 
 
 def main():
     lathe, audio, tmp, results = [os.path.abspath(p) for p in sys.argv[1:5]]
-    peers, python = os.environ["PEERS"], os.environ.get("PY", sys.executable)
+    known = [*workloads.SINGLE_CORE, "cores", "quality"]
+    wanted = sys.argv[5:] or known
+    for name in wanted:
+        if name not in known:
+            sys.exit(f"{name} is not a workload; there are: {', '.join(known)}")
     runs = int(os.environ.get("RUNS", "5"))
-    environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     os.makedirs(tmp, exist_ok=True)
-    verdicts = []
-    with open(results, "a") as log:
-        for workload, seconds in WORKLOADS.items():
-            commands = contestants(lathe, audio, tmp, peers, python, workload)
-            samples = {name: [] for name in commands}
-            for _ in range(runs):
-                for name, command in commands.items():
-                    for left in ("out", "store"):
-                        shutil.rmtree(f"{tmp}/{left}", ignore_errors=True)
-                    samples[name].append(once(command, environment))
-            speeds = {}
-            print(f"\n{workload}: {seconds:g} s of music, medians of {runs}, one core")
-            print(f"  {'':22}{'x real time per CPU s':>24}{'(least..most)':>18}{'CPU s':>9}{'sys s':>8}{'wall s':>9}"
-                  f"{'MiB':>7}")
-            for name, values in samples.items():
-                cpu = sorted(v[0] for v in values)
-                median = statistics.median(cpu)
-                line = {
-                    "workload": workload, "contestant": name, "audioSeconds": seconds, "runs": runs,
-                    "cpuSeconds": round(median, 3), "cpuSecondsAll": [round(v[0], 3) for v in values],
-                    "systemSeconds": round(statistics.median(v[3] for v in values), 3),
-                    "wallSeconds": round(statistics.median(v[1] for v in values), 3),
-                    "largestResidentMebibytes": max(v[2] for v in values),
-                    "timesRealTimePerCPUSecond": round(seconds / median, 2)}
-                log.write(json.dumps(line) + "\n")
-                speeds[name] = line
-                spread = f"({seconds / cpu[-1]:.1f}..{seconds / cpu[0]:.1f})"
-                print(f"  {name:22}{seconds / median:24.1f}{spread:>18}{median:9.2f}{line['systemSeconds']:8.2f}"
-                      f"{line['wallSeconds']:9.2f}{line['largestResidentMebibytes']:7}")
-            x = lambda name: speeds[name]["timesRealTimePerCPUSecond"]
-            fastest = max(("pedalboard", "ffmpeg-f32-no-reverb"), key=x)
-            ratio = x("lathe-in-process") / x(fastest)
-            inside, outside = speeds["lathe-in-process"], speeds["lathe-1-worker"]
-            cpu = outside["cpuSeconds"] / inside["cpuSeconds"] - 1
-            wall = outside["wallSeconds"] / inside["wallSeconds"] - 1
-            verdict = {"workload": workload, "fastestPeer": fastest, "ratioToFastestPeer": round(ratio, 2),
-                       "workerAddsCPU": round(cpu, 3), "workerAddsWall": round(wall, 3)}
-            log.write(json.dumps(verdict) + "\n")
-            verdicts.append(verdict)
-            print(f"  Lathe / {fastest}: {ratio:.2f}    one worker against in-process: CPU {cpu:+.0%}, wall {wall:+.0%}")
-    for left in ("out", "store"):
-        shutil.rmtree(f"{tmp}/{left}", ignore_errors=True)
-    good = all(v["ratioToFastestPeer"] >= 4 and v["workerAddsCPU"] <= 0.15 and v["workerAddsWall"] <= 0.15
-               for v in verdicts)
-    print("\nBars (4 times the fastest peer; a worker process within 15 %): " + ("all held" if good else "not all held"))
+    s = workloads.Setting(lathe, audio, tmp)
+    with open(results, "a") as file:
+        log = lambda line: print(json.dumps(line), file=file)
+        verdicts = [single_core(workloads.SINGLE_CORE[name](s), tmp, runs, log)
+                    for name in wanted if name in workloads.SINGLE_CORE]
+        if "cores" in wanted:
+            two_cores(s, runs, log)
+        if "quality" in wanted:
+            quality.measure(s, once, log)
+    clear(tmp)
+    if verdicts:
+        print("\n| work | fastest peer | Lathe, times the peer | bar | |\n|---|---|---|---|---|")
+        for v in verdicts:
+            print(f"| {v['workload']} | {v['fastestPeer']} | {v['ratioToFastestPeer']:.2f} | {v['bar']:g} | "
+                  f"{'held' if v['ratioToFastestPeer'] >= v['bar'] else 'missed'} |")
 
 
 main()

@@ -67,7 +67,7 @@ def device(word, i, j):
     return word, {
         "gate": dict(threshold=-50.0 + i % 4, ratio=10.0, attack=1.0, release=120.0),
         "deess": dict(frequency=6500.0, threshold=-30.0),
-        "sat": dict(drive=6.0 + i % 3, oversampling=4),
+        "sat": dict(drive=6.0 + i % 3, oversampling=1),
         "delay": dict(time=250.0 + 10 * i, feedback=0.3, mix=0.2),
         "chorus": dict(rate=0.8, depth=2.0, delay=15.0, mix=0.5),
         "phaser": dict(rate=0.5, mix=0.5),

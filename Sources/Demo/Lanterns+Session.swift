@@ -68,6 +68,7 @@ extension Composition {
                     - {type: bell, frequency: 700 Hz, gain: 3 dB, q: 0.9}
               # Ducking: the compressor listens to the kick, not to the bass.
               - compressor: {threshold: -26 dB, ratio: 4, attack: 3 ms, release: 110 ms, key: Kick}
+              - saturator: {type: tube, drive: 6 dB, output: -4 dB}
             fader: -5.5 dB
             output: Music
 
@@ -79,6 +80,7 @@ extension Composition {
                   bands:
                     - {type: high-pass, frequency: 110 Hz}
                     - {type: bell, frequency: 2.5 kHz, gain: 3 dB, q: 0.8}
+              - chorus: {mix: 35 %}
             fader: -1.5 dB
             output: Keys
             sends: [{to: Plate, gain: -14 dB}]
@@ -86,6 +88,13 @@ extension Composition {
           - name: Pad
             clips:
               @Pad@
+            devices:
+              # Whatever is a number can move: a low-pass opens over eight bars.
+              - equalizer:
+                  bands:
+                    - type: low-pass
+                      frequency: 8 kHz
+                      automation: {frequency: [[13|1, 500 Hz], [21|1, 8 kHz, linear]]}
             # Points are [time, value]; the shape named at a point is the way to it.
             # Without one the value steps.
             automation:
@@ -131,13 +140,8 @@ extension Composition {
         buses:
           - name: Drums
             devices:
-              - compressor:
-                  threshold: -16 dB
-                  ratio: 2.5
-                  attack: 25 ms
-                  release: 140 ms
-                  knee: 6 dB
-                  make-up: 2 dB
+              # Its release follows the music.
+              - bus-compressor: {threshold: -16 dB, ratio: 2.5, attack: 25 ms, make-up: 2 dB}
           # A bus may feed a bus: Keys is part of Music.
           - name: Keys
             devices:
@@ -149,12 +153,14 @@ extension Composition {
                   bands:
                     - {type: high-shelf, frequency: 8 kHz, gain: 2.5 dB}
                     - {type: bell, frequency: 280 Hz, gain: -1.5 dB, q: 0.8}
+              # Wider, but mono in the bass.
+              - width: {width: 125 %, mono-below: 120 Hz}
 
         returns:
           - name: Plate
             devices:
               - equalizer: {bands: [{type: high-pass, frequency: 220 Hz}]}
-              - reverb: {decay: 1.8 s, predelay: 20 ms, damping: 6 kHz}
+              - reverb: {type: plate, decay: 1.8 s, predelay: 20 ms, damping: 6 kHz}
           # This return goes into a bus, so that it is part of the Music stem. A delay may be a note value.
           - name: Echo
             devices:

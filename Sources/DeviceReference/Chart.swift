@@ -13,7 +13,7 @@ struct Chart {
             isLogarithmic: true)
 
         static func linear(_ title: String, _ range: ClosedRange<Double>, step: Double) -> Axis {
-            let count = Int(((range.upperBound - range.lowerBound) / step + 0.5).rounded(.down))
+            let count = Int(((range.upperBound - range.lowerBound) / step + 1e-9).rounded(.down))
             return Axis(
                 title: title, range: range, ticks: (0...count).map { range.lowerBound + Double($0) * step })
         }

@@ -10,7 +10,7 @@ enum DeviceCharts {
         switch kind {
         case .equalizer: equalizer()
         case .compressor, .busCompressor: compressor(kind)
-        case .multiband, .deEsser: [responses(kind, -30...6)]
+        case .multiband, .deEsser: [responses(kind, -36...6)]
         case .gate: [staticCurves(kind), gains(kind, "gain of a tone that steps from -60 to -6 dB and back", -100...10)]
         case .transientShaper: [transients()]
         case .limiter: [gains(kind, "gain of a tone that steps from -20 to +6 dB and back", -12...3)]
@@ -100,7 +100,7 @@ enum DeviceCharts {
         ]
         return [
             bells,
-            Chart(title: "high-passes at 200 Hz, Butterworth", x: .frequency, y: decibels(-60...6, 12), series: passes),
+            Chart(title: "high-passes at 200 Hz, Butterworth", x: .frequency, y: decibels(-60...12, 12), series: passes),
             Chart(
                 title: "shelves, tilt and notch", x: .frequency, y: decibels(-12...9, 3),
                 series: shelves.map {

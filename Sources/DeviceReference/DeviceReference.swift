@@ -20,8 +20,8 @@ package enum DeviceReference {
                 + "[fact-sheet.md](fact-sheet.md).",
             "",
             "In the column *over time*, `yes` is a parameter that can be automated: every 8 frames it takes the "
-                + "value that its curve has there ([0016](decisions/0016-automation-grid.md)). Latency never reaches the mix: "
-                + "each channel is fed ahead by its own ([0009](decisions/0009-feed-ahead.md)).", "",
+                + "value that its curve has there ([0016](decisions/0016-automation-grid.md)). Latency never reaches "
+                + "the mix: each channel is fed ahead by its own ([0009](decisions/0009-feed-ahead.md)).", "",
         ]
         lines += [DeviceDescription.all.map { "[\($0.name)](#\($0.name))" }.joined(separator: " · "), ""]
         var pages: [Page] = []

@@ -52,6 +52,14 @@ package enum ProcessorKind: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// Of the processor; part of every task key.
+    package var version: UInt32 {
+        switch processor {
+        case .lanes(let type): type.version
+        case .stereo(let type): type.version
+        }
+    }
+
     /// Whether a device with these parameters changes no bit, so that it can be left out of a plan.
     package func isIdentity(parameters: [Double]) -> Bool {
         switch self {
