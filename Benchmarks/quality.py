@@ -1,5 +1,6 @@
 """What the figures of speed are worth: errors of what is delivered. Run by `measure.py` with workload `quality`."""
 import glob
+import json
 import os
 import subprocess
 
@@ -54,10 +55,9 @@ AMPLITUDE = 0.5
 
 
 def judge(s, job, log):
-    import json
     done = subprocess.run([s.python, "-c", JUDGE], input=json.dumps(job), text=True, capture_output=True, check=False)
     if done.returncode:
-        raise SystemExit(done.stderr)
+        raise RuntimeError(done.stderr)
     for line in done.stdout.splitlines():
         log(json.loads(line))
         print("  " + line)

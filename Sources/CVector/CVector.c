@@ -1,2 +1,2 @@
-// The module is header-only: its functions are inlined into the Swift kernels that call them.
+// Header-only but for the digest: these functions are inlined into the Swift kernels that call them.
 #include "CVector.h"

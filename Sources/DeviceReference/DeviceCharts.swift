@@ -100,7 +100,8 @@ enum DeviceCharts {
         ]
         return [
             bells,
-            Chart(title: "high-passes at 200 Hz, Butterworth", x: .frequency, y: decibels(-60...12, 12), series: passes),
+            Chart(
+                title: "high-passes at 200 Hz, Butterworth", x: .frequency, y: decibels(-60...12, 12), series: passes),
             Chart(
                 title: "shelves, tilt and notch", x: .frequency, y: decibels(-12...9, 3),
                 series: shelves.map {

@@ -51,27 +51,40 @@ struct Routing {
 
     // MARK: - Tracks
 
-    /// Cells per destination, grouped by chain shape in the order of their first tracks, eight strips at most.
+    /// Cells per destination, eight strips at most: tracks of one chain shape together, so that they fill lanes without
+    /// gaps, and what is left over of each shape together too, so that few windows are handed over.
     private mutating func addTracks() {
         for destination in 0...song.buses.count {
-            var cells: [(shape: [UInt8], isOpen: Bool, tracks: [Int])] = []
+            var shapes: [(shape: [UInt8], tracks: [Int])] = []
+            var cells: [[Int]] = []
             for track in song.tracks.indices
             where self.destination(of: track) == destination && isNeeded(track) {
                 // A key, and whoever listens to one, stands alone, so that no cell can wait for itself.
-                let isOpen =
-                    !keyed.contains(.track(track)) && trackChains[track].keys.isEmpty
-                    && trackChains[track].convolutions.isEmpty
-                let shape = trackChains[track].shape
-                let cell = cells.firstIndex {
-                    $0.isOpen && isOpen && $0.shape == shape && $0.tracks.count < MixNode.maximumStripCount
+                let chain = trackChains[track]
+                guard !keyed.contains(.track(track)), chain.keys.isEmpty, chain.convolutions.isEmpty else {
+                    cells.append([track])
+                    continue
                 }
-                if let cell {
-                    cells[cell].tracks.append(track)
+                if let known = shapes.firstIndex(where: { $0.shape == chain.shape }) {
+                    shapes[known].tracks.append(track)
                 } else {
-                    cells.append((shape, isOpen, [track]))
+                    shapes.append((chain.shape, [track]))
                 }
             }
-            for cell in cells { addCell(cell.tracks, destination: destination) }
+            let size = MixNode.maximumStripCount
+            var rest: [Int] = []
+            for (_, tracks) in shapes {
+                let whole = tracks.count / size * size
+                for start in stride(from: 0, to: whole, by: size) { cells.append(Array(tracks[start..<start + size])) }
+                rest += tracks[whole...]
+            }
+            for start in stride(from: 0, to: rest.count, by: size) {
+                cells.append(Array(rest[start..<min(start + size, rest.count)]))
+            }
+            // A bus adds its cells in the order of their first tracks.
+            for cell in cells.sorted(by: { ($0.min() ?? 0) < ($1.min() ?? 0) }) {
+                addCell(cell, destination: destination)
+            }
         }
     }
 
@@ -99,13 +112,16 @@ struct Routing {
         unit.standsAlone = tracks.contains { keyed.contains(.track($0)) }
         unit.strips = strips
         unit.tailFrames = tracks.reduce(0) { max($0, trackChains[$1].tailFrames) }
-        let heard = tracks.indices.filter { audible.tracks[tracks[$0]] }
+        // Strips stand in the order of their shapes, sums are in that of the session.
+        let inSessionOrder = tracks.indices.sorted { tracks[$0] < tracks[$1] }
+        let heard = inSessionOrder.filter { audible.tracks[tracks[$0]] }
         if !heard.isEmpty {
             busTerms[destination].append(SumRef(unit: index, sum: unit.sums.count))
             unit.sums.append(heard.map { Tap(strip: $0, point: .output) })
         }
         addSends(
-            tracks.map { song.tracks[$0].mixer }, audible: tracks.map { audible.tracks[$0] }, &unit, index)
+            tracks.map { song.tracks[$0].mixer }, audible: tracks.map { audible.tracks[$0] }, order: inSessionOrder,
+            &unit, index)
         for (strip, track) in tracks.enumerated() where keyed.contains(.track(track)) {
             keyTaps[.track(track)] = SumRef(unit: index, sum: unit.sums.count)
             unit.sums.append([Tap(strip: strip, point: .preFader)])
@@ -149,11 +165,13 @@ struct Routing {
     }
 
     /// One sum per return that any of the strips sends to.
-    private mutating func addSends(_ mixers: [Mixer], audible: [Bool], _ unit: inout Unit, _ index: Int) {
+    private mutating func addSends(
+        _ mixers: [Mixer], audible: [Bool], order: [Int], _ unit: inout Unit, _ index: Int
+    ) {
         for destination in song.returns.indices {
             var taps: [Tap] = []
-            for (strip, mixer) in mixers.enumerated() {
-                for send in mixer.sends where send.to == destination && (send.tap == .pre || audible[strip]) {
+            for strip in order {
+                for send in mixers[strip].sends where send.to == destination && (send.tap == .pre || audible[strip]) {
                     taps.append(
                         Tap(
                             strip: strip, point: send.tap == .pre ? .preFader : .postFader,
@@ -201,7 +219,7 @@ struct Routing {
             case .master: stems.append((bus.name, sum))
             }
         }
-        addSends([bus.mixer], audible: [isAudible], &unit, index)
+        addSends([bus.mixer], audible: [isAudible], order: [0], &unit, index)
         if keyed.contains(reference) {
             keyTaps[reference] = SumRef(unit: index, sum: unit.sums.count)
             unit.sums.append([Tap(strip: 0, point: .preFader)])

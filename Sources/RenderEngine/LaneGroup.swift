@@ -8,13 +8,20 @@ import SignalProcessing
 /// Unequal chains share steps where they can: a lane without a step runs it as identity. How strips are aligned
 /// changes speed, never a bit, because no lane's result depends on its neighbours.
 final class LaneGroup {
-    private let firstStrip: Int
-    private let stripCount: Int
+    let firstStrip: Int
+    let stripCount: Int
     let steps: [LaneStep]
     private let lanes: Scratch<LaneFrame>
     private let keyLanes: Scratch<LaneFrame>?
     /// Planes of the strips' left channels, then of their right ones; nil for the lanes of no strip.
     private let planes = Scratch<UnsafeMutablePointer<Float>?>(count: 8, zero: nil)
+    /// Where the strips' integers lie, before `takePacked`.
+    let packed = Scratch<lathe_packed>(count: 4, zero: lathe_packed(bytes: nil, width: 0, channels: 0))
+    /// Whether the block lies in the lanes, and not in the planes.
+    private(set) var isInLanes = false
+
+    /// Whether the strips' input may come as lanes.
+    let startsInLanes: Bool
 
     /// - Parameters:
     ///   - planes: the strips' blocks, which `process` works on.
@@ -30,6 +37,7 @@ final class LaneGroup {
             try LaneStep.make(
                 $0, firstStrip: firstStrip, rateHertz: rateHertz, startFrame: startFrame, blockFrames: blockFrames)
         }
+        startsInLanes = steps.first.map { !$0.takesPlanes } ?? false
         lanes = Scratch(count: blockFrames, zero: LaneFrame())
         for (i, scratch) in scratch.enumerated() {
             planes.pointer[i] = scratch.left
@@ -38,19 +46,17 @@ final class LaneGroup {
         keyLanes = steps.contains { $0.keyPort != nil } ? Scratch(count: blockFrames, zero: LaneFrame()) : nil
     }
 
-    /// Takes the strips' planes through the steps, in place.
+    /// Takes the strips' planes, or the lanes after `takePacked`, through the steps in place.
     ///
     /// They go into lanes for the first step that needs lanes, and for a strip by itself out of them again for one
-    /// that does not.
+    /// that does not. At the end they lie where the last step left them.
     func process(frame: Int, count: Int, inputs: any SegmentInputs) throws {
-        var isInLanes = false
         for step in steps {
             let lane = step.strip - firstStrip
             if step.takesPlanes, !isInLanes || stripCount == 1, let left = planes.pointer[lane],
                 let right = planes.pointer[lane + 4]
             {
-                if isInLanes { leaveLanes(count) }
-                isInLanes = false
+                leaveLanes(count)
                 var key: StereoScratch?
                 if let port = step.keyPort {
                     key = try readKey(port, for: step, frame: frame, count: count, inputs)
@@ -58,8 +64,7 @@ final class LaneGroup {
                 step.process(StripPlanes(left: left, right: right), key: key, count: count, at: frame)
                 continue
             }
-            if !isInLanes { enterLanes(count) }
-            isInLanes = true
+            enterLanes(count)
             var key: UnsafeMutablePointer<LaneFrame>?
             if let port = step.keyPort, let keyLanes {
                 let planes = try readKey(port, for: step, frame: frame, count: count, inputs)
@@ -71,20 +76,35 @@ final class LaneGroup {
             }
             step.process(lanes.pointer, key: key, count: count, at: frame)
         }
-        if isInLanes { leaveLanes(count) }
     }
 
-    private var laneFloats: UnsafeMutablePointer<Float> {
+    var laneFloats: UnsafeMutablePointer<Float> {
         UnsafeMutableRawPointer(lanes.pointer).assumingMemoryBound(to: Float.self)
     }
 
+    /// The next block has been put into the strips' planes.
+    func takePlanes() { isInLanes = false }
+
+    /// Fills the lanes from the integers of all strips.
+    func takePacked(_ count: Int) {
+        lathe_lanes_from_packed(laneFloats, packed.pointer, count)
+        isInLanes = true
+    }
+
     private func enterLanes(_ count: Int) {
+        guard !isInLanes else { return }
         planes.pointer.withMemoryRebound(to: UnsafePointer<Float>?.self, capacity: 8) {
             lathe_lanes_from_planar(laneFloats, $0, count)
         }
+        isInLanes = true
     }
 
-    private func leaveLanes(_ count: Int) { lathe_planar_from_lanes(planes.pointer, laneFloats, count) }
+    /// Puts the block into the strips' planes, unless it lies there.
+    func leaveLanes(_ count: Int) {
+        guard isInLanes else { return }
+        lathe_planar_from_lanes(planes.pointer, laneFloats, count)
+        isInLanes = false
+    }
 
     private func readKey(
         _ port: Int, for step: LaneStep, frame: Int, count: Int, _ inputs: any SegmentInputs

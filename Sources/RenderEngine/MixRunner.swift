@@ -9,7 +9,9 @@ final class MixRunner: SegmentRunner {
     private let blockFrames: Int
     private let latencyFrames: Int
     private var nodes: [NodeRunner] = []
-    private let wires: [StereoScratch]
+    private let scratch: [StereoScratch]
+    /// Where each wire's block lies: in `scratch`, or where the window of an output is collected.
+    private let wires: Scratch<StripPlanes>
     private let outputWires: [Int]
 
     init(program: Program, body: MixBody, blockFrames: Int) throws {
@@ -20,8 +22,17 @@ final class MixRunner: SegmentRunner {
         outputWires = body.outputWires
         let wireCount = body.nodes.reduce(0) { $0 + $1.sums.count }
         let frames = self.blockFrames
-        wires = (0..<wireCount).map { _ in StereoScratch(frameCount: frames) }
+        let scratch = (0..<wireCount).map { _ in StereoScratch(frameCount: frames) }
+        self.scratch = scratch
+        wires = Scratch(unwritten: wireCount)
+        resetWires()
         try makeNodes(body)
+    }
+
+    private func resetWires() {
+        for (i, planes) in scratch.enumerated() {
+            wires.pointer[i] = StripPlanes(left: planes.left, right: planes.right)
+        }
     }
 
     private func makeNodes(_ body: MixBody) throws {
@@ -60,32 +71,47 @@ final class MixRunner: SegmentRunner {
             WindowWriter(output: $0, channelCount: 2, frameCount: range.count, isChecked: false)
         }
         for (runner, node) in zip(nodes, slice.nodes) { runner.prepare(node) }
+        let packed = inputs as? any PackedInputs
         if segment == 0 {
             var frame = -latencyFrames
             while frame < 0 {
                 let count = min(blockFrames, -frame)
-                try process(frame: frame, count: count, inputs: inputs)
+                try process(frame: frame, count: count, inputs: inputs, packed: packed)
                 frame += count
             }
         }
+        // A wire that is put out is made in its window; one that is put out twice is copied to the other.
+        let owners = outputWires.indices.map { outputWires[..<$0].firstIndex(of: outputWires[$0]) == nil }
+        defer { resetWires() }
         var frame = range.start
         while frame < range.end {
             let room = writers.first?.room ?? blockFrames
             let count = min(blockFrames, range.end - frame, room)
-            try process(frame: frame, count: count, inputs: inputs)
-            for (writer, wire) in zip(writers, outputWires) {
-                writer.destination(channel: 0).update(from: wires[wire].left, count: count)
-                writer.destination(channel: 1).update(from: wires[wire].right, count: count)
-                try writer.advance(count, to: outputs)
+            for i in writers.indices where owners[i] {
+                wires.pointer[outputWires[i]] = StripPlanes(
+                    left: writers[i].destination(channel: 0), right: writers[i].destination(channel: 1))
             }
+            try process(frame: frame, count: count, inputs: inputs, packed: packed)
+            for i in writers.indices {
+                if !owners[i] {
+                    let wire = wires.pointer[outputWires[i]]
+                    writers[i].destination(channel: 0).update(from: wire.left, count: count)
+                    writers[i].destination(channel: 1).update(from: wire.right, count: count)
+                }
+            }
+            for writer in writers { try writer.advance(count, to: outputs) }
             frame += count
         }
     }
 
-    private func process(frame: Int, count: Int, inputs: any SegmentInputs) throws {
+    private func process(
+        frame: Int, count: Int, inputs: any SegmentInputs, packed: (any PackedInputs)?
+    ) throws {
         var firstWire = 0
         for node in nodes {
-            try node.process(frame: frame, count: count, inputs: inputs, wires: wires, firstWire: firstWire)
+            try node.process(
+                frame: frame, count: count, inputs: inputs, packed: packed, wires: UnsafePointer(wires.pointer),
+                firstWire: firstWire)
             firstWire += node.sumCount
         }
     }

@@ -1,3 +1,4 @@
+import CVector
 import Quantities
 import RenderPlan
 import SignalProcessing
@@ -8,6 +9,8 @@ final class NodeRunner {
     private let groups: [LaneGroup]
     private let strips: [StripRunner]
     private var sums: [SumRunner] = []
+    /// All sums at once, where that is possible in the segment under way.
+    private var laneMix: LaneMix?
     private let left: Scratch<Double>
     private let right: Scratch<Double>
     private let gains: Scratch<Double>
@@ -39,6 +42,7 @@ final class NodeRunner {
         for (runner, strip) in zip(strips, slice.strips) { runner.prepare(strip) }
         for group in groups { group.prepare(slice.strips) }
         sums = slice.sums.map { SumRunner($0, strips: strips) }
+        laneMix = LaneMix(sums, groups: groups)
     }
 
     func write(to bytes: inout [UInt8]) throws {
@@ -66,26 +70,70 @@ final class NodeRunner {
     }
 
     /// Makes the node's wires for output frames [frame, frame + count).
+    ///
+    /// - Parameters:
+    ///   - packed: The inputs once more, where they can be had packed.
+    ///   - wires: Those of the whole program; the node's own begin at `firstWire`.
     func process(
-        frame: Int, count: Int, inputs: any SegmentInputs, wires: [StereoScratch], firstWire: Int
+        frame: Int, count: Int, inputs: any SegmentInputs, packed: (any PackedInputs)?,
+        wires: UnsafePointer<StripPlanes>, firstWire: Int
     ) throws {
-        for s in strips.indices {
+        var areInLanes = true
+        for group in groups {
+            try take(group, frame: frame, count: count, inputs, packed, wires)
+            try group.process(frame: frame, count: count, inputs: inputs)
+            if !group.isInLanes { areInLanes = false }
+        }
+        if areInLanes, let laneMix {
+            if !laneMix.run(into: wires + firstWire, count: count) { try blame(count) }
+            return
+        }
+        for group in groups { group.leaveLanes(count) }
+        for runner in strips { runner.evaluateMixer(frame: frame, count: count) }
+        for s in sums.indices {
+            if !sum(sums[s], into: wires[firstWire + s], frame: frame, count: count) { try blame(count) }
+        }
+    }
+
+    /// Gives a group its strips' input.
+    private func take(
+        _ group: LaneGroup, frame: Int, count: Int, _ inputs: any SegmentInputs, _ packed: (any PackedInputs)?,
+        _ wires: UnsafePointer<StripPlanes>
+    ) throws {
+        if group.startsInLanes, let packed, try takePacked(group, frame: frame, count: count, packed) { return }
+        group.takePlanes()
+        for s in group.firstStrip..<group.firstStrip + group.stripCount {
             let runner = strips[s]
             // Before the devices: what they were given, and not they, is to blame then.
             guard try gather(runner, frame: frame + runner.latencyFrames, count: count, inputs, wires) else {
                 throw RenderError.notFinite(node: index, strip: s, device: nil)
             }
         }
-        for group in groups { try group.process(frame: frame, count: count, inputs: inputs) }
-        for runner in strips { runner.evaluateMixer(frame: frame, count: count) }
-        for s in sums.indices {
-            let wire = wires[firstWire + s]
-            if !sum(sums[s], into: wire, frame: frame, count: count) { try blame(count) }
+    }
+
+    /// Takes the strips' integers straight into lanes; false where one of them is not a single, plain clip of a file.
+    private func takePacked(
+        _ group: LaneGroup, frame: Int, count: Int, _ inputs: any PackedInputs
+    ) throws -> Bool {
+        for i in 0..<group.stripCount {
+            let runner = strips[group.firstStrip + i]
+            let at = frame + runner.latencyFrames
+            guard runner.solo.isPlain, runner.solo.holds(frame: at, count: count) else { return false }
+            // Bytes are only good until the next call for their port.
+            for other in 0..<i where strips[group.firstStrip + other].solo.port == runner.solo.port { return false }
+            let range = runner.solo.range(frame: at, count: count)
+            guard let frames = try inputs.packedFrames(port: runner.solo.port, range: range) else { return false }
+            group.packed.pointer[i] = lathe_packed(
+                bytes: frames.bytes.assumingMemoryBound(to: UInt8.self),
+                width: frames.bytesPerFrame / frames.channelCount, channels: frames.channelCount)
         }
+        group.takePacked(count)
+        return true
     }
 
     /// A sum is not finite, though everything that came in was.
     private func blame(_ count: Int) throws {
+        for group in groups { group.leaveLanes(count) }
         for (s, runner) in strips.enumerated() where !runner.isFinite(count) {
             throw RenderError.notFinite(node: index, strip: s, device: culprit(strip: s))
         }
@@ -107,18 +155,33 @@ final class NodeRunner {
 
     /// Fills the strip's planes; false where something in them is not finite.
     private func gather(
-        _ runner: StripRunner, frame: Int, count: Int, _ inputs: any SegmentInputs, _ wires: [StereoScratch]
+        _ runner: StripRunner, frame: Int, count: Int, _ inputs: any SegmentInputs, _ wires: UnsafePointer<StripPlanes>
     ) throws -> Bool {
+        if runner.solo.holds(frame: frame, count: count) {
+            return try readSolo(runner, frame: frame, count: count, inputs)
+        }
         switch runner.strip.input {
         case .clips(let clips):
-            return try gather(clips, into: runner.planes, frame: frame, count: count, inputs)
+            return try gather(clips, of: runner, frame: frame, count: count, inputs)
         case .terms(let terms):
             return try gather(terms, into: runner.planes, frame: frame, count: count, inputs, wires)
         }
     }
 
+    /// Mostly one clip fills the block and does not fade: it is read to its place.
+    private func readSolo(
+        _ runner: StripRunner, frame: Int, count: Int, _ inputs: any SegmentInputs
+    ) throws -> Bool {
+        let (solo, planes) = (runner.solo, runner.planes)
+        try inputs.read(
+            port: solo.port, range: solo.range(frame: frame, count: count), left: planes.left, right: planes.right)
+        if solo.isPlain { return true }
+        let isFinite = scale(planes.left, gain: solo.gain, count)
+        return scale(planes.right, gain: solo.gain, count) && isFinite
+    }
+
     private func gather(
-        _ clips: [ClipRead], into planes: StereoScratch, frame: Int, count: Int, _ inputs: any SegmentInputs
+        _ clips: [ClipRead], of runner: StripRunner, frame: Int, count: Int, _ inputs: any SegmentInputs
     ) throws -> Bool {
         let block = FrameRange(start: frame, count: count)
         var heard: ClipRead?
@@ -127,17 +190,13 @@ final class NodeRunner {
             heard = clip
             heardCount += 1
         }
-        // Mostly one clip fills the block and does not fade: it is read to its place.
         if heardCount == 1, let only = heard, only.range.intersection(block) == block,
             !only.isFading(in: block)
         {
-            try inputs.read(
-                port: only.port, range: block.shifted(by: only.portOffset), left: planes.left,
-                right: planes.right)
-            if only.gain == 1, inputs.holdsIntegers(port: only.port) { return true }
-            let isFinite = scale(planes.left, gain: only.gain, count)
-            return scale(planes.right, gain: only.gain, count) && isFinite
+            runner.solo = solo(only, among: clips, around: block, inputs)
+            return try readSolo(runner, frame: frame, count: count, inputs)
         }
+        let planes = runner.planes
         planes.left.update(repeating: 0, count: count)
         planes.right.update(repeating: 0, count: count)
         guard heardCount > 0 else { return true }
@@ -145,9 +204,24 @@ final class NodeRunner {
         return allFinite(planes.left, count) && allFinite(planes.right, count)
     }
 
+    /// How far around a block the only clip heard in it stays the only one, and does not fade.
+    private func solo(
+        _ only: ClipRead, among clips: [ClipRead], around block: FrameRange, _ inputs: any SegmentInputs
+    ) -> StripRunner.Solo {
+        var start = only.startFrame + only.fadeInFrames
+        var end = only.range.end - only.fadeOutFrames
+        for clip in clips where clip != only && !clip.range.isEmpty {
+            if clip.range.end <= block.start { start = max(start, clip.range.end) }
+            if clip.range.start >= block.end { end = min(end, clip.range.start) }
+        }
+        return StripRunner.Solo(
+            startFrame: start, endFrame: end, port: only.port, portOffset: only.portOffset, gain: only.gain,
+            isPlain: only.gain == 1 && inputs.holdsIntegers(port: only.port))
+    }
+
     private func gather(
         _ terms: [Term], into planes: StereoScratch, frame: Int, count: Int, _ inputs: any SegmentInputs,
-        _ wires: [StereoScratch]
+        _ wires: UnsafePointer<StripPlanes>
     ) throws -> Bool {
         if terms.count == 1, case .port(let port) = terms[0] {
             try inputs.read(
@@ -198,7 +272,7 @@ final class NodeRunner {
     // MARK: - Sums
 
     /// Fills a wire; false where something in it is not finite.
-    private func sum(_ sum: SumRunner, into wire: StereoScratch, frame: Int, count: Int) -> Bool {
+    private func sum(_ sum: SumRunner, into wire: StripPlanes, frame: Int, count: Int) -> Bool {
         if let terms = sum.constantTerms {
             let isFinite = mix(terms, { ($0.left, $0.leftGain) }, into: wire.left, count)
             return mix(terms, { ($0.right, $0.rightGain) }, into: wire.right, count) && isFinite

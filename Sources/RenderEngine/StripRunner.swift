@@ -8,6 +8,8 @@ final class StripRunner {
     /// The strip as far as it matters in the segment under way.
     private(set) var strip: Strip
     private(set) var latencyFrames = 0
+    /// Frames of the strip's input in which one clip is heard and does not fade; empty until a block was there.
+    var solo = Solo()
     /// Fader times pan of each side, where they stay the same all segment long.
     private(set) var constantGains: (left: Double, right: Double)?
     /// The same per frame of the block, after `evaluateMixer`, where they do not.
@@ -28,11 +30,27 @@ final class StripRunner {
     func prepare(_ slice: Strip) {
         strip = slice
         latencyFrames = slice.latencyFrames
+        solo = Solo()
         constantGains = nil
         guard let fader = slice.fader.constant, let pan = slice.pan.constant else { return }
         let gain = Curve.gain(fader)
         let sides = Self.sides(pan: pan, law: slice.panLaw)
         constantGains = (gain * sides.left, gain * sides.right)
+    }
+
+    /// A clip that is heard alone for a while.
+    struct Solo {
+        var startFrame = 0
+        var endFrame = 0
+        var port = 0
+        var portOffset = 0
+        var gain = 1.0
+        /// Whether the samples need no check: none is NaN, infinite or -0, and the gain is 1.
+        var isPlain = false
+
+        func holds(frame: Int, count: Int) -> Bool { frame >= startFrame && frame + count <= endFrame }
+
+        func range(frame: Int, count: Int) -> FrameRange { FrameRange(start: frame + portOffset, count: count) }
     }
 
     /// Whether no sample of the block is NaN or infinite.

@@ -26,6 +26,8 @@ final class SumRunner {
     let taps: [RunningTap]
     /// All taps, where every gain stays the same all segment long. The planes are those of the strips.
     let constantTerms: [ScaledPlanes]?
+    /// Whether every gain stays the same and the strips are taken in the node's order, each at most once.
+    let isInOrder: Bool
 
     init(_ taps: [Tap], strips: [StripRunner]) {
         self.taps = taps.map { tap in
@@ -50,5 +52,6 @@ final class SumRunner {
                 ScaledPlanes(left: source.left, right: source.right, leftGain: gains.0, rightGain: gains.1))
         }
         constantTerms = planes.count == taps.count ? planes : nil
+        isInOrder = planes.count == taps.count && zip(taps, taps.dropFirst()).allSatisfy { $0.strip < $1.strip }
     }
 }

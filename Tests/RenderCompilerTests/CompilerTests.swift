@@ -33,12 +33,19 @@ import Testing
         song.buses = [Bus(name: "A")]
         for i in [1, 2, 5, 8] { song.tracks[i].devices = [bell, squeeze] }
         for i in [3, 8] { song.tracks[i].mixer.output = .bus(0) }
-        #expect(try cells(song) == [["T3"], ["T8"], ["T0", "T4", "T6", "T7"], ["T1", "T2", "T5"]])
-        // A flat band is no section: it changes no shape.
+        #expect(try cells(song) == [["T3", "T8"], ["T0", "T4", "T6", "T7", "T1", "T2", "T5"]])
+        // A flat band is no stage: it changes no shape.
         song.tracks[0].devices = [
             Device(.equalizer, bands: [["type": "bell", "frequency": 500]])
         ]
-        #expect(try cells(song).contains(["T0", "T4", "T6", "T7"]))
+        #expect(try cells(song).contains(["T0", "T4", "T6", "T7", "T1", "T2", "T5"]))
+        // Eight of a shape fill a cell of their own; the others share one.
+        var large = smallSong(trackCount: 20)
+        for i in stride(from: 0, to: 20, by: 2) { large.tracks[i].devices = [bell] }
+        #expect(
+            try cells(large) == [
+                [0, 2, 4, 6, 8, 10, 12, 14], [1, 3, 5, 7, 9, 11, 13, 15], [16, 18, 17, 19],
+            ].map { $0.map { "T\($0)" } })
     }
 
     @Test func `What a side-chain listens to, and who listens, stand alone`() throws {

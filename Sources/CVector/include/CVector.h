@@ -8,6 +8,8 @@
 #define LATHE_CVECTOR_H
 
 #include "CVectorGuard.h"
+#include "CVectorCells.h"
+#include "CVectorDigest.h"
 #include "CVectorLanes.h"
 #include "CVectorPCM.h"
 

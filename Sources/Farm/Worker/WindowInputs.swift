@@ -10,7 +10,7 @@ package import Storage
 package typealias Locations = [Digest: PackRange]
 
 /// Serves a segment's ports from stored windows and source files, part by part, every part checked by its digest.
-final class WindowInputs: SegmentInputs {
+final class WindowInputs: PackedInputs {
     private let packs: PackReader
     private let sources: SourceReaders
     private var program: Program
@@ -45,6 +45,52 @@ final class WindowInputs: SegmentInputs {
 
     private static let cachedPartCount = 3
 
+    /// Per port, the part loaded last, so that a block within it costs no look-up.
+    private let open: UnsafeMutablePointer<OpenPart>
+
+    /// A part in memory and how its samples lie in it.
+    private struct OpenPart {
+        enum Kind { case planar, packed }
+
+        /// First frame of the port's stream that the part holds.
+        var startFrame = 0
+        var frameCount = 0
+        var kind = Kind.planar
+        var isStereo = true
+        var layout = SampleLayout(format: .float32, channelCount: 1)
+        /// nil where nothing is open.
+        var bytes: UnsafeRawPointer?
+
+        func holds(_ range: FrameRange) -> Bool {
+            range.start >= startFrame && range.end <= startFrame + frameCount
+        }
+
+        /// Writes frames of the stream, all of which the part holds, to planes.
+        func read(
+            _ range: FrameRange, _ left: UnsafeMutablePointer<Float>, _ right: UnsafeMutablePointer<Float>?
+        ) {
+            guard let bytes else { return }
+            let within = range.start - startFrame
+            let count = range.count
+            guard kind == .packed else {
+                let floats = bytes.assumingMemoryBound(to: Float.self)
+                left.update(from: floats + within, count: count)
+                right?.update(from: floats + (isStereo ? frameCount : 0) + within, count: count)
+                return
+            }
+            let packed = UnsafeRawBufferPointer(
+                start: bytes + layout.byteCount(frames: within), count: layout.byteCount(frames: count))
+            if !isStereo {
+                layout.unpack(packed, left: left, right: nil)
+                right?.update(from: left, count: count)
+            } else if let right {
+                layout.unpack(packed, left: left, right: right)
+            } else {
+                preconditionFailure("a stereo source is read in both channels")
+            }
+        }
+    }
+
     init(program: Program, packs: PackReader, sources: SourceReaders) {
         self.program = program
         self.packs = packs
@@ -52,7 +98,11 @@ final class WindowInputs: SegmentInputs {
         cache = program.inputs.map { _ in [] }
         givenUp = program.inputs.map { _ in [] }
         integerPorts = program.inputs.map { _ in nil }
+        open = .allocate(capacity: max(1, program.inputs.count))
+        open.initialize(repeating: OpenPart(), count: max(1, program.inputs.count))
     }
+
+    deinit { open.deallocate() }
 
     /// Turns to a segment: the results it reads and where their parts lie.
     func turn(to segment: Int, results: [TaskResult], locations: Locations) throws {
@@ -65,28 +115,62 @@ final class WindowInputs: SegmentInputs {
     func read(
         port: Int, range: FrameRange, left: UnsafeMutablePointer<Float>, right: UnsafeMutablePointer<Float>?
     ) throws {
-        let input = program.inputs[port]
-        let inside = range.intersection(FrameRange(0, input.frameCount))
+        precondition(program.inputs.indices.contains(port), "a port the program has")
+        if open[port].holds(range) { return open[port].read(range, left, right) }
+        let frameCount = program.inputs[port].frameCount
+        let inside = range.intersection(FrameRange(0, frameCount))
         if inside.count < range.count {
             left.update(repeating: 0, count: range.count)
             right?.update(repeating: 0, count: range.count)
         }
         var frame = inside.start
         while frame < inside.end {
-            let segment = frame / input.segmentFrames
-            let offset = frame - segment * input.segmentFrames
-            let part = offset / Program.partFrames
-            let cached = try load(port: port, segment: segment, part: part)
-            let within = offset - part * Program.partFrames
-            let count = min(cached.frameCount - within, inside.end - frame)
+            if !open[port].holds(FrameRange(start: frame, count: 1)) { try openPart(port: port, frame: frame) }
+            let end = min(inside.end, open[port].startFrame + open[port].frameCount)
             let at = frame - range.start
-            if input.source != nil {
-                unpack(cached, input, within, count, left + at, right.map { $0 + at })
-            } else {
-                copy(cached, input, within, count, left + at, right.map { $0 + at })
-            }
-            frame += count
+            open[port].read(FrameRange(frame, end), left + at, right.map { $0 + at })
+            frame = end
         }
+    }
+
+    func packedFrames(port: Int, range: FrameRange) throws -> PackedFrames? {
+        precondition(program.inputs.indices.contains(port), "a port the program has")
+        if !open[port].holds(range) {
+            let input = program.inputs[port]
+            guard input.source != nil, range.start >= 0, range.end <= input.frameCount, !range.isEmpty else {
+                return nil
+            }
+            try openPart(port: port, frame: range.start)
+            guard open[port].holds(range) else { return nil }
+        }
+        let part = open[port]
+        guard part.kind == .packed, part.layout.format != .float32, let bytes = part.bytes else { return nil }
+        return PackedFrames(
+            bytes: bytes + part.layout.byteCount(frames: range.start - part.startFrame),
+            bytesPerFrame: part.layout.bytesPerFrame, channelCount: part.layout.channelCount)
+    }
+
+    /// Loads the part that holds a frame of a port's stream.
+    private func openPart(port: Int, frame: Int) throws {
+        let input = program.inputs[port]
+        let segment = frame / input.segmentFrames
+        let part = (frame - segment * input.segmentFrames) / Program.partFrames
+        let cached = try load(port: port, segment: segment, part: part)
+        var opened = OpenPart()
+        opened.startFrame = segment * input.segmentFrames + part * Program.partFrames
+        opened.frameCount = cached.frameCount
+        opened.isStereo = input.channelCount == 2
+        opened.bytes = UnsafeRawPointer(cached.bytes.baseAddress)
+        if let source = input.source {
+            opened.kind = .packed
+            opened.layout = try sources.reader(source).info.layout
+        }
+        let bytesPerFrame =
+            opened.kind == .packed ? opened.layout.bytesPerFrame : input.channelCount * MemoryLayout<Float>.stride
+        guard cached.byteCount == cached.frameCount * bytesPerFrame else {
+            throw TaskError.malformed("lease: a part of another length than its window's")
+        }
+        open[port] = opened
     }
 
     func holdsIntegers(port: Int) -> Bool {
@@ -132,6 +216,8 @@ final class WindowInputs: SegmentInputs {
         else { throw TaskError.malformed("lease: a window the program reads is not among its inputs") }
         let wanted = result.outputs[input.output][part]
         let slot = slot(for: port, segment: segment, part: part)
+        // It may be the one that is open, and is written over.
+        open[port] = OpenPart()
         slot.segment = -1
         slot.resize(wanted.byteCount)
         let segmentFrames = min(input.segmentFrames, input.frameCount - segment * input.segmentFrames)
@@ -183,36 +269,5 @@ final class WindowInputs: SegmentInputs {
         guard Digest.of(UnsafeRawBufferPointer(buffer)) == wanted.digest else {
             throw TaskError.sourceChanged(sources.name(source))
         }
-    }
-
-    private func unpack(
-        _ part: CachedPart, _ input: InputPort, _ within: Int, _ count: Int, _ left: UnsafeMutablePointer<Float>,
-        _ right: UnsafeMutablePointer<Float>?
-    ) {
-        let source = input.source ?? 0
-        guard let layout = try? sources.reader(source).info.layout else {
-            preconditionFailure("a part without its reader")  // the part in the cache came from this reader
-        }
-        let bytes = UnsafeRawBufferPointer(
-            rebasing: UnsafeRawBufferPointer(part.bytes)[
-                layout.byteCount(frames: within)..<layout.byteCount(frames: within + count)])
-        if input.channelCount == 1 {
-            layout.unpack(bytes, left: left, right: nil)
-            right?.update(from: left, count: count)
-        } else if let right {
-            layout.unpack(bytes, left: left, right: right)
-        } else {
-            preconditionFailure("a stereo source is read in both channels")
-        }
-    }
-
-    private func copy(
-        _ part: CachedPart, _ input: InputPort, _ within: Int, _ count: Int, _ left: UnsafeMutablePointer<Float>,
-        _ right: UnsafeMutablePointer<Float>?
-    ) {
-        guard let floats = part.bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
-        left.update(from: floats + within, count: count)
-        let second = input.channelCount == 1 ? 0 : part.frameCount
-        right?.update(from: floats + second + within, count: count)
     }
 }
