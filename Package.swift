@@ -79,11 +79,10 @@ let package = Package(
         // 10-12: system libraries and their wrappers
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CSndFile", providers: [.apt(["libsndfile1-dev"])]),
-        .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CFileSystem"),
         .target(name: "CLinuxProcess"),
-        target("Hashing", .shell, ["Quantities", "CXXHash", "CCrypto"]),
+        target("Hashing", .shell, ["Quantities", "CVector", "CCrypto"]),
         target("ZeroMQ", .shell, ["CZeroMQ"]),
         target("SoundFiles", .shell, ["Quantities", "CSndFile", "CVector"]),
         // 13-18: what people meet

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Where the CPU time of a render goes, by stage: profile.py LATHE SESSION.yaml TMP [ROUNDS]
 
-Runs the render in-process, pinned to core 0, from an empty store, under `perf record` (Linux perf), and sums the
-samples by what their function belongs to. The least CPU time of the rounds gives the profile.
+Runs the render in-process, pinned to core CORE (default 0), from an empty store, under `perf record` (Linux perf),
+and sums the samples by what their function belongs to. The round of least CPU time gives the profile. With SYMBOLS=1
+the largest symbol of each stage follows.
 """
 import os
 import re
@@ -49,8 +50,9 @@ def profile(lathe, session, tmp):
         shutil.rmtree(f"{tmp}/{left}", ignore_errors=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
-        ["perf", "record", "-q", "-F", "2000", "-o", f"{tmp}/perf.data", "--", "taskset", "-c", "0", lathe, "render",
-         session, "-o", f"{tmp}/out", "--store", f"{tmp}/store", "--workers", "0", "--progress", "none"],
+        ["perf", "record", "-q", "-F", "2000", "-o", f"{tmp}/perf.data", "--", "taskset", "-c",
+         os.environ.get("CORE", "0"), lathe, "render", session, "-o", f"{tmp}/out",
+         "--store", f"{tmp}/store", "--workers", "0", "--progress", "none"],
         check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

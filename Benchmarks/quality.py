@@ -21,10 +21,20 @@ def convolution(music, response, files):
     level = np.sqrt(np.mean(wanted ** 2))
     for name, path, gain in files:
         y, _ = sf.read(path, dtype="float64", always_2d=True)
+        line = dict(what="convolve", who=name, frames=len(y))
+        lag = 0
+        if gain is None:  # A peer's delay and gain are its own: both are fitted.
+            part = 2 ** 20
+            far = np.fft.irfft(np.fft.rfft(y[:part, 0], 2 * part) * np.conj(np.fft.rfft(wanted[:part, 0], 2 * part)))
+            lag = int(np.argmax(far[:part]))
+            y = y[lag:]
         n = min(len(y), len(wanted))
+        if gain is None:
+            gain = float(np.sum(y[:n] * wanted[:n]) / np.sum(wanted[:n] ** 2))
+            line.update(lagFrames=lag, fittedGain=round(gain, 6))
         error = y[:n] / gain - wanted[:n]
-        print(json.dumps(dict(what="convolve", who=name, frames=len(y),
-              errorDecibels=decibels(np.sqrt(np.mean(error ** 2)) / level))))
+        line["errorDecibels"] = decibels(np.sqrt(np.mean(error ** 2)) / level)
+        print(json.dumps(line))
 
 def tone(path, hertz, amplitude, rate=96000, seconds=20):
     t = np.arange(rate * seconds) / rate
@@ -78,6 +88,7 @@ FORMATS = [("24 bits, dither", "{format: wav, bits: 24}", None),
 
 
 def measure(s, once, log):
+    """Delivers through Lathe and ffmpeg, and prints what a judge in Float64 finds."""
     print("\nErrors of what is delivered\n")
     os.makedirs(f"{s.tmp}/quality", exist_ok=True)
     files = []
@@ -88,7 +99,7 @@ def measure(s, once, log):
         if codec:
             out = f"{s.tmp}/quality/ffmpeg-convolve-{i}.wav"
             once(workloads.ffmpeg_convolve(s, out, codec))
-            files.append((f"ffmpeg afir, {codec}", out, workloads.FFMPEG_CONVOLVER_GAIN))
+            files.append((f"ffmpeg afir, {codec}", out, None))
     judge(s, dict(what="convolve", music=f"{s.audio}/music_4min.wav", response=f"{s.audio}/ir_3s.wav", files=files),
           log)
     files = []

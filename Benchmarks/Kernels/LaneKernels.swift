@@ -97,7 +97,7 @@ func laneMeasurements(_ music: Music, rounds: Int) -> [Measurement] {
         measureSections("equalizer, 4 sections, all Float", four, sections: 4, music, rounds: rounds),
         measureSections("equalizer, 8 sections, all Float", eight, sections: 8, music, rounds: rounds),
         measureSections(
-            "equalizer of mix32: high-pass at 40 Hz (Double) and 3 more", strip, sections: 4, music, rounds: rounds),
+            "equalizer of mix32: high-pass at 40 Hz and 3 more", strip, sections: 4, music, rounds: rounds),
         compressor("compressor, peak, hard knee", [:]),
         compressor("compressor, peak, knee 6 dB", ["knee": 6]),
         compressor("compressor, RMS, knee 6 dB, key low-cut", ["knee": 6, "detector": 1, "key-low-cut": 120]),

@@ -1,4 +1,4 @@
-internal import CXXHash
+internal import CVector
 package import Quantities
 
 extension Digest {
@@ -6,7 +6,7 @@ extension Digest {
     package static func of(_ bytes: UnsafeRawBufferPointer) -> Digest {
         var high: UInt64 = 0
         var low: UInt64 = 0
-        lathe_xxh3_128(bytes.baseAddress, bytes.count, &high, &low)
+        lathe_digest_128(bytes.baseAddress, bytes.count, &high, &low)
         return Digest(high: high, low: low)
     }
 

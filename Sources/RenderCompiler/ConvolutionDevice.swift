@@ -6,7 +6,9 @@ import SignalProcessing
 struct ConvolutionDevice {
     enum Response {
         /// Sources of the song, one or two, with the parameters of the convolver.
-        case files([Int], [Double])
+        ///
+        /// Of the files no more is read than `frameCount` frames: what lies behind is cut off.
+        case files([Int], [Double], frameCount: Int)
         case equalizer([Double])
         /// Designed from the signal itself and the reference, a source of the song.
         case match(source: Int, parameters: [Double])
@@ -39,7 +41,9 @@ struct ConvolutionDevice {
             let longest = device.sources.reduce(0) { max($0, sources[$1].frameCount) }
             let reach = ConvolutionKernel.reach(
                 parameters, impulseFrames: longest, impulseRateHertz: sources[first].rateHertz, rateHertz: rateHertz)
-            response = .files(device.sources, values)
+            response = .files(
+                device.sources, values,
+                frameCount: min(longest, Self.heardFrames(parameters, sources[first].rateHertz, rateHertz)))
             historyFrames = reach.historyFrames
             lookaheadFrames = reach.lookaheadFrames
         case .match:
@@ -50,6 +54,9 @@ struct ConvolutionDevice {
             historyFrames = LinearPhaseKernel.longestTapCount(rateHertz: rateHertz) / 2
             lookaheadFrames = historyFrames
         case .equalizer where values[device.kind.description.index(of: "mode")] == 1:
+            guard device.automation.isEmpty, device.key == nil else {
+                throw CompileError("a linear-phase equalizer does not change over time")
+            }
             guard let kernel = LinearPhaseEqualizer.kernel(parameters: values, rateHertz: rateHertz) else {
                 throw CompileError("an equalizer that cannot be linear in phase")
             }
@@ -59,5 +66,17 @@ struct ConvolutionDevice {
         default:
             return nil
         }
+    }
+
+    /// Frames of an impulse response at its own rate that a convolver may hear something of, and one more, so that it
+    /// still is longer than the cut.
+    private static func heardFrames(
+        _ parameters: ConvolverParameters, _ impulseRateHertz: Int, _ rateHertz: Int
+    ) -> Int {
+        var reach = 2
+        if impulseRateHertz != rateHertz {
+            reach += 2 * PolyphaseConverter(from: impulseRateHertz, to: rateHertz).historyFrames
+        }
+        return Int((parameters.lengthSeconds * Double(impulseRateHertz)).rounded(.up)) + reach
     }
 }

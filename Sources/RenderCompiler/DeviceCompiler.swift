@@ -22,9 +22,7 @@ struct CompiledChain {
     init(_ devices: [Device], rateHertz: Int, sources: [SourceFile] = []) throws {
         for (index, device) in devices.enumerated() {
             names.append(device.kind.rawValue)
-            if let violation = device.kind.description.violation(of: device.values) {
-                throw CompileError(violation)
-            }
+            try Self.check(device, rateHertz: rateHertz, sourceCount: sources.count)
             if let convolution = try ConvolutionDevice(device, index: index, rateHertz: rateHertz, sources: sources) {
                 tailFrames += convolution.tailFrames
                 convolutions.append(convolution)
@@ -32,6 +30,25 @@ struct CompiledChain {
             } else {
                 try append(device, index: index, rateHertz: rateHertz)
             }
+        }
+    }
+
+    /// A song made in code has not been through a reader.
+    private static func check(_ device: Device, rateHertz: Int, sourceCount: Int) throws {
+        let row = device.kind.description
+        if let violation = row.violation(of: device.values)
+            ?? row.violation(of: device.automation, values: device.values)
+        {
+            throw CompileError(violation)
+        }
+        for curve in device.automation where row.parameter(at: curve.parameter).description.unit == .hertz {
+            guard curve.points.allSatisfy({ $0.value <= 0.49 * Double(rateHertz) }) else {
+                throw CompileError("\(row.name): automation of a frequency beyond half the rate")
+            }
+        }
+        if device.key != nil, !row.hasKey { throw CompileError("\(row.name): listens to no other channel") }
+        guard device.sources.allSatisfy({ (0..<sourceCount).contains($0) }) else {
+            throw CompileError("\(row.name): its file is no source of the song")
         }
     }
 
@@ -49,7 +66,29 @@ struct CompiledChain {
                 automation: device.automation.map { Self.curve($0, of: device.kind.description) },
                 latencyFrames: properties.latencyFrames,
                 isStateful: kind != .utility || !device.automation.isEmpty, device: index))
-        tailFrames += properties.tailFrames
+        tailFrames +=
+            device.automation.isEmpty
+            ? properties.tailFrames : Self.tailFrames(device, of: kind, values: values, rateHertz: rateHertz)
+    }
+
+    /// The longest tail that the device has while its parameters move.
+    private static func tailFrames(
+        _ device: Device, of kind: ProcessorKind, values: [Double], rateHertz: Int
+    ) -> Int {
+        var (lowest, highest) = (values, values)
+        for curve in device.automation {
+            let ends = curve.points.map { finite($0.value) }
+            lowest[curve.parameter] = ends.min() ?? values[curve.parameter]
+            highest[curve.parameter] = ends.max() ?? values[curve.parameter]
+        }
+        var settings = [lowest, highest]
+        for curve in device.automation {
+            for (var others, end) in [(lowest, highest), (highest, lowest)] {
+                others[curve.parameter] = end[curve.parameter]
+                settings.append(others)
+            }
+        }
+        return settings.reduce(0) { max($0, kind.properties(parameters: $1, rateHertz: rateHertz)?.tailFrames ?? 0) }
     }
 
     /// Plans hold finite numbers: an infinite ratio is one that no sum can tell from it.
@@ -68,10 +107,7 @@ struct CompiledChain {
             parameter: automation.parameter, scale: scale,
             curve: Curve(
                 points: automation.points.map { point in
-                    let value = finite(point.value)
-                    return Curve.Point(
-                        frame: point.frame, value: scale == .octaves ? PinnedMath.log2(value) : value,
-                        isLinear: point.shape == .linear)
+                    Curve.Point(frame: point.frame, value: finite(point.value), isLinear: point.shape == .linear)
                 }))
     }
 }

@@ -110,7 +110,12 @@ package enum FinishCompiler {
         to programs: inout ProgramList
     ) -> StreamRef {
         let producer = programs[stream.program]
-        let isDithered = delivery.dither == .tpdf
+        let dither: QuantiseBody.Dither =
+            switch delivery.dither {
+            case .none: .none
+            case .tpdf: .triangular
+            case .shaped: .shaped
+            }
         let program = Program(
             kind: .windowed, rateHertz: producer.rateHertz, segmentFrames: producer.segmentFrames,
             frameCount: frameCount, inputs: [port(stream, programs)],
@@ -120,8 +125,9 @@ package enum FinishCompiler {
             ],
             body: .quantise(
                 QuantiseBody(
-                    samples: delivery.samples, isDithered: isDithered, seed: seed, output: ordinal,
-                    reachFrames: isDithered ? Quantiser.blankingReachFrames : 0, version: Quantiser.version)),
+                    samples: delivery.samples, dither: dither, seed: seed, output: ordinal,
+                    reachFrames: dither == .none ? 0 : Quantiser.blankingReachFrames,
+                    version: dither == .shaped ? ShapedQuantiser.version : Quantiser.version)),
             song: song)
         let id = programs.add(program, ProgramLabel(name: "\(delivery.samples.bitCount)-bit"))
         return StreamRef(program: id, output: 0)

@@ -289,15 +289,14 @@ package struct SongCompiler {
         switch device.response {
         case .equalizer(let values):
             response = .equalizer(values)
-        case .files(let sources, let values):
+        case .files(let sources, let values, let frameCount):
             // A port of its own for each file, even where both are one.
             for source in sources {
                 ports.append(sourcePort(source, hashProgram(source, programs: &programs), programs))
             }
-            let file = song.sources[sources[0]]
             response = .file(
-                parameters: values, rateHertz: file.rateHertz,
-                frameCount: sources.reduce(0) { max($0, song.sources[$1].frameCount) }, portCount: sources.count)
+                parameters: values, rateHertz: song.sources[sources[0]].rateHertz, frameCount: frameCount,
+                portCount: sources.count)
         case .match(let source, let values):
             let length = 2 * device.lookaheadFrames + 1
             let id = addMatch(of: ports[0], source: source, values, length: length, to: &programs)

@@ -12,7 +12,21 @@ final class ConvolveRunner: SegmentRunner {
     init(program: Program, body: ConvolveBody) throws {
         self.program = program
         self.body = body
-        guard body.version == ConvolutionKernel.version else { throw RenderError.malformedProgram }
+        let response = body.responsePorts
+        guard body.version == ConvolutionKernel.version, body.historyFrames >= 0, body.lookaheadFrames >= 0,
+            program.inputs.count == max(1, response.ports.upperBound), isSound
+        else { throw RenderError.malformedProgram }
+    }
+
+    /// Whether the response is one that a kernel can be made of.
+    private var isSound: Bool {
+        switch body.response {
+        case .file(let values, let rateHertz, let frameCount, let portCount):
+            ConvolverParameters(values: values) != nil && rateHertz > 0 && frameCount > 0
+                && (1...2).contains(portCount)
+        case .equalizer(let values): EqualizerParameters(values: values) != nil
+        case .ready(let frameCount): frameCount > 0
+        }
     }
 
     func render(segment: Int, inputs: any SegmentInputs, outputs: any SegmentOutputs) throws {
@@ -91,7 +105,7 @@ final class MatchRunner: SegmentRunner {
 
     init(program: Program, body: MatchBody) throws {
         guard let settings = ReferenceMatch.Settings(values: body.parameters), program.inputs.count == 2,
-            body.version == ReferenceMatch.version
+            body.version == ReferenceMatch.version, body.referenceHertz > 0, program.outputs.count == 2
         else { throw RenderError.malformedProgram }
         self.program = program
         self.body = body

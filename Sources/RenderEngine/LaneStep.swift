@@ -104,15 +104,18 @@ final class LaneDeviceStep<Device: LaneDevice>: LaneStep {
     init(firstStrip: Int, column: Column, rateHertz: Int, startFrame: Int) throws {
         self.rateHertz = rateHertz
         keys = column.lanes.map { $0?.keyPort != nil }
+        for stage in column.lanes.compactMap(\.self) {
+            // An update that the device does not take would be its end.
+            guard stage.version == Device.version, let extremes = stage.extremes,
+                extremes.allSatisfy({
+                    stage.latencyFrames == Device.latencyFrames(parameters: $0, rateHertz: rateHertz)
+                })
+            else { throw RenderError.malformedProgram }
+        }
         automation = zip(column.lanes, column.aheadFrames).map { stage, ahead in
             stage.map { StageAutomation($0, aheadFrames: ahead, startFrame: startFrame) }
         }
         isAutomated = automation.contains { $0?.isConstant == false }
-        for stage in column.lanes.compactMap(\.self) {
-            guard stage.version == Device.version,
-                stage.latencyFrames == Device.latencyFrames(parameters: stage.values, rateHertz: rateHertz)
-            else { throw RenderError.malformedProgram }
-        }
         guard let device = Device(lanes: automation.map { $0?.values }, keys: keys, rateHertz: rateHertz) else {
             throw RenderError.malformedProgram
         }
@@ -183,10 +186,13 @@ final class StereoDeviceStep<Device: StereoDevice>: LaneStep {
     init(firstStrip: Int, column: Column, rateHertz: Int, startFrame: Int, blockFrames: Int) throws {
         self.rateHertz = rateHertz
         lane = column.lane
+        guard column.stage.version == Device.version, let extremes = column.stage.extremes,
+            extremes.dropFirst().allSatisfy({ Device(parameters: $0, rateHertz: rateHertz) != nil })
+        else { throw RenderError.malformedProgram }
         automation = StageAutomation(
             column.stage, aheadFrames: column.aheadFrames[column.lane], startFrame: startFrame)
         guard let device = Device(parameters: automation.values, rateHertz: rateHertz),
-            column.stage.version == Device.version, column.stage.latencyFrames == device.latencyFrames
+            column.stage.latencyFrames == device.latencyFrames
         else { throw RenderError.malformedProgram }
         self.device = device
         planes = StereoScratch(frameCount: blockFrames)

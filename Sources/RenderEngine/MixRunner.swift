@@ -112,6 +112,14 @@ final class MixRunner: SegmentRunner {
             try node.process(
                 frame: frame, count: count, inputs: inputs, packed: packed, wires: UnsafePointer(wires.pointer),
                 firstWire: firstWire)
+            if frame < 0 {
+                // A window begins at frame 0: who reads this wire in another program hears nothing before, and so must
+                // who reads it here, though a filter with look-ahead may ring there.
+                for wire in firstWire..<firstWire + node.sumCount {
+                    wires.pointer[wire].left.update(repeating: 0, count: count)
+                    wires.pointer[wire].right.update(repeating: 0, count: count)
+                }
+            }
             firstWire += node.sumCount
         }
     }

@@ -7,17 +7,47 @@ import SignalProcessing
 final class QuantiseRunner: SegmentRunner {
     private let program: Program
     private let body: QuantiseBody
-    private let quantisers: [Quantiser]
+    private var channels: [Channel]
+
+    /// What quantises a channel.
+    private enum Channel {
+        case plain(Quantiser)
+        /// Carries its errors from part to part of a segment.
+        case shaped(ShapedQuantiser)
+
+        /// - Returns: the number of samples that were clipped.
+        mutating func process(
+            _ input: Span<Float>, from inputStart: Int, into output: inout MutableSpan<Int32>,
+            from outputStart: Int
+        ) -> Int {
+            switch self {
+            case .plain(let quantiser):
+                return quantiser.process(
+                    input: input, inputStart: inputStart, output: &output, outputStart: outputStart)
+            case .shaped(var quantiser):
+                let clipped = quantiser.process(
+                    input: input, inputStart: inputStart, output: &output, outputStart: outputStart)
+                self = .shaped(quantiser)
+                return clipped
+            }
+        }
+    }
 
     init(program: Program, body: QuantiseBody) throws {
-        guard body.samples == .integer16 || body.samples == .integer24, body.version == Quantiser.version,
-            body.reachFrames == (body.isDithered ? Quantiser.blankingReachFrames : 0)
+        let isShaped = body.dither == .shaped
+        guard body.samples == .integer16 || body.samples == .integer24,
+            body.version == (isShaped ? ShapedQuantiser.version : Quantiser.version),
+            body.reachFrames == (body.dither == .none ? 0 : Quantiser.blankingReachFrames)
         else { throw RenderError.malformedProgram }
         self.program = program
         self.body = body
-        quantisers = (0..<program.outputs[0].channelCount).map { channel in
+        let bits = body.samples.bitCount
+        channels = (0..<program.outputs[0].channelCount).map { channel in
             let noise = DitherNoise(seed: body.seed, outputOrdinal: body.output, channel: channel)
-            return Quantiser(bits: body.samples.bitCount, dither: body.isDithered ? noise : nil)
+            guard isShaped else { return .plain(Quantiser(bits: bits, dither: body.dither == .none ? nil : noise)) }
+            return .shaped(
+                ShapedQuantiser(
+                    bits: bits, dither: noise, rateHertz: program.rateHertz, segmentFrames: program.segmentFrames))
         }
     }
 
@@ -43,12 +73,12 @@ final class QuantiseRunner: SegmentRunner {
         let left = Scratch<Int32>(count: part.count, zero: 0)
         let right = Scratch<Int32>(count: part.count, zero: 0)
         var clippedCount = try quantise(planes.left, needed, channel: 0, part, into: left.pointer)
-        if quantisers.count > 1 {
+        if channels.count > 1 {
             clippedCount += try quantise(planes.right, needed, channel: 1, part, into: right.pointer)
         }
-        let byteCount = part.count * quantisers.count * body.samples.bitCount / 8
+        let byteCount = part.count * channels.count * body.samples.bitCount / 8
         let packed = Scratch<UInt8>(count: byteCount, zero: 0)
-        let second = quantisers.count > 1 ? right.pointer : nil
+        let second = channels.count > 1 ? right.pointer : nil
         if body.samples == .integer16 {
             lathe_pack_int16(packed.pointer, left.pointer, second, part.count)
         } else {
@@ -67,8 +97,7 @@ final class QuantiseRunner: SegmentRunner {
             throw RenderError.notFinite(node: 0, strip: 0, device: nil)
         }
         var output = MutableSpan<Int32>(_unsafeStart: integers, count: part.count)
-        return quantisers[channel].process(
-            input: Span(_unsafeStart: plane, count: needed.count), inputStart: needed.start, output: &output,
-            outputStart: part.start)
+        return channels[channel].process(
+            Span(_unsafeStart: plane, count: needed.count), from: needed.start, into: &output, from: part.start)
     }
 }

@@ -46,17 +46,54 @@ struct StageAutomation {
 }
 
 extension StageCurve {
-    /// The parameter at a song frame, in its own unit.
+    /// The parameter at a song frame, in its own unit: at a point what the point says, to the bit.
     func value(at frame: Int) -> Double {
-        guard let (from, to, position) = curve.line(at: frame) else { return unscaled(curve.heldValue(at: frame)) }
-        if scale == .decibels, min(from, to) <= Curve.silenceDecibels {
-            let gain = Curve.gain(from) + (Curve.gain(to) - Curve.gain(from)) * position
-            return max(PinnedMath.decibels(gain: gain), Curve.silenceDecibels)
+        guard let (from, to, position) = curve.line(at: frame) else { return curve.heldValue(at: frame) }
+        let (low, high) = from < to ? (from, to) : (to, from)
+        let value: Double
+        switch scale {
+        case .octaves:
+            let (start, end) = (PinnedMath.log2(from), PinnedMath.log2(to))
+            value = PinnedMath.exp2(start + (end - start) * position)
+        case .decibels where low <= Curve.silenceDecibels:
+            value = PinnedMath.decibels(gain: Curve.gain(from) + (Curve.gain(to) - Curve.gain(from)) * position)
+        case .decibels, .linear:
+            value = from + (to - from) * position
         }
-        return unscaled(from + (to - from) * position)
+        // Rounding must not carry it past its points: no processor takes what lies beyond a parameter's range.
+        return value > high ? high : value > low ? value : low
     }
 
-    private func unscaled(_ value: Double) -> Double { scale == .octaves ? PinnedMath.exp2(value) : value }
+    /// The smallest and the largest value that the parameter can take; nil where the curve is none of this scale.
+    var extremes: (low: Double, high: Double)? {
+        let values = curve.points.map(\.value)
+        guard let low = values.min(), let high = values.max(), values.allSatisfy(\.isFinite),
+            scale != .octaves || low > 0
+        else { return nil }
+        return (low, high)
+    }
+}
+
+extension Stage {
+    /// The parameters' values with each automated one at either end of its curve: what a processor has to take.
+    ///
+    /// nil where a curve is none of the stage's.
+    var extremes: [[Double]]? {
+        var found: [[Double]] = [values]
+        var last = -1
+        for curve in automation {
+            guard curve.parameter > last, values.indices.contains(curve.parameter), let ends = curve.extremes else {
+                return nil
+            }
+            last = curve.parameter
+            for end in [ends.low, ends.high] {
+                var changed = values
+                changed[curve.parameter] = end
+                found.append(changed)
+            }
+        }
+        return found
+    }
 }
 
 extension Curve {

@@ -112,7 +112,7 @@ package struct StageCurve: Sendable, Hashable, Codable, CanonicallyEncodable {
     package enum Scale: UInt8, Sendable, Codable {
         /// Straight in the parameter's own unit.
         case linear = 0
-        /// Straight in octaves; the curve holds log2 of the value.
+        /// Straight in octaves, between positive values.
         case octaves = 1
         /// Straight in decibels; to and from silence a straight line of the gain.
         case decibels = 2
@@ -121,6 +121,7 @@ package struct StageCurve: Sendable, Hashable, Codable, CanonicallyEncodable {
     /// Index into the stage's values.
     package var parameter: Int
     package var scale: Scale
+    /// Values in the parameter's own unit.
     package var curve: Curve
 
     package init(parameter: Int, scale: Scale, curve: Curve) {

@@ -103,7 +103,7 @@ extension Program {
         case .quantise(let quantise):
             encoder.put(UInt8(5))
             encoder.put(quantise.samples.rawValue)
-            encoder.put(quantise.isDithered)
+            encoder.put(quantise.dither.rawValue)
             encoder.put(quantise.seed)
             encoder.put(quantise.output)
             encoder.put(quantise.reachFrames)

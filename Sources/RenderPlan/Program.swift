@@ -194,8 +194,15 @@ package struct MeasureBody: Sendable, Hashable, Codable {
 
 /// Dither and rounding to integers.
 package struct QuantiseBody: Sendable, Hashable, Codable {
+    package enum Dither: UInt8, Sendable, Codable {
+        case none = 0
+        case triangular = 1
+        /// Triangular, with error feedback that begins anew at each segment.
+        case shaped = 2
+    }
+
     package var samples: SampleFormat
-    package var isDithered: Bool
+    package var dither: Dither
     package var seed: UInt64
     /// Ordinal of the deliverable, so that two of them never carry the same noise.
     package var output: Int
@@ -204,10 +211,10 @@ package struct QuantiseBody: Sendable, Hashable, Codable {
     package var version: UInt32
 
     package init(
-        samples: SampleFormat, isDithered: Bool, seed: UInt64, output: Int, reachFrames: Int, version: UInt32
+        samples: SampleFormat, dither: Dither, seed: UInt64, output: Int, reachFrames: Int, version: UInt32
     ) {
         self.samples = samples
-        self.isDithered = isDithered
+        self.dither = dither
         self.seed = seed
         self.output = output
         self.reachFrames = reachFrames

@@ -62,7 +62,8 @@ package struct LoudnessTarget: Sendable, Equatable {
 /// One entry of `deliver:`.
 package struct Delivery: Sendable, Equatable {
     package enum FileFormat: String, Sendable { case wav, flac }
-    package enum Dither: String, Sendable { case none, tpdf }
+    /// Triangular noise, plain or with its spectrum moved to where the ear is dull.
+    package enum Dither: String, Sendable { case none, tpdf, shaped }
 
     package var format: FileFormat
     /// 16 or 24 (WAV, FLAC) integer, or 32-bit float (WAV).

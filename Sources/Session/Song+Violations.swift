@@ -65,12 +65,9 @@ extension Song {
     private func violations(of device: Device) -> [String] {
         var found: [String] = []
         if let violation = device.kind.description.violation(of: device.values) { found.append(violation) }
-        for automation in device.automation {
-            if !device.values.indices.contains(automation.parameter) || automation.points.isEmpty
-                || !Self.isIncreasing(automation.points)
-            {
-                found.append("\(device.kind.rawValue): automation of nothing, or backwards")
-            }
+        let row = device.kind.description
+        if found.isEmpty, let violation = row.violation(of: device.automation, values: device.values) {
+            found.append(violation)
         }
         if !device.sources.allSatisfy(sources.indices.contains) { found.append("a device's file is no source") }
         return found

@@ -114,7 +114,7 @@ struct AlbumReader {
                 "FLAC holds no floating point", remedy: "use 16 or 24 bits, or wav",
                 at: fields.place(of: "bits"))
         }
-        if samples == .float32, dither == .tpdf {
+        if samples == .float32, let dither, dither != .none {
             scope.report(
                 "floating point needs no dither", remedy: "remove `dither`", at: fields.place(of: "dither"))
         }

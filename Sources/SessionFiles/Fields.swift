@@ -222,7 +222,7 @@ struct Fields {
                 "`\(name)` holds a control character", remedy: "write it on one line", at: node.place)
             return nil
         }
-        let limit = name == "file" ? 4096 : SessionLimits.nameLength
+        let limit = if case .file = schema.key(name).kind { 4096 } else { SessionLimits.nameLength }
         guard text.count <= limit else {
             scope.report("`\(name)` is longer than \(limit) characters", remedy: "shorten it", at: node.place)
             return nil

@@ -155,8 +155,9 @@ enum Schema {
                 "Integer bits; `32` and `32-float` are floating point, WAV only."),
             KeySchema("rate", .sessionRate, "Rate of the file, when it is not the album's."),
             KeySchema(
-                "dither", .choice(["none", "tpdf"]),
-                "Triangular dither of 2 LSB; default `tpdf` at 16 and 24 bits, `none` for floating point."),
+                "dither", .choice(["none", "tpdf", "shaped"]),
+                "Triangular dither of 2 LSB; `shaped` moves its noise to where the ear is dull, for a last step to 16 "
+                    + "bits; default `tpdf` at 16 and 24 bits, `none` for floating point."),
             KeySchema(
                 "folder", .text,
                 "Folder below the render's; by default named after the format when several share one."),

@@ -87,12 +87,9 @@ extension SongReader {
         switch parameter.unit {
         case .hertz:
             let value = fields.quantity(key)
-            // The warped frequency of a digital filter goes to infinity at half the rate.
-            let limit = Double(times.rateHertz) * 0.49
+            let limit = frequencyLimit
             if let value, value > limit, fields.has(key) {
-                scope.report(
-                    "this frequency is too high for a rate of \(times.rateHertz) Hz",
-                    remedy: "use at most \(Int(limit)) Hz", at: fields.place(of: key))
+                scope.report(Self.tooHigh(limit, times.rateHertz), at: fields.place(of: key))
                 return nil
             }
             // A default means "as high as it goes".
@@ -103,6 +100,14 @@ extension SongReader {
         case .choice(let words): return fields.choice(key).flatMap(words.firstIndex).map(Double.init)
         case .onOff: return fields.boolean(key).map { $0 ? 1 : 0 }
         }
+    }
+
+    /// The warped frequency of a digital filter goes to infinity at half the rate.
+    private var frequencyLimit: Double { Double(times.rateHertz) * 0.49 }
+
+    private static func tooHigh(_ limit: Double, _ rateHertz: Int) -> Problem {
+        Problem(
+            "this frequency is too high for a rate of \(rateHertz) Hz", remedy: "use at most \(Int(limit)) Hz")
     }
 
     private func bandItems(_ fields: Fields, _ row: DeviceDescription, _ bands: BandDescription) -> [DocumentNode] {
@@ -160,11 +165,13 @@ extension SongReader {
     ) -> (String) throws(Problem) -> Double {
         let key = schema.key(parameter.name)
         let times = times
+        let limit = parameter.unit == .hertz ? frequencyLimit : .infinity
         return { text throws(Problem) in
             switch key.kind {
             case .quantity(let family):
                 let value = try family.value(text)
                 try key.checkRange(text, value, family.value)
+                if value > limit { throw Self.tooHigh(limit, times.rateHertz) }
                 return value
             case .time(let use):
                 let value = try times.seconds(text, use).seconds
@@ -204,6 +211,13 @@ extension SongReader {
             }
             found.append(source)
         }
+        let rates = found.map { sourceFile($0).rateHertz }
+        if kind == .convolver, rates.count == 2, rates[0] != rates[1] {
+            scope.report(
+                "the files of a true stereo response have different rates, \(rates[0]) and \(rates[1]) Hz",
+                remedy: "convert one of them", at: fields.place(of: "right-file"))
+            return nil
+        }
         return found
     }
 
@@ -227,6 +241,11 @@ extension SongReader {
     /// Keys that mean nothing for a band's type, and what a linear-phase equalizer cannot do.
     private func checkEqualizer(_ fields: Fields, bands: [Fields]) {
         let isLinearPhase = fields.choice("mode") == "linear-phase"
+        if isLinearPhase, fields.has("key") {
+            scope.report(
+                "a linear-phase equalizer does not change over time: it has no `key`",
+                remedy: "remove it, or use `mode: minimum-phase`", at: fields.place(of: "key"))
+        }
         for band in bands {
             let foreign: [String] =
                 switch band.choice("type") {
@@ -237,10 +256,16 @@ extension SongReader {
                 case "tilt": ["q", "slope", "alignment"]
                 default: []
                 }
-            for key in foreign where band.has(key) {
+            var places = foreign.filter(band.has).map { ($0, band.place(of: $0)) }
+            if case .mapping(let pairs)? = band.node("automation")?.content {
+                for case (let key, .scalar(let name, _)) in pairs.map({ ($0.key, $0.key.content) })
+                where foreign.contains(name) {
+                    places.append((name, key.place))
+                }
+            }
+            for (key, place) in places {
                 scope.report(
-                    "a \(band.choice("type") ?? "") band has no `\(key)`", remedy: "remove it",
-                    at: band.place(of: key))
+                    "a \(band.choice("type") ?? "") band has no `\(key)`", remedy: "remove it", at: place)
             }
             for key in ["range", "automation"] where isLinearPhase && band.has(key) {
                 scope.report(

@@ -36,7 +36,7 @@ import Testing
     ])
     func `a render that is killed is carried on by the same command`(place: String) throws {
         let workshop = try Workshop()
-        try workshop.writePairAlbum()
+        try workshop.writePairAlbum(seconds: 6)
         let reference = try workshop.render("pair.yaml", into: "reference", store: "undisturbed")
         let arguments = workshop.renderArguments("pair.yaml", into: "out", ["--workers", "2"])
         let run = try workshop.start(arguments, environment: ["LATHE_TEST_CRASH_RENDER": place])

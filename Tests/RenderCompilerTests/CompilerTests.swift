@@ -187,7 +187,7 @@ import Testing
             to: &list)
         let file = FinishCompiler.addEncoder(over: integers, samples: .integer16, library: "FLAC", to: &list)
         guard case .quantise(let body) = list[integers.program].body else { return }
-        #expect(body.reachFrames == Quantiser.blankingReachFrames && body.isDithered)
+        #expect(body.reachFrames == Quantiser.blankingReachFrames && body.dither == .triangular)
         #expect(list[file.program].kind == .whole)
         #expect(list[file.program].dependencies(ofSegment: 0).count == 2)
         // Another gain is another pass over the same conversion.

@@ -96,7 +96,7 @@ import Testing
         }
         let merged = try scene.render()
         let apart = try scene.render(mergesCells: false)
-        #expect(merged.runner.list.programs.count == apart.runner.list.programs.count - 3)
+        #expect(merged.runner.list.programs.count == apart.runner.list.programs.count - 4)
         #expect(merged.mix == apart.mix)
         #expect(merged.preMaster == apart.preMaster)
         for (a, b) in zip(merged.plan.stems, apart.plan.stems) {

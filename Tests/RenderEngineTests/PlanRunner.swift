@@ -12,6 +12,8 @@ final class PlanRunner {
         var blockFrames = 512
         /// A fresh renderer for each segment, which loads the snapshot's bytes.
         var scatters = false
+        /// The segments of programs without state from the last to the first, on one renderer.
+        var reversesWindows = false
     }
 
     struct Failure: Error, Equatable {
@@ -92,6 +94,7 @@ final class PlanRunner {
         var windows = program.outputs.map { _ in [[[UInt8]]]() }
         var renderer = try SegmentRenderer(program: program, blockFrames: options.blockFrames)
         try renderer.load(segment: 0, snapshot: nil)
+        let early = try earlyOutputs(program, renderer)
         for segment in 0..<program.segmentCount {
             let inputs = program.dependencies(ofSegment: segment).map {
                 self.results[$0.program.rawValue][$0.segment]
@@ -104,11 +107,13 @@ final class PlanRunner {
                 renderer = try SegmentRenderer(program: program, blockFrames: options.blockFrames)
                 try renderer.load(segment: segment, snapshot: before)
             }
-            let output = Collector(program)
-            let snapshot: [UInt8]?
+            let output = early[segment] ?? Collector(program)
+            var snapshot: [UInt8]?
             do {
-                snapshot = try renderer.render(
-                    segment: segment, inputs: Reader(self, program, segment: segment), outputs: output)
+                if early[segment] == nil {
+                    snapshot = try renderer.render(
+                        segment: segment, inputs: Reader(self, program, segment: segment), outputs: output)
+                }
             } catch let error as RenderError {
                 throw Failure(program: self.results.count, segment: segment, error: error)
             }
@@ -127,6 +132,19 @@ final class PlanRunner {
         self.keys.append(keys)
         self.snapshots.append(snapshots)
         self.windows.append(windows)
+    }
+
+    /// The outputs of a program without state, made from the last segment to the first.
+    private func earlyOutputs(_ program: Program, _ renderer: SegmentRenderer) throws -> [Int: Collector] {
+        guard options.reversesWindows, program.kind == .windowed else { return [:] }
+        var outputs: [Int: Collector] = [:]
+        for segment in (0..<program.segmentCount).reversed() {
+            let output = Collector(program)
+            _ = try renderer.render(
+                segment: segment, inputs: Reader(self, program, segment: segment), outputs: output)
+            outputs[segment] = output
+        }
+        return outputs
     }
 
     private func planes(of windows: [[[UInt8]]], _ port: OutputPort) -> [[Float]] {

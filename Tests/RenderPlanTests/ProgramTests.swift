@@ -297,7 +297,7 @@ import Testing
             .measure(MeasureBody(historyFrames: 1, lookaheadFrames: 2, version: 3)),
             .quantise(
                 QuantiseBody(
-                    samples: .integer24, isDithered: true, seed: .max, output: 1, reachFrames: 256, version: 1
+                    samples: .integer24, dither: .triangular, seed: .max, output: 1, reachFrames: 256, version: 1
                 )),
             .encode(
                 EncodeBody(container: .flac, samples: .integer16, frameCount: 350_000, library: "FLAC 1.5")),

@@ -69,4 +69,23 @@ extension DeviceDescription {
         }
         return nil
     }
+
+    /// Why this cannot be the automation of a device with these values; nil where it can.
+    ///
+    /// - Parameter values: Allowed ones (`violation(of:)`).
+    package func violation(of automation: [DeviceAutomation], values: [Double]) -> String? {
+        var last = -1
+        for curve in automation {
+            guard curve.parameter > last, curve.parameter < values.count, let first = curve.points.first,
+                first.frame >= 0, zip(curve.points, curve.points.dropFirst()).allSatisfy({ $0.frame < $1.frame })
+            else { return "\(name): automation of nothing, or backwards" }
+            last = curve.parameter
+            let row = parameter(at: curve.parameter).description
+            guard row.isAutomatable else { return "\(name): \(row.name) cannot be automated" }
+            for point in curve.points where row.limits?.contains(point.value) == false || point.value.isNaN {
+                return "\(name): \(row.name) cannot be \(point.value)"
+            }
+        }
+        return nil
+    }
 }

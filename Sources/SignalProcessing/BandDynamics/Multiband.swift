@@ -40,9 +40,8 @@ package struct Multiband: StereoDevice {
     private var sums = [Double](repeating: 0, count: 2 * DynamicsChunk.frameCount)
 
     package init?(parameters: [Double], rateHertz: Int) {
-        guard let settings = MultibandParameters(values: parameters),
-            MultibandParameters.areBandsAscending(values: parameters)
-        else { return nil }
+        // Automation may have crossed the bands where a segment begins.
+        guard let settings = MultibandParameters(values: parameters) else { return nil }
         self.init(settings, rateHertz: Double(rateHertz))
     }
 

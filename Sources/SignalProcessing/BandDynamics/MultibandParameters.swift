@@ -76,11 +76,4 @@ package struct MultibandParameters: Sendable {
 
     /// The settings of a band, counted from the lowest one.
     package subscript(band: Int) -> MultibandBand { bands[band] }
-
-    /// Whether every band but the last ends above the one before it.
-    package static func areBandsAscending(values: [Double]) -> Bool {
-        let size = MultibandBand.names.count
-        let tops = stride(from: 1, to: values.count, by: size).dropLast().map { values[$0] }
-        return zip(tops, tops.dropFirst()).allSatisfy { $0 < $1 }
-    }
 }

@@ -47,37 +47,6 @@ package enum FilterDesign {
         }
     }
 
-    /// A Butterworth high-pass or low-pass of 12, 24, 36 or 48 dB per octave: 1 to 4 sections, -3.01 dB at
-    /// the corner.
-    package static func butterworth(
-        _ shape: FilterShape, frequencyHertz: Double, slopeDecibelsPerOctave: Int, rateHertz: Double
-    ) -> [SectionCoefficients] {
-        precondition(shape == .highPass || shape == .lowPass, "only passes have a slope")
-        return butterworthQs(order: slopeDecibelsPerOctave / 6).map { q in
-            section(shape, frequencyHertz: frequencyHertz, gainDecibels: 0, q: q, rateHertz: rateHertz)
-        }
-    }
-
-    /// The sections of one equalizer band, in processing order.
-    ///
-    /// `q` shapes bells, shelves and notches, and passes of 12 dB per octave (0.7071 is Butterworth); steeper
-    /// passes are Butterworth whatever `q` is. `slopeDecibelsPerOctave` concerns passes only.
-    package static func band(
-        _ shape: FilterShape, frequencyHertz: Double, gainDecibels: Double, q: Double,
-        slopeDecibelsPerOctave: Int,
-        rateHertz: Double
-    ) -> [SectionCoefficients] {
-        let isPass = shape == .highPass || shape == .lowPass
-        if isPass, slopeDecibelsPerOctave != 12 {
-            return butterworth(
-                shape, frequencyHertz: frequencyHertz, slopeDecibelsPerOctave: slopeDecibelsPerOctave,
-                rateHertz: rateHertz)
-        }
-        let only = section(
-            shape, frequencyHertz: frequencyHertz, gainDecibels: gainDecibels, q: q, rateHertz: rateHertz)
-        return only == .identity ? [] : [only]
-    }
-
     /// The Q of each pole pair of a Butterworth filter of even order 2 to 8, gentlest first.
     package static func butterworthQs(order: Int) -> [Double] {
         precondition(order >= 2 && order <= 8 && order % 2 == 0, "Butterworth orders 2, 4, 6 and 8")

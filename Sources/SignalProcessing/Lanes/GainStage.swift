@@ -37,28 +37,6 @@ package struct GainCoefficients: Sendable, Hashable {
 
     package static let identity = GainCoefficients(left: 1, right: 1)
 
-    /// How many numbers `values` holds.
-    package static let valueCount = 4
-
-    /// The canonical list of numbers; `init(values:)` reads it back exactly.
-    package var values: [Double] {
-        [Double(left), Double(right), Double(leftFromRight), Double(rightFromLeft)]
-    }
-
-    /// Reads `values`; nil when the count is wrong or a number is not finite.
-    package init?(values: [Double]) {
-        guard values.count == Self.valueCount, values.allSatisfy(\.isFinite) else { return nil }
-        self.init(
-            left: Float(values[0]), right: Float(values[1]), leftFromRight: Float(values[2]),
-            rightFromLeft: Float(values[3]))
-    }
-
-    /// - Parameter gainDecibels: The gain; -infinity is silence.
-    package init(gainDecibels: Double, invertsLeft: Bool = false, invertsRight: Bool = false) {
-        let gain = Float(PinnedMath.gain(decibels: gainDecibels))
-        self.init(left: invertsLeft ? -gain : gain, right: invertsRight ? -gain : gain)
-    }
-
     /// Polarity first, then the swap, then mono, then the gain.
     package init(_ parameters: UtilityParameters) {
         let gain = Float(PinnedMath.gain(decibels: parameters.gainDecibels))
