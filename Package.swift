@@ -153,3 +153,12 @@ let package = Package(
             ]),
     ]
 )
+
+// `LATHE_BENCH=1 swift build -c release --product Kernels` (Benchmarks/README.md): not in every build.
+if Context.environment["LATHE_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Kernels",
+            dependencies: ["Quantities", "CVector", "SignalProcessing", "Metering", "Session", "SoundFiles"],
+            path: "Benchmarks/Kernels", swiftSettings: settings(.command)))
+}

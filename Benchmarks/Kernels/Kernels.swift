@@ -1,7 +1,8 @@
 /// Prints what the kernels of signal processing do in memory, one core: `Kernels [MUSIC.wav [ROUNDS]]`.
 ///
 /// MUSIC is a stereo file of 48 kHz and 50 s or more; without one, noise is measured. Each row is the median and the
-/// best of ROUNDS (default 9) rounds, in CPU time of the process. KERNEL in the environment is a part of the names of the rows wanted.
+/// best of ROUNDS (default 9) rounds, in CPU time of the process. KERNEL in the environment is a part of the names of
+/// the rows wanted.
 @main
 struct Kernels {
     static func main() throws {

@@ -90,7 +90,8 @@ func laneMeasurements(_ music: Music, rounds: Int) -> [Measurement] {
     func compressor(_ name: String, _ named: [String: Double]) -> Measurement {
         let usual = ["threshold": -24.0, "ratio": 3, "attack": 0.01, "release": 0.12]
         return measureLanes(
-            name, .compressor, parameters("compressor", usual.merging(named) { $1 }), music, .nanosecondsPerFrame,
+            name, .compressor, parameters("compressor", usual.merging(named) { $1 }), music,
+            .nanosecondsPerFrame,
             rounds: rounds)
     }
     return [
@@ -100,9 +101,11 @@ func laneMeasurements(_ music: Music, rounds: Int) -> [Measurement] {
             "equalizer of mix32: high-pass at 40 Hz and 3 more", strip, sections: 4, music, rounds: rounds),
         compressor("compressor, peak, hard knee", [:]),
         compressor("compressor, peak, knee 6 dB", ["knee": 6]),
-        compressor("compressor, RMS, knee 6 dB, key low-cut", ["knee": 6, "detector": 1, "key-low-cut": 120]),
+        compressor(
+            "compressor, RMS, knee 6 dB, key low-cut", ["knee": 6, "detector": 1, "key-low-cut": 120]),
         measureLanes(
             "bus compressor, auto-release", .busCompressor,
-            parameters("bus-compressor", ["threshold": -20, "ratio": 4]), music, .nanosecondsPerFrame, rounds: rounds),
+            parameters("bus-compressor", ["threshold": -20, "ratio": 4]), music, .nanosecondsPerFrame,
+            rounds: rounds),
     ]
 }

@@ -17,7 +17,9 @@ struct Music {
         rateHertz = reader.info.rate
         let start = min(30 * rateHertz, reader.info.frameCount / 2)
         let range = FrameRange(start: start, count: min(20 * rateHertz, reader.info.frameCount - start))
-        var (left, right) = ([Float](repeating: 0, count: range.count), [Float](repeating: 0, count: range.count))
+        var (left, right) = (
+            [Float](repeating: 0, count: range.count), [Float](repeating: 0, count: range.count)
+        )
         try left.withUnsafeMutableBufferPointer { left in
             try right.withUnsafeMutableBufferPointer { right in
                 guard let left = left.baseAddress, let right = right.baseAddress else { return }
@@ -54,7 +56,8 @@ struct Music {
 }
 
 /// The numbers of a device as the engine hands them to its processor: defaults, and what is named.
-func parameters(_ device: String, _ named: [String: Double] = [:], bands: [[String: Double]] = []) -> [Double] {
+func parameters(_ device: String, _ named: [String: Double] = [:], bands: [[String: Double]] = []) -> [Double]
+{
     guard let row = DeviceDescription.all.first(where: { $0.name == device }) else {
         fatalError("there is no device \(device)")
     }

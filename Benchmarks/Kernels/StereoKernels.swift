@@ -42,7 +42,8 @@ func stereoMeasurements(_ music: Music, rounds: Int) -> [Measurement] {
         measureStereo(name, kind, parameters(device, named, bands: bands), signal ?? music, rounds: rounds)
     }
     let fourBands = [
-        ["up-to": 120.0, "threshold": -24], ["up-to": 1000, "threshold": -24], ["up-to": 6000, "threshold": -26],
+        ["up-to": 120.0, "threshold": -24], ["up-to": 1000, "threshold": -24],
+        ["up-to": 6000, "threshold": -26],
         ["threshold": -28],
     ]
     return [

@@ -51,7 +51,8 @@ private func measureConvolver(_ name: String, seconds: Int, segmentSeconds: Int,
 }
 
 /// Both channels from one rate to another, in parts of ten seconds.
-private func measureConverter(_ name: String, from: Int, to: Int, _ music: Music, rounds: Int) -> Measurement {
+private func measureConverter(_ name: String, from: Int, to: Int, _ music: Music, rounds: Int) -> Measurement
+{
     let converter = PolyphaseConverter(from: from, to: to)
     // The samples count as `from` whatever they were: the work is the same.
     let seconds = 10
@@ -68,7 +69,9 @@ private func measureConverter(_ name: String, from: Int, to: Int, _ music: Music
     }
 }
 
-private func measureMeter(_ name: String, _ oversampling: Oversampling, _ music: Music, rounds: Int) -> Measurement {
+private func measureMeter(_ name: String, _ oversampling: Oversampling, _ music: Music, rounds: Int)
+    -> Measurement
+{
     let analyzer = LoudnessAnalyzer(rateHertz: music.rateHertz, channelCount: 2, oversampling: oversampling)
     let window = FrameRange(0, music.frameCount / 2)
     let planes = [music.left, music.right]

@@ -183,7 +183,12 @@ extension Store {
 
     /// Enough rows that a transaction's own cost (some 50 microseconds) is small beside them.
     func flushWhenDue(_ state: inout StoreState) throws {
-        if state.pendingRowCount >= 512 { try writePending(&state) }
+        let now = ContinuousClock.now
+        // A render that is killed loses what it did since; a transaction costs a tenth of a millisecond.
+        if state.pendingRowCount >= 512 || now - state.lastWrite > .milliseconds(25) {
+            try writePending(&state)
+            state.lastWrite = now
+        }
     }
 
     func flush(_ state: inout StoreState) throws -> [LedgerConflict] {

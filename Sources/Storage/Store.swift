@@ -123,6 +123,8 @@ struct StoreState {
     var pendingBlobs: [Digest] = []
     var pendingResults: [TaskKey: LedgerEntry] = [:]
     var pendingResultKeys: [TaskKey] = []
+    /// When what was pending last went to the database because it was due.
+    var lastWrite = ContinuousClock.now
     /// Keys that were looked up and not found, so that recording them asks the database no second time.
     var absentKeys: Set<TaskKey> = []
     var pendingSources: [SourceIdentity: [Int: [Part]]] = [:]

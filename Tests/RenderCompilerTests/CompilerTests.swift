@@ -43,9 +43,10 @@ import Testing
         var large = smallSong(trackCount: 20)
         for i in stride(from: 0, to: 20, by: 2) { large.tracks[i].devices = [bell] }
         #expect(
-            try cells(large) == [
-                [0, 2, 4, 6, 8, 10, 12, 14], [1, 3, 5, 7, 9, 11, 13, 15], [16, 18, 17, 19],
-            ].map { $0.map { "T\($0)" } })
+            try cells(large)
+                == [
+                    [0, 2, 4, 6, 8, 10, 12, 14], [1, 3, 5, 7, 9, 11, 13, 15], [16, 18, 17, 19],
+                ].map { $0.map { "T\($0)" } })
     }
 
     @Test func `What a side-chain listens to, and who listens, stand alone`() throws {
@@ -212,6 +213,7 @@ import Testing
     @Test func `Random acyclic routings give acyclic programs that read only earlier ones`() throws {
         var random = Random(4)
         var merged = 0
+        var convolved = 0
         for _ in 0..<800 {
             let song = randomSong(&random)
             #expect(song.violations.isEmpty)
@@ -228,6 +230,12 @@ import Testing
                     try checkWires(body, program)
                     if body.nodes.count > 1 { merged += 1 }
                 }
+                if case .convolve(let body) = program.body {
+                    convolved += 1
+                    #expect(
+                        program.kind == .windowed
+                            && program.inputs.count == body.responsePorts.ports.upperBound)
+                }
             }
             let apart = try CompiledGraph(song, mergesCells: false)
             #expect(apart.mixes.allSatisfy { $0.body.nodes.count == 1 })
@@ -235,6 +243,7 @@ import Testing
             for name in graph.channelsHeard { #expect(apart.inputs(of: name) == graph.inputs(of: name)) }
         }
         #expect(merged > 200)
+        #expect(convolved > 200)
     }
 
     /// Wires are read after they are made, in the same block, and every output is some wire.
@@ -285,6 +294,10 @@ import Testing
             if place >= 0, random.chance(0.25) {
                 let earlier = song.tracks.indices.map { ChannelReference.track($0) } + places[..<place]
                 if let key = earlier.randomElement(using: &random) { devices.append(keyed(key)) }
+            }
+            if random.chance(0.12) {
+                let place = random.int(0...devices.count)
+                devices.insert(Device(.convolver, sources: [0]), at: place)
             }
             return devices
         }

@@ -65,7 +65,8 @@ import Testing
                 worstBefore = max(worstBefore, abs(level(before) - level(wanted)))
             }
         }
-        #expect(worst < 0.8, "\(worst) dB, before \(worstBefore) dB")
+        // At another rate the reference is another take of the same noise.
+        #expect(worst < (referenceHertz == 48_000 ? 0.15 : 1.2), "\(worst) dB, before \(worstBefore) dB")
         #expect(worstBefore > 4)
         #expect(abs(got.levelDecibels - wanted.levelDecibels) < 0.3)
     }

@@ -180,27 +180,38 @@ import Testing
     }
 
     @Test func `every device refuses what lies beyond its ranges`() throws {
-        for kind in DeviceKind.allCases {
-            let row = kind.description
-            for parameter in row.parameters {
-                guard let limits = parameter.limits, parameter.unit != .delayFrames else { continue }
-                let unit =
-                    switch parameter.unit {
-                    case .decibels: " dB"
-                    case .truePeak: " dBTP"
-                    case .hertz: " Hz"
-                    case .seconds: " s"
-                    case .percent: " %"
-                    default: ""
-                    }
-                let scale = parameter.unit == .percent ? 100.0 : 1
-                for value in [limits.lowerBound * scale - 1, limits.upperBound * scale + 1]
-                where value.isFinite {
-                    let found = try errors("{\(row.name): {\(parameter.name): \(value)\(unit)}}")
-                    let mine = found.filter { $0.contains("`\(value)\(unit)`") }
-                    #expect(mine.count == 1, "\(row.name) \(parameter.name) \(value): \(found)")
+        for row in DeviceDescription.all {
+            // One track, on a line of its own, for each value; a file of errors is cut off after some.
+            let devices = row.parameters.flatMap(Self.beyond)
+            let errors = try SessionBench.songErrors(
+                "length: 1 s\ntracks:\n"
+                    + devices.enumerated().map { "  - {name: T\($0), devices: [{\(row.name): {\($1)}}]}\n" }
+                    .joined())
+            for (index, device) in devices.enumerated() {
+                let mine = errors.filter { $0.hasPrefix("\(index + 5):") && $0.contains("out of range") }
+                let negative = errors.filter {
+                    $0.hasPrefix("\(index + 5):") && $0.contains("is a negative time")
                 }
+                #expect(mine.count + negative.count == 1, "\(row.name), \(device): \(errors)")
             }
+        }
+    }
+
+    /// A parameter a little below and above its range, as it would be written.
+    private static func beyond(_ parameter: ParameterDescription) -> [String] {
+        guard let limits = parameter.limits, parameter.unit != .delayFrames else { return [] }
+        let unit =
+            switch parameter.unit {
+            case .decibels: " dB"
+            case .truePeak: " dBTP"
+            case .hertz: " Hz"
+            case .seconds: " s"
+            case .percent: " %"
+            default: ""
+            }
+        let scale = parameter.unit == .percent ? 100.0 : 1
+        return [limits.lowerBound * scale - 1, limits.upperBound * scale + 1].filter(\.isFinite).map {
+            "\(parameter.name): \($0)\(unit)"
         }
     }
 
@@ -213,7 +224,7 @@ import Testing
             ])
             #expect(
                 bench.errors("a.yaml") == [
-                    "a.yaml:4:44: error: floating point needs no dither. remove `dither`."
+                    "a.yaml:4:43: error: floating point needs no dither. remove `dither`."
                 ])
         }
     }

@@ -169,7 +169,10 @@ package final class CoordinatorHost {
             return true
         }
         guard stores != false else { return .stored(from: peer, report) }
-        for part in report.result.outputs.joined() + [report.result.snapshot].compactMap({ $0 }) {
+        // A steady signal names one part many times, at one place: entered twice, its bytes would be taken for a copy.
+        var entered: Set<Digest> = []
+        for part in report.result.outputs.joined() + [report.result.snapshot].compactMap({ $0 })
+        where entered.insert(part.digest).inserted {
             guard let place = places[part.digest] else { return .unverified(from: peer, report.name) }
             do {
                 _ = try store.record(part, at: place, isVerified: isWorkerHere)
