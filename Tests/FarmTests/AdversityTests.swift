@@ -24,6 +24,27 @@ import ZeroMQ
         #expect(delivered.differences(from: reference) == [])
     }
 
+    @Test func `a steady signal, the same part over and over, is handed in as any other`() throws {
+        let workshop = try Workshop()
+        try workshop.sound("sounds/steady.wav", { _, _ in (0.25, 0.25) }, seconds: 3)
+        try workshop.write(
+            "steady.yaml",
+            """
+            lathe: 1
+            song: Steady
+            length: 3 s
+            tracks:
+              - name: A
+                clips: [{file: sounds/steady.wav}]
+                sends: [{to: R, gain: 0 dB, tap: pre}]
+            returns: [{name: R}]
+            """)
+        let reference = try workshop.render("steady.yaml", into: "reference", store: "undisturbed", ["--workers", "0"])
+        let delivered = try workshop.render("steady.yaml", into: "out", ["--workers", "1"])
+        #expect(delivered.differences(from: reference) == [])
+        #expect(delivered.tasks("retried") == 0)
+    }
+
     @Test func `two renders share a store, but never a folder`() throws {
         let workshop = try Workshop()
         try workshop.writePairAlbum(seconds: 5)
