@@ -56,8 +56,7 @@ struct Music {
 }
 
 /// The numbers of a device as the engine hands them to its processor: defaults, and what is named.
-func parameters(_ device: String, _ named: [String: Double] = [:], bands: [[String: Double]] = []) -> [Double]
-{
+func parameters(_ device: String, _ named: [String: Double] = [:], bands: [[String: Double]] = []) -> [Double] {
     guard let row = DeviceDescription.all.first(where: { $0.name == device }) else {
         fatalError("there is no device \(device)")
     }

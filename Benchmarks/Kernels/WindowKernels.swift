@@ -51,8 +51,7 @@ private func measureConvolver(_ name: String, seconds: Int, segmentSeconds: Int,
 }
 
 /// Both channels from one rate to another, in parts of ten seconds.
-private func measureConverter(_ name: String, from: Int, to: Int, _ music: Music, rounds: Int) -> Measurement
-{
+private func measureConverter(_ name: String, from: Int, to: Int, _ music: Music, rounds: Int) -> Measurement {
     let converter = PolyphaseConverter(from: from, to: to)
     // The samples count as `from` whatever they were: the work is the same.
     let seconds = 10

@@ -11,7 +11,8 @@ enum DeviceCharts {
         case .equalizer: equalizer()
         case .compressor, .busCompressor: compressor(kind)
         case .multiband, .deEsser: [responses(kind, -36...6)]
-        case .gate: [staticCurves(kind), gains(kind, "gain of a tone that steps from -60 to -6 dB and back", -100...10)]
+        case .gate:
+            [staticCurves(kind), gains(kind, "gain of a tone that steps from -60 to -6 dB and back", -100...10)]
         case .transientShaper: [transients()]
         case .limiter: [gains(kind, "gain of a tone that steps from -20 to +6 dB and back", -12...3)]
         case .clipper, .saturator: [transferCurves(kind)]

@@ -158,7 +158,8 @@ enum Measurement {
         let out = run(device, left: impulse, right: impulse)
         var energy = [Double](repeating: 0, count: count + 1)
         for i in (0..<count).reversed() {
-            energy[i] = energy[i + 1] + Double(out.left[i]) * Double(out.left[i])
+            energy[i] =
+                energy[i + 1] + Double(out.left[i]) * Double(out.left[i])
                 + Double(out.right[i]) * Double(out.right[i])
         }
         return stride(from: 0, to: count, by: count / 300).map {

@@ -33,8 +33,7 @@ extension CoordinatorMachine {
         guard !isSuspect(workers[worker], now) else { return }
         let before = lease.horizon
         let limit = min(lease.next + policy.horizonSegments, state.shape.segmentCount)
-        if idleCount == 0, let first = ready.first, (first.priority, first.job) < (jobs[slot].priority, slot)
-        {
+        if idleCount == 0, let first = ready.first, (first.priority, first.job) < (jobs[slot].priority, slot) {
             return
         }
         while lease.horizon < limit, canExtend(slot, state.base + lease.horizon, worker) {

@@ -214,8 +214,7 @@ extension WorkerMachine {
         if let abandonedAt, now.ticks(since: abandonedAt) > policy.abandonTicks { return leave(.hung, now) }
         guard isWelcome else { return greet(now) }
         effects.append(.send(.heartbeat(report)))
-        for held in uncommitted.indices where now.ticks(since: uncommitted[held].sentAt) >= policy.resendTicks
-        {
+        for held in uncommitted.indices where now.ticks(since: uncommitted[held].sentAt) >= policy.resendTicks {
             resend(held, now)
         }
         if let failure = run?.failure, let sentAt = run?.failureSentAt,

@@ -163,8 +163,7 @@ package struct SongCompiler {
     }
 
     private func isRead(_ sum: SumRef, outside group: Set<Int>) -> Bool {
-        if sum == routing.mix || sum == routing.preMaster || routing.stems.contains(where: { $0.sum == sum })
-        {
+        if sum == routing.mix || sum == routing.preMaster || routing.stems.contains(where: { $0.sum == sum }) {
             return true
         }
         return readers[sum, default: []].contains { !group.contains($0) }

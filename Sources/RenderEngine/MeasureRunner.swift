@@ -50,10 +50,11 @@ final class MeasureRunner: SegmentRunner {
         while end > range.start, last < 0 {
             let block = FrameRange(max(range.start, end - 8192), end)
             try inputs.read(port: 0, range: block, left: planes.left, right: planes.right)
-            last = (0..<block.count).last {
-                planes.left[$0].magnitude > SegmentMeasurement.floorGain
-                    || planes.right[$0].magnitude > SegmentMeasurement.floorGain
-            }.map { block.start - range.start + $0 } ?? -1
+            last =
+                (0..<block.count).last {
+                    planes.left[$0].magnitude > SegmentMeasurement.floorGain
+                        || planes.right[$0].magnitude > SegmentMeasurement.floorGain
+                }.map { block.start - range.start + $0 } ?? -1
             end = block.start
         }
         let bytes = LevelScan(lastFrameAboveFloor: last).bytes

@@ -189,8 +189,7 @@ extension SongReader {
         return AutomationPoint(frame: frame, value: value, shape: shape)
     }
 
-    private func attempt<T>(_ node: DocumentNode, _ name: String, _ read: (String) throws(Problem) -> T) -> T?
-    {
+    private func attempt<T>(_ node: DocumentNode, _ name: String, _ read: (String) throws(Problem) -> T) -> T? {
         guard let text = scope.scalar(node, of: name) else { return nil }
         do throws(Problem) {
             return try read(text)

@@ -74,8 +74,7 @@ extension Store {
             try writePending(&state)
             var places: [(digest: Digest, range: PackRange)] = []
             try database.writeWithoutTransaction { db in
-                try db.forEachRow("SELECT high, low, pack, offset, byteCount FROM blob ORDER BY pack, offset")
-                {
+                try db.forEachRow("SELECT high, low, pack, offset, byteCount FROM blob ORDER BY pack, offset") {
                     places.append((Digest($0), PackRange($0, at: 2)))
                 }
             }
@@ -130,8 +129,7 @@ extension Store {
     func forEachResult(
         _ db: Database, recordedBefore seconds: Int, _ visit: (TaskKey, TaskResult) throws -> Void
     ) throws {
-        try db.forEachRow("SELECT key0, key1, key2, key3, value FROM result WHERE recordedAt < ?", [seconds])
-        {
+        try db.forEachRow("SELECT key0, key1, key2, key3, value FROM result WHERE recordedAt < ?", [seconds]) {
             guard let result = PartCoding.decodeResult($0[4] as Data) else { return }
             try visit(TaskKey($0), result)
         }

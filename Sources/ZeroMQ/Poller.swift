@@ -94,7 +94,6 @@ package struct Poller {
     }
 }
 
-
 /// Milliseconds on the clock that nobody sets.
 private func monotonicMilliseconds() -> Int {
     var time = timespec()

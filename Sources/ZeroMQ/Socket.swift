@@ -47,7 +47,8 @@ package final class Socket {
         try set("MAXMSGSIZE", ZMQ_MAXMSGSIZE, to: Int64(options.maximumFrameByteCount))
         if !options.routingID.isEmpty {
             try Socket.require(
-                "ROUTING_ID", options.routingID.withUnsafeBytes {
+                "ROUTING_ID",
+                options.routingID.withUnsafeBytes {
                     zmq_setsockopt(handle, ZMQ_ROUTING_ID, $0.baseAddress, $0.count)
                 })
         }

@@ -55,7 +55,9 @@ import Testing
                 let again = try workshop.render(
                     "pair.yaml", into: "out", ["--workers", number == 0 ? "2" : "0"])
                 #expect(again.differences(from: reference) == [], "\(kind)")
-                #expect((again.tasks("rendered") > 0) == kind.isNeeded, "\(kind) of \(blob.byteCount) bytes: \(again.tasks("rendered"))")
+                #expect(
+                    (again.tasks("rendered") > 0) == kind.isNeeded,
+                    "\(kind) of \(blob.byteCount) bytes: \(again.tasks("rendered"))")
                 let repair = try workshop.run([
                     "store", "verify", "--repair", "--store", workshop.path("store"),
                 ])

@@ -25,7 +25,8 @@ import Testing
     private func expect(_ plane: [Float], rate: Int, _ expected: Double, _ what: String) throws {
         for oversampling in Oversampling.allCases {
             let peak = try #require(
-                try measure([plane, plane], rate: rate, oversampling: oversampling).truePeak).value
+                try measure([plane, plane], rate: rate, oversampling: oversampling).truePeak
+            ).value
             #expect(peak <= expected + 0.2 && peak >= expected - 0.4, "\(what), \(oversampling): \(peak)")
         }
     }

@@ -68,8 +68,7 @@ import Testing
         (".hidden", "_hidden"), ("..", "_"), ("../../etc", "_.-..-etc"), ("...And Justice", "_..And Justice"),
         ("a/b", "a-b"),
     ])
-    func `titles become folders that are never hidden and never lead out`(title: String, name: String) throws
-    {
+    func `titles become folders that are never hidden and never lead out`(title: String, name: String) throws {
         let plan = try ReleasePlan(album: album([title], []), stemNames: [[]], stems: .preMaster)
         #expect(plan.files[0].path == "stems/\(name)/pre-master.wav")
     }

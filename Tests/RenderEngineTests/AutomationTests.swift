@@ -13,8 +13,7 @@ import Testing
     private static let segmentFrames = 2400
 
     /// Points on, right before and right after the boundaries of segments and of the grid, and in the look-ahead.
-    private static func points(_ low: Double, _ high: Double) -> [(frame: Int, value: Double, isLinear: Bool)]
-    {
+    private static func points(_ low: Double, _ high: Double) -> [(frame: Int, value: Double, isLinear: Bool)] {
         [
             (0, low, false), (1, high, false), (9, low, true), (100, high, true), (2399, low, true),
             (2400, high, false), (2401, low, false), (4792, high, true), (4800, low, true),

@@ -166,8 +166,7 @@ import Testing
     }
 
     @Test(arguments: [SampleFormat.integer16, .integer24], [Delivery.Dither.none, .tpdf])
-    func `Quantised segments are the quantiser's bytes`(samples: SampleFormat, dither: Delivery.Dither) throws
-    {
+    func `Quantised segments are the quantiser's bytes`(samples: SampleFormat, dither: Delivery.Dither) throws {
         var scene = Scene(seconds: 3)
         // Louder than full scale in places, with silence long enough to blank the dither.
         scene.addTrack("A", noise(2, channels: 2, frames: 100_000, level: 1.2), at: 30_000)

@@ -13,8 +13,7 @@ import Testing
         ] {
             #expect(text.split(separator: "\n").count { $0 == "## \(name)" } == 1)
         }
-        for key in ["max-limiting", "tail-limit", "fade-out", "make-up", "ping-pong", "predelay", "polarity"]
-        {
+        for key in ["max-limiting", "tail-limit", "fade-out", "make-up", "ping-pong", "predelay", "polarity"] {
             #expect(text.contains("| `\(key)` |"))
         }
         #expect(

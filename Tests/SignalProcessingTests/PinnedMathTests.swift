@@ -79,8 +79,7 @@ import Testing
 
     @Test func laneLogarithmIsWithinItsBound() {
         var worst = 0.0
-        for x in arguments(-126, 126).map({ Float(Glibc.exp2($0)) }) + arguments(0.5, 2.1).map({ Float($0) })
-        {
+        for x in arguments(-126, 126).map({ Float(Glibc.exp2($0)) }) + arguments(0.5, 2.1).map({ Float($0) }) {
             let got = PinnedMath.log2(LaneFrame(repeating: x))
             let exact = Glibc.log2(Double(x))
             for lane in 0..<8 { #expect(got[lane] == got[0]) }

@@ -144,10 +144,12 @@ import ZeroMQ
     @Test("A peer that answers no heartbeat is dropped")
     func silentPeer() throws {
         let context = try Context()
-        let router = try Socket(.router, in: context, options: options {
-            $0.heartbeatIntervalMilliseconds = 100
-            $0.heartbeatTimeoutMilliseconds = 200
-        })
+        let router = try Socket(
+            .router, in: context,
+            options: options {
+                $0.heartbeatIntervalMilliseconds = 100
+                $0.heartbeatTimeoutMilliseconds = 200
+            })
         let endpoint = try router.bind("tcp://127.0.0.1:*")
         let port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })
         // A peer in ZMTP 3.0 by hand: it shakes hands as a dealer called "mute", then says nothing, as a

@@ -7,9 +7,10 @@ final class EndpointDirectory {
     let path: String
 
     init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "zmq-\(UInt32.random(in: .min ... .max))"
-        ).path
+        path =
+            FileManager.default.temporaryDirectory.appendingPathComponent(
+                "zmq-\(UInt32.random(in: .min ... .max))"
+            ).path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

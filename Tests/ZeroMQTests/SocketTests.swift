@@ -64,10 +64,12 @@ import ZeroMQ
             $0.receiveHighWaterMark = 4
             $0.routingID = bytes("w")
         }
-        let bound = try Socket(.router, in: context, options: options {
-            $0.sendHighWaterMark = 4
-            $0.receiveHighWaterMark = 4
-        })
+        let bound = try Socket(
+            .router, in: context,
+            options: options {
+                $0.sendHighWaterMark = 4
+                $0.receiveHighWaterMark = 4
+            })
         let endpoint = try bound.bind(directory.endpoint())
         let dealer = try Socket(.dealer, in: context, options: small)
         try dealer.connect(to: endpoint)

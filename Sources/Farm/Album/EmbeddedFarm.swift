@@ -5,8 +5,8 @@ import Hashing
 package import Logging
 package import Metering
 import Quantities
-import RenderCompiler
 package import Release
+import RenderCompiler
 import RenderPlan
 package import Session
 import SoundFiles

@@ -104,8 +104,10 @@ final class EmbeddedWorkers {
         configuration.crashPoints = CrashPlan.points(life: Int(lastIncarnation))
         let path = "\(directory)/worker-\(lastIncarnation).json"
         try JSONEncoder().encode(configuration).write(to: URL(fileURLWithPath: path))
-        let process = try spawn([executable, "worker", "--configuration", path, "--connect", endpoint,
-            "--parent", "\(getpid())"])
+        let process = try spawn([
+            executable, "worker", "--configuration", path, "--connect", endpoint,
+            "--parent", "\(getpid())",
+        ])
         children[index].process = process
         children[index].pack = pack
         children[index].peer = configuration.peer

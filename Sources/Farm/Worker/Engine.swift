@@ -1,6 +1,6 @@
-package import Quantities
 import Hashing
 import Metering
+package import Quantities
 import RenderPlan
 import SignalProcessing
 

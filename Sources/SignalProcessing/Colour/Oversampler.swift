@@ -149,7 +149,9 @@ struct PhaseFilter: Sendable {
     ) {
         // A sample is counted at the source's rate from the chunk's first frame.
         sources = taps.map { entry in
-            let frame = entry.sample >= 0 ? entry.sample / source.phaseCount
+            let frame =
+                entry.sample >= 0
+                ? entry.sample / source.phaseCount
                 : -((source.phaseCount - 1 - entry.sample) / source.phaseCount)
             precondition(-frame <= source.history, "a filter looks back too far")
             let row = entry.sample - frame * source.phaseCount

@@ -126,8 +126,7 @@ package struct GainStage: LaneDevice {
         glided = 0
     }
 
-    package mutating func process(_ block: inout MutableSpan<LaneFrame>, key: Span<LaneFrame>?, at frame: Int)
-    {
+    package mutating func process(_ block: inout MutableSpan<LaneFrame>, key: Span<LaneFrame>?, at frame: Int) {
         let start = min(block.count, Self.glideFrames - glided)
         if start > 0 { move(&block, count: start) }
         glided += start

@@ -102,8 +102,7 @@ struct SpectralConverter: Sendable {
     }
 
     /// The lanes' blocks, from input index `start` on; lanes beyond `count` repeat the last one.
-    private func gather(_ input: Span<Float>, from start: Int, count: Int, into values: LaneTransform.Values)
-    {
+    private func gather(_ input: Span<Float>, from start: Int, count: Int, into values: LaneTransform.Values) {
         let last = count - 1
         let starts = SIMD4(0, min(1, last), min(2, last), min(3, last)) &* (2 * inputStride) &+ start
         let (a, b, c, d) = (starts[0], starts[1], starts[2], starts[3])

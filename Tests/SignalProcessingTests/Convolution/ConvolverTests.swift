@@ -176,8 +176,10 @@ import Testing
                 impulseRateHertz: 48_000, rateHertz: 48_000)
             let output = try SegmentedConvolution(kernel: kernel).render(signal, frameCount: 200_000)
             let power = { (x: [Float]) in x[20_000...].reduce(0.0) { $0 + Double($1) * Double($1) } }
-            let gain = 10 * log10(
-                (power(output.left) + power(output.right)) / (power(signal.left) + power(signal.right)))
+            let gain =
+                10
+                * log10(
+                    (power(output.left) + power(output.right)) / (power(signal.left) + power(signal.right)))
             #expect(abs(gain) < 0.3, "\(channels) channels: \(gain) dB")
             #expect(output.left[..<960].allSatisfy { abs($0) < 1e-6 })
         }

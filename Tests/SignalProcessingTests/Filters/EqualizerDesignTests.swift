@@ -68,7 +68,8 @@ import Testing
                     let error = abs(10 * log10(got / wanted))
                     if !(error <= worst.0) {
                         worst = (
-                            error, "\(band.shape) \(band.frequencyHertz) \(band.gainDecibels) \(band.q) "
+                            error,
+                            "\(band.shape) \(band.frequencyHertz) \(band.gainDecibels) \(band.q) "
                                 + "\(band.slopeDecibelsPerOctave) \(band.alignment) at \(f), \(design.sections.count)"
                         )
                     }
@@ -113,8 +114,9 @@ import Testing
                     let band = try #require(EqualizerBand(values: values))
                     let design = EqualizerDesign.sections(band, rateHertz: 48_000)
                     func decibels(_ f: Double) -> Double {
-                        10 * log10(
-                            design.sections.reduce(design.scale * design.scale) { $0 * power($1, f / 48_000) })
+                        10
+                            * log10(
+                                design.sections.reduce(design.scale * design.scale) { $0 * power($1, f / 48_000) })
                     }
                     worst = max(worst, abs(decibels(1000) - level))
                     let far = shape == .highPass ? 125.0 : 8000
@@ -162,8 +164,10 @@ import Testing
         #expect(EqualizerParameters(values: [0]) == nil)
         #expect(EqualizerParameters(values: Array(good.dropLast())) == nil)
         #expect(EqualizerParameters(values: [0] + (0..<25).flatMap { _ in EqualizerSettings.band(.bell, 100) }) == nil)
-        for (index, value) in [(0, 2.0), (1, 8), (1, 0.5), (2, 9), (3, 37), (4, 0), (5, 8), (6, 2), (7, 5), (9, 99),
-            (10, 0.9), (11, 1), (12, 0), (2, .nan)] {
+        for (index, value) in [
+            (0, 2.0), (1, 8), (1, 0.5), (2, 9), (3, 37), (4, 0), (5, 8), (6, 2), (7, 5), (9, 99),
+            (10, 0.9), (11, 1), (12, 0), (2, .nan),
+        ] {
             var bad = good
             bad[index] = value
             #expect(EqualizerParameters(values: bad) == nil, "\(value) at \(index)")
@@ -171,7 +175,8 @@ import Testing
         var linear = good
         linear[0] = 1
         #expect(EqualizerParameters(values: linear)?.mode == .linearPhase)
-        #expect(Equalizer(lanes: [linear, nil, nil, nil], keys: [false, false, false, false], rateHertz: 48_000) == nil)
+        #expect(
+            Equalizer(lanes: [linear, nil, nil, nil], keys: [false, false, false, false], rateHertz: 48_000) == nil)
     }
 
     // MARK: - The response of sections

@@ -115,9 +115,10 @@ import Testing
         func gain(_ signal: [LaneFrame], key: [LaneFrame]) throws -> Double {
             var device = try EqualizerTests.equalizer([values, nil, nil, nil], keys: [true, false, false, false])
             let output = LaneChecks.run(&device, signal, key: key)
-            return 20 * log10(
-                EqualizerTests.rms((8000..<9600).map { Double(output[$0][0]) })
-                    / EqualizerTests.rms((8000..<9600).map { Double(signal[$0][0]) }))
+            return 20
+                * log10(
+                    EqualizerTests.rms((8000..<9600).map { Double(output[$0][0]) })
+                        / EqualizerTests.rms((8000..<9600).map { Double(signal[$0][0]) }))
         }
         #expect(abs(try gain(soft, key: tone) + 12) < 0.1)
         #expect(abs(try gain(tone, key: soft)) < 1e-6)

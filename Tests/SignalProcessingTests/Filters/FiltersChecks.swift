@@ -7,8 +7,7 @@ enum LaneChecks {
     enum Stimulus: CaseIterable { case noise, music, silence, direct, tone }
 
     /// `count` frames from absolute frame `start`; every lane differs except in constant stimuli.
-    static func frames(_ stimulus: Stimulus, from start: Int, count: Int, rate: Double = 48000) -> [LaneFrame]
-    {
+    static func frames(_ stimulus: Stimulus, from start: Int, count: Int, rate: Double = 48000) -> [LaneFrame] {
         (start..<start + count).map { n in
             var frame = LaneFrame()
             for lane in 0..<8 {
