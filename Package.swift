@@ -90,6 +90,7 @@ let package = Package(
         target("Demo", .shell, ["Quantities", "SignalProcessing", "SoundFiles"]),
         target("Terminal", .shell, []),
         target("Reports", .shell, ["Quantities"]),
+        target("LoudnessChecks", .shell, ["Quantities"]),
         target("Storage", .shell, ["Quantities", "RenderPlan", "Hashing", "CFileSystem", grdb]),
         target("Release", .shell, ["Quantities", "Metering", "Session", "SoundFiles", "Hashing", "Reports"]),
         target(
@@ -134,6 +135,7 @@ let package = Package(
         tests("Demo", ["Quantities", "Session", "SessionFiles", "SoundFiles", "Demo"]),
         tests("Terminal", ["Terminal"]),
         tests("Reports", ["Quantities", "Reports"]),
+        tests("LoudnessChecks", ["Quantities", "LoudnessChecks"]),
         tests("Release", ["Quantities", "Metering", "Session", "SoundFiles", "Hashing", "Reports", "Release"]),
         tests("Session", ["Quantities", "Session"]),
         tests("RenderPlan", ["Quantities", "RenderPlan"]),
