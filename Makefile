@@ -77,10 +77,10 @@ lint:
 	    echo "error: run \`make format\`; what is left must be mended by hand." >&2; exit 1; }
 
 doc: build
-	@echo "Writing docs/session.md, docs/devices.md and docs/fact-sheet.md from the tables and the tests (some minutes)"
+	@echo "Writing the reference pages of docs/ and docs/fact-sheet.md from the tables and the tests (some minutes)"
 	@rm -rf .build/facts && mkdir -p .build/facts
 	@LATHE_RECORD=1 LATHE_FACTS=$(CURDIR)/.build/facts $(SWIFT) test -c release \
-	    --filter 'SessionReferenceTests|DeviceReferenceTests|SignalProcessingTests|MeteringTests|RenderEngineTests' \
+	    --filter 'ReferenceTests|SignalProcessingTests|MeteringTests|RenderEngineTests' \
 	    >.build/doc.log 2>&1 || { grep -aE '✘|error' .build/doc.log >&2; echo "error: see .build/doc.log." >&2; exit 1; }
 	@LATHE_RECORD=1 LATHE_FACTS_CHECK=$(CURDIR)/.build/facts $(SWIFT) test -c release --skip-build \
 	    --filter FactSheetTests >>.build/doc.log 2>&1 || { tail -n 20 .build/doc.log >&2; exit 1; }

@@ -184,39 +184,3 @@ enum Measurement {
         return (peaks(out.left), peaks(out.right))
     }
 }
-
-/// A lane device in the first of its four strips, as a stereo device.
-struct SingleStrip<Wrapped: LaneDevice>: StereoDevice {
-    static var version: UInt32 { Wrapped.version }
-    static var parameterNames: [String] { Wrapped.parameterNames }
-
-    private var wrapped: Wrapped
-    let latencyFrames: Int
-    let tailFrames: Int
-
-    init?(parameters: [Double], rateHertz: Int) {
-        guard let latency = Wrapped.latencyFrames(parameters: parameters, rateHertz: rateHertz),
-            let wrapped = Wrapped(
-                lanes: [parameters, nil, nil, nil], keys: [false, false, false, false], rateHertz: rateHertz)
-        else { return nil }
-        self.wrapped = wrapped
-        latencyFrames = latency
-        tailFrames = Wrapped.tailFrames(parameters: parameters, rateHertz: rateHertz)
-    }
-
-    mutating func update(parameters: [Double]) { wrapped.update(lane: 0, parameters: parameters) }
-
-    mutating func process(left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int) {
-        var lanes: [LaneFrame] = []
-        for i in 0..<left.count { lanes.append(LaneFrame(left[i], 0, 0, 0, right[i], 0, 0, 0)) }
-        var block = lanes.mutableSpan
-        wrapped.process(&block, key: nil, at: frame)
-        for i in 0..<block.count {
-            left[i] = block[i][0]
-            right[i] = block[i][4]
-        }
-    }
-
-    func write(to snapshot: inout SnapshotWriter) { wrapped.write(to: &snapshot) }
-    mutating func read(from snapshot: inout SnapshotReader) throws { try wrapped.read(from: &snapshot) }
-}

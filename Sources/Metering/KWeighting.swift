@@ -1,3 +1,4 @@
+internal import CVector
 internal import SignalProcessing
 
 /// The K-weighting filter of ITU-R BS.1770-5 Annex 1 (a shelf and a high-pass), in Double, on eight signals
@@ -52,34 +53,33 @@ struct KWeighting {
     ) {
         precondition(lanes.count == 8, "the filter has eight lanes")
         typealias Lanes = SIMD8<Double>
-        let (l0, l1, l2, l3) = (lanes[0], lanes[1], lanes[2], lanes[3])
-        let (l4, l5, l6, l7) = (lanes[4], lanes[5], lanes[6], lanes[7])
         let (b0, b1) = (Lanes(repeating: shelfB.0), Lanes(repeating: shelfB.1))
         let b2 = Lanes(repeating: shelfB.2)
         let (a1, a2) = (Lanes(repeating: shelfA.0), Lanes(repeating: shelfA.1))
         let (c1, c2) = (Lanes(repeating: highPassA.0), Lanes(repeating: highPassA.1))
         let minusTwo = Lanes(repeating: -2)
-        // Transposed direct form II; s is the shelf's state, u the high-pass's.
-        var (s1, s2, u1, u2) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-        var frame = 0
-        for hop in energies.indices {
-            var sum = Lanes.zero
-            let end = frame + hopFrameCount
-            while frame < end {
+        withUnsafeTemporaryAllocation(of: SIMD8<Float>.self, capacity: hopFrameCount) { frames in
+            // Transposed direct form II; s is the shelf's state, u the high-pass's.
+            var (s1, s2, u1, u2) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+            var cursors = lanes.map(Optional.init)
+            let floats = UnsafeMutableRawPointer(frames.baseAddress!).assumingMemoryBound(to: Float.self)
+            for hop in energies.indices {
                 // SAFETY: the caller vouches for energies.count * hopFrameCount samples behind each pointer.
-                let x = Lanes(
-                    Double(l0[frame]), Double(l1[frame]), Double(l2[frame]), Double(l3[frame]),
-                    Double(l4[frame]), Double(l5[frame]), Double(l6[frame]), Double(l7[frame]))
-                let y = s1.addingProduct(x, b0)
-                s1 = s2.addingProduct(x, b1).addingProduct(y, a1)
-                s2 = (x * b2).addingProduct(y, a2)
-                let z = y + u1
-                u1 = u2.addingProduct(y, minusTwo).addingProduct(z, c1)
-                u2 = y.addingProduct(z, c2)
-                sum = sum.addingProduct(z, z)
-                frame += 1
+                lathe_lanes_from_planar(floats, &cursors, hopFrameCount)
+                var sum = Lanes.zero
+                for frame in 0..<hopFrameCount {
+                    let x = Lanes(frames[frame])
+                    let y = s1.addingProduct(x, b0)
+                    s1 = s2.addingProduct(x, b1).addingProduct(y, a1)
+                    s2 = (x * b2).addingProduct(y, a2)
+                    let z = y + u1
+                    u1 = u2.addingProduct(y, minusTwo).addingProduct(z, c1)
+                    u2 = y.addingProduct(z, c2)
+                    sum = sum.addingProduct(z, z)
+                }
+                energies[hop] = sum
+                for lane in 0..<8 { cursors[lane] = cursors[lane].map { $0 + hopFrameCount } }
             }
-            energies[hop] = sum
         }
     }
 }

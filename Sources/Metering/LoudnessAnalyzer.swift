@@ -13,6 +13,10 @@ package struct LoudnessAnalyzer: Sendable {
     package let rateHertz: Int
     package let channelCount: Int
     package let oversampling: Oversampling
+    /// The gain above which a true peak is an over; nil: neither overs nor the frames of the greatest peaks are
+    /// looked for, and the measurement's bytes are those of a meter that knows nothing of them. Infinity asks for
+    /// the frames alone.
+    package let overThreshold: Float?
     /// Frames in 10 ms.
     package let hopFrameCount: Int
 
@@ -23,13 +27,17 @@ package struct LoudnessAnalyzer: Sendable {
     static let warmUpHopCount = 20
     static let hopsPerSecond = 100
 
-    /// - Precondition: `isSupported(rateHertz:)`, and 1 to 64 channels.
-    package init(rateHertz: Int, channelCount: Int, oversampling: Oversampling = .quadruple) {
+    /// - Precondition: `isSupported(rateHertz:)`, 1 to 64 channels, a threshold that is not negative.
+    package init(
+        rateHertz: Int, channelCount: Int, oversampling: Oversampling = .quadruple, overThreshold: Float? = nil
+    ) {
         precondition(Self.isSupported(rateHertz: rateHertz), "the rate has no hop of 10 ms")
         precondition((1...SegmentMeasurement.maximumChannelCount).contains(channelCount), "1 to 64 channels")
+        precondition(overThreshold.map { $0 >= 0 } ?? true, "a threshold is a magnitude")
         self.rateHertz = rateHertz
         self.channelCount = channelCount
         self.oversampling = oversampling
+        self.overThreshold = overThreshold.map { $0 == 0 ? 0 : $0 }
         hopFrameCount = rateHertz / Self.hopsPerSecond
         filter = KWeighting(rate: rateHertz)
         interpolator = TruePeakInterpolator(oversampling)

@@ -22,9 +22,26 @@ package struct LoudnessSummary: Sendable {
     /// NaN and infinite samples.
     package private(set) var nonFiniteSampleCount = 0
 
+    /// The threshold of the measurements folded so far; nil when they looked for no overs, and then the
+    /// following are empty.
+    package private(set) var overThreshold: Float?
+    /// The first frame of each channel with a point at its true peak; -1 for silence.
+    package private(set) var truePeakFrames: [Int]
+    /// The overs of all channels together, those that are not kept included.
+    package private(set) var overCount = 0
+    /// Per channel the first overs.
+    private var channelOvers: [[TruePeakOver]]
+    /// The last over of each channel, which the next one may belong to.
+    private var lastOvers: [TruePeakOver?]
+    /// Per hop, the greatest sample of any channel.
+    private(set) var hopPeaks: [Float] = []
+
     /// Per hop, the sum over channels of weighted energies.
     private var hopEnergies: [Double] = []
     private let channelWeights: [Double]
+
+    /// The most overs that a summary keeps.
+    package static let keptOverCount = 1000
 
     /// An empty song.
     ///
@@ -39,6 +56,15 @@ package struct LoudnessSummary: Sendable {
         precondition(self.channelWeights.count == channelCount, "one weight per channel")
         samplePeaks = [Float](repeating: 0, count: channelCount)
         truePeaks = samplePeaks
+        truePeakFrames = [Int](repeating: -1, count: channelCount)
+        channelOvers = [[TruePeakOver]](repeating: [], count: channelCount)
+        lastOvers = [TruePeakOver?](repeating: nil, count: channelCount)
+    }
+
+    /// An empty song of a known layout.
+    package init(rateHertz: Int, layout: ChannelLayout, mono: MonoLoudness = .asIs) {
+        self.init(
+            rateHertz: rateHertz, channelCount: layout.channelCount, channelWeights: layout.weights(mono: mono))
     }
 
     /// Adds the next window of the song.
@@ -49,8 +75,10 @@ package struct LoudnessSummary: Sendable {
         let end = frameCount + segment.frameCount
         guard segment.rateHertz == rateHertz, segment.channelCount == channelCount,
             segment.hopCount == end / hopFrameCount - frameCount / hopFrameCount,
-            hopEnergies.count == frameCount / hopFrameCount
+            hopEnergies.count == frameCount / hopFrameCount,
+            frameCount == 0 || segment.overThreshold == overThreshold
         else { throw .outOfPlace }
+        overThreshold = segment.overThreshold
         for hop in 0..<segment.hopCount {
             var sum = 0.0
             for channel in 0..<channelCount {
@@ -60,13 +88,39 @@ package struct LoudnessSummary: Sendable {
         }
         for channel in 0..<channelCount {
             samplePeaks[channel] = max(samplePeaks[channel], segment.samplePeaks[channel])
+            if overThreshold != nil, segment.truePeaks[channel] > truePeaks[channel] {
+                truePeakFrames[channel] = frameCount + segment.truePeakFrames[channel]
+            }
             truePeaks[channel] = max(truePeaks[channel], segment.truePeaks[channel])
         }
         if segment.lastFrameAboveFloor >= 0 {
             lastFrameAboveFloor = frameCount + segment.lastFrameAboveFloor
         }
         nonFiniteSampleCount += segment.nonFiniteSampleCount
+        hopPeaks += segment.hopPeaks
+        for over in segment.overs { take(over.shifted(by: frameCount), hopFrameCount: hopFrameCount) }
         frameCount = end
+    }
+
+    private mutating func take(_ over: TruePeakOver, hopFrameCount: Int) {
+        let channel = over.channel
+        let kept = channelOvers[channel].count
+        if lastOvers[channel]?.merge(over, hopFrameCount: hopFrameCount) ?? false {
+            if let last = lastOvers[channel], channelOvers[channel].last?.startFrame == last.startFrame {
+                channelOvers[channel][kept - 1] = last
+            }
+            return
+        }
+        overCount += 1
+        lastOvers[channel] = over
+        if kept < Self.keptOverCount { channelOvers[channel].append(over) }
+    }
+
+    /// Where the true peak lies above the threshold: the first 1000 such stretches, in the order of their first
+    /// frame and then of channels. `overCount` counts them all.
+    package var overs: [TruePeakOver] {
+        let all = channelOvers.flatMap { $0 }.sorted { ($0.startFrame, $0.channel) < ($1.startFrame, $1.channel) }
+        return Array(all.prefix(Self.keptOverCount))
     }
 
     /// Forgets the loudness of everything from `frameCount` on. Peaks stay as they are: a song is cut where
@@ -75,7 +129,9 @@ package struct LoudnessSummary: Sendable {
         precondition(count >= 0, "a song has no negative length")
         guard count < frameCount else { return }
         frameCount = count
-        hopEnergies.removeSubrange((count / (rateHertz / LoudnessAnalyzer.hopsPerSecond))...)
+        let hopCount = count / (rateHertz / LoudnessAnalyzer.hopsPerSecond)
+        hopEnergies.removeSubrange(hopCount...)
+        if !hopPeaks.isEmpty { hopPeaks.removeSubrange(hopCount...) }
         lastFrameAboveFloor = min(lastFrameAboveFloor, count - 1)
     }
 
@@ -136,7 +192,7 @@ package struct LoudnessSummary: Sendable {
     /// The mean squares of all whole windows of `hopCount` hops, a multiple of ten, at steps of `step` hops.
     ///
     /// Each is a sum of sums over ten hops, never a running sum, so it depends on its own hops alone.
-    private func powers(over hopCount: Int, every step: Int) -> [Double] {
+    func powers(over hopCount: Int, every step: Int) -> [Double] {
         precondition(step > 0, "a step is at least one hop")
         guard hopEnergies.count >= hopCount else { return [] }
         let scale = 1 / Double(hopCount * (rateHertz / LoudnessAnalyzer.hopsPerSecond))

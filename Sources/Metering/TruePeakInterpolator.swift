@@ -17,32 +17,24 @@ package enum Oversampling: UInt32, Sendable, Hashable, CaseIterable {
 struct TruePeakInterpolator {
     /// Frames on each side of a point that it depends on.
     let reachFrameCount: Int
-    /// No point's computed magnitude exceeds this times the greatest magnitude within reach.
-    let boundFactor: Float
+    let bound: InterpolationBound
     /// Three phases at a time, interleaved per tap, in the order of rising frame.
     private let phaseTriples: [[SIMD8<Float>]]
 
-    /// Frames handled by one call of `peak`.
-    static let groupFrameCount = 32
+    /// Frames handled by one call of `peaks`.
+    static let groupFrameCount = GroupExtents.frameCount
 
     init(_ oversampling: Oversampling) {
         let (reach, beta): (Int, Double) = oversampling == .quadruple ? (12, 6) : (16, 8)
         let phaseCount = Int(oversampling.rawValue)
         reachFrameCount = reach
-        var phases: [[Float]] = []
-        var greatestSum = 0.0
-        for phase in 1..<phaseCount {
-            let taps = (1 - reach...reach).map { (j: Int) -> Float in
+        let phases = (1..<phaseCount).map { phase in
+            (1 - reach...reach).map { (j: Int) -> Float in
                 let time = Double(phase) / Double(phaseCount) - Double(j)
                 return Float(Self.prototype(time, reach: Double(reach), beta))
             }
-            greatestSum = max(greatestSum, taps.reduce(0) { $0 + Double($1.magnitude) })
-            phases.append(taps)
         }
-        // A sum of n <= 32 products by fused multiply-add in Float32 exceeds the exact sum of magnitudes by a
-        // factor below (1 + 2^-24)^32 < 1 + 2e-6; the product bound * peak rounds by less than 1e-7. 1e-5
-        // covers both.
-        boundFactor = Float(greatestSum * 1.00001)
+        bound = InterpolationBound(phases: phases)
         phaseTriples = stride(from: 0, to: phases.count, by: 3).map { first in
             (0..<2 * reach).flatMap { tap in
                 (0..<3).map { SIMD8<Float>(repeating: phases[first + $0][tap]) }
@@ -71,13 +63,14 @@ struct TruePeakInterpolator {
         return sum
     }
 
-    /// The greatest magnitude among the interpolated points of 32 frames, of which only `valid` count.
+    /// Per frame the greatest magnitude among the interpolated points of 32 frames.
     ///
     /// - Parameter samples: the first of the 32 frames; readable from `reachFrameCount - 1` before it to
     ///   `reachFrameCount` after the last one.
-    func peak(at samples: UnsafePointer<Float>, valid: Range<Int>) -> Float {
+    @inline(__always)
+    func peaks(at samples: UnsafePointer<Float>) -> FramePeaks {
         typealias Lanes = SIMD8<Float>
-        var greatest = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+        var greatest = FramePeaks()
         let tapCount = 2 * reachFrameCount
         // SAFETY: the caller vouches for the samples; every triple holds 3 * tapCount coefficients.
         let base = UnsafeRawPointer(samples - (reachFrameCount - 1))
@@ -105,35 +98,67 @@ struct TruePeakInterpolator {
                     r2 = r2.addingProduct(x2, hr)
                     r3 = r3.addingProduct(x3, hr)
                 }
-                greatest.0 = greaterMagnitude(greatest.0, p0, q0, r0)
-                greatest.1 = greaterMagnitude(greatest.1, p1, q1, r1)
-                greatest.2 = greaterMagnitude(greatest.2, p2, q2, r2)
-                greatest.3 = greaterMagnitude(greatest.3, p3, q3, r3)
+                greatest.v0 = greaterMagnitude(greatest.v0, p0, q0, r0)
+                greatest.v1 = greaterMagnitude(greatest.v1, p1, q1, r1)
+                greatest.v2 = greaterMagnitude(greatest.v2, p2, q2, r2)
+                greatest.v3 = greaterMagnitude(greatest.v3, p3, q3, r3)
             }
         }
-        if valid == 0..<Self.groupFrameCount {
-            let low = greaterMagnitude(greatest.0, greatest.1, greatest.2, greatest.3)
-            return low.max()
-        }
-        var result: Float = 0
-        for (group, lanes) in [greatest.0, greatest.1, greatest.2, greatest.3].enumerated() {
-            for lane in 0..<8 where valid.contains(8 * group + lane) && lanes[lane] > result {
-                result = lanes[lane]
-            }
-        }
-        return result
+        return greatest
     }
 }
 
-/// Lane by lane the greatest of `a` (not negative) and the magnitudes of the others. No argument is NaN.
+/// The greatest magnitudes of 32 frames, as the bits of floats.
+struct FramePeaks {
+    var v0 = SIMD8<UInt32>.zero
+    var v1 = SIMD8<UInt32>.zero
+    var v2 = SIMD8<UInt32>.zero
+    var v3 = SIMD8<UInt32>.zero
+
+    /// The greatest of all.
+    var greatestBits: UInt32 {
+        @inline(__always) get {
+            var (low, high) = (v0, v2)
+            low.replace(with: v1, where: v1 .> low)
+            high.replace(with: v3, where: v3 .> high)
+            low.replace(with: high, where: high .> low)
+            return withUnsafeBytes(of: low) { lanes in
+                lanes.withMemoryRebound(to: UInt32.self) { $0.reduce(0, max) }
+            }
+        }
+    }
+
+    subscript(frame: Int) -> UInt32 {
+        switch frame / 8 {
+        case 0: v0[frame % 8]
+        case 1: v1[frame % 8]
+        case 2: v2[frame % 8]
+        default: v3[frame % 8]
+        }
+    }
+
+    /// Forgets the frames outside of `frames`.
+    mutating func keep(_ frames: Range<Int>) {
+        for frame in 0..<32 where !frames.contains(frame) {
+            switch frame / 8 {
+            case 0: v0[frame % 8] = 0
+            case 1: v1[frame % 8] = 0
+            case 2: v2[frame % 8] = 0
+            default: v3[frame % 8] = 0
+            }
+        }
+    }
+}
+
+/// Lane by lane the greatest of `a` and the bits of the magnitudes of the others. Magnitudes of floats are
+/// ordered as their bits are, as unsigned integers.
 @inline(__always)
 private func greaterMagnitude(
-    _ a: SIMD8<Float>, _ p: SIMD8<Float>, _ q: SIMD8<Float>, _ r: SIMD8<Float>
-) -> SIMD8<Float> {
-    // Magnitudes of floats are ordered as their bits are, as unsigned integers.
+    _ a: SIMD8<UInt32>, _ p: SIMD8<Float>, _ q: SIMD8<Float>, _ r: SIMD8<Float>
+) -> SIMD8<UInt32> {
     let mask = SIMD8<UInt32>(repeating: 0x7fff_ffff)
     // SAFETY: both types are eight lanes of 32 bits.
-    var bits = unsafeBitCast(a, to: SIMD8<UInt32>.self)
+    var bits = a
     let (pb, qb, rb) = (
         unsafeBitCast(p, to: SIMD8<UInt32>.self) & mask, unsafeBitCast(q, to: SIMD8<UInt32>.self) & mask,
         unsafeBitCast(r, to: SIMD8<UInt32>.self) & mask
@@ -141,5 +166,5 @@ private func greaterMagnitude(
     bits.replace(with: pb, where: pb .> bits)
     bits.replace(with: qb, where: qb .> bits)
     bits.replace(with: rb, where: rb .> bits)
-    return unsafeBitCast(bits, to: SIMD8<Float>.self)
+    return bits
 }

@@ -15,6 +15,8 @@ package struct RenderDocument: Codable, Sendable, Equatable {
     package let artist: String?
     /// Integrated loudness over all songs without the gaps, in LUFS.
     package let albumIntegrated: Double?
+    /// What the finish aimed at; absent where the session asks for neither gain nor limiter.
+    package let loudness: Loudness?
     package var songs: [Song]
     package var farm: Farm?
     /// Titles and names that are no file names as they stand.
@@ -24,7 +26,8 @@ package struct RenderDocument: Codable, Sendable, Equatable {
 
     package init(
         lathe: String, libraries: [String: String], album: String?, artist: String? = nil,
-        albumIntegrated: Double? = nil, songs: [Song], farm: Farm? = nil, renamed: [RenamedFile] = [],
+        albumIntegrated: Double? = nil, loudness: Loudness? = nil, songs: [Song], farm: Farm? = nil,
+        renamed: [RenamedFile] = [],
         warnings: [String] = [], failures: [Failure] = []
     ) {
         self.lathe = lathe
@@ -32,6 +35,7 @@ package struct RenderDocument: Codable, Sendable, Equatable {
         self.album = album
         self.artist = artist
         self.albumIntegrated = level(albumIntegrated)
+        self.loudness = loudness
         self.songs = songs
         self.farm = farm
         self.renamed = renamed.isEmpty ? nil : renamed
@@ -113,6 +117,22 @@ extension RenderDocument {
                 integrated: summary.integrated?.value, shortTermMaximum: summary.shortTermMaximum?.value,
                 momentaryMaximum: summary.momentaryMaximum?.value, range: summary.rangeLoudnessUnits,
                 truePeak: summary.truePeak?.value, samplePeak: summary.samplePeak?.value)
+        }
+    }
+
+    /// The session's `loudness`.
+    package struct Loudness: Codable, Sendable, Equatable {
+        /// LUFS; absent where loudness is left alone.
+        package let target: Double?
+        /// dBTP.
+        package let ceiling: Double
+        /// `album` or `song`: whose integrated loudness the target is.
+        package let by: String
+
+        package init(target: Double?, ceiling: Double, by: String) {
+            self.target = level(target)
+            self.ceiling = level(ceiling) ?? 0
+            self.by = by
         }
     }
 

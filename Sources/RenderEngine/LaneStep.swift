@@ -70,7 +70,8 @@ class LaneStep {
     static func make(
         _ column: Column, firstStrip: Int, rateHertz: Int, startFrame: Int, blockFrames: Int
     ) throws -> LaneStep {
-        guard let kind = ProcessorKind(rawValue: column.stage.kind) else { throw RenderError.malformedProgram }
+        guard let kind = ProcessorKind(rawValue: column.stage.kind), kind.hasKey || column.stage.keyPort == nil
+        else { throw RenderError.malformedProgram }
         func lanes<Device: LaneDevice>(_ type: Device.Type) throws -> LaneStep {
             try LaneDeviceStep<Device>(
                 firstStrip: firstStrip, column: column, rateHertz: rateHertz, startFrame: startFrame)

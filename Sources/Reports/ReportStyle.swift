@@ -1,6 +1,7 @@
-/// The report's style sheet: light and dark, from a phone's width up.
-enum ReportStyle {
-    static let css = """
+/// The style sheet of every page that Lathe writes: light and dark, from a phone's width up.
+package enum ReportStyle {
+    /// Holds neither "<" nor "&": it stands in HTML and XML as it is.
+    package static let css = """
         :root { color-scheme: light dark; --back: #fbfaf8; --card: #fff; --text: #1d2126; --quiet: #646b75;
           --line: #dedad3; --short: #1f6f8b; --momentary: #b9cfd6; --peaks: #8a94a0; --target: #2f7d4f;
           --bad: #b3261e; --bad-back: #fdecea; --fair: #8a5a00; --fair-back: #fdf3dc; --good: #2f7d4f;

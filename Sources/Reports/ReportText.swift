@@ -1,11 +1,12 @@
 import Quantities
 
 /// Values as they are printed in a report.
-enum ReportText {
+package enum ReportText {
     static let absent = "<span class=\"absent\">not measured</span>"
 
-    /// Safe in HTML's text and in quoted attributes; control characters that HTML forbids become U+FFFD.
-    static func escaped(_ text: String) -> String {
+    /// Safe in HTML's and XML's text and in quoted attributes. Control characters, noncharacters and what turns the
+    /// direction of writing become U+FFFD.
+    package static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -15,13 +16,18 @@ enum ReportText {
             case "\"": result += "&quot;"
             case "'": result += "&#39;"
             default:
-                let isForbidden =
-                    (scalar.value < 32 && scalar != "\n" && scalar != "\t")
-                    || (0x7F...0x9F).contains(scalar.value)
-                result.unicodeScalars.append(isForbidden ? "\u{FFFD}" : scalar)
+                result.unicodeScalars.append(isForbidden(scalar) ? "\u{FFFD}" : scalar)
             }
         }
         return result
+    }
+
+    private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x09, 0x0A: false
+        case 0..<0x20, 0x7F...0x9F, 0x202A...0x202E, 0x2066...0x2069, 0xFDD0...0xFDEF: true
+        default: scalar.value & 0xFFFE == 0xFFFE
+        }
     }
 
     /// One decimal with a true minus sign and the unit; nil is "not measured".

@@ -30,6 +30,7 @@ struct Document {
     static let depthLimit = 32
     static let aliasLimit = 100
     static let byteLimit = 64 << 20
+    static let start = "`lathe: 1` and `song:` or `album:`"
 
     static let tooManyNodes = Problem(
         "this file has more than 1,000,000 values",
@@ -40,16 +41,18 @@ struct Document {
 
     /// Parses a file of bytes.
     ///
-    /// - Parameter log: receives what does not end the file, such as duplicate keys.
+    /// - Parameters:
+    ///   - log: receives what does not end the file, such as duplicate keys.
+    ///   - start: how a file of this kind begins, for the remedy of an empty one.
     /// - Throws: the syntax error or exceeded limit that ends it.
-    init(bytes: [UInt8], log: DiagnosticLog) throws(PlacedProblem) {
+    init(bytes: [UInt8], log: DiagnosticLog, start: String = Document.start) throws(PlacedProblem) {
         guard bytes.count <= Self.byteLimit else {
             throw PlacedProblem(Problem("this file is larger than 64 MiB", remedy: "split it"), at: .start)
         }
         let (node, source) = try Self.parse(SourceText(bytes: bytes))
         guard let node else {
             throw PlacedProblem(
-                Problem("this file is empty", remedy: "start it with `lathe: 1` and `song:` or `album:`"),
+                Problem("this file is empty", remedy: "start it with \(start)"),
                 at: .start)
         }
         var conversion = Conversion(source: source, log: log)

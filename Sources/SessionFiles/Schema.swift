@@ -30,6 +30,8 @@ enum ValueKind {
     case objectOrNone(String)
     /// One device by its name.
     case devices
+    /// A value of a kind that the table only describes, or a list of such values.
+    case described(String, example: String, isList: Bool)
 }
 
 /// One key of the session files.

@@ -3,7 +3,7 @@
 /// Ranges of quantities and everything between files are the reader's: a schema sees text, not decibels.
 package func sessionJSONSchema() -> String {
     var definitions: [String] = []
-    for object in Schema.objects { definitions.append("\(quoted(object.name)): \(schema(object))") }
+    for object in Schema.objects { definitions.append("\(quoted(object.name)): \(jsonSchema(of: object))") }
     definitions.append("\"device\": \(deviceSchema)")
     definitions.append("\"value\": {\"type\": [\"string\", \"number\"]}")
     return """
@@ -19,7 +19,8 @@ package func sessionJSONSchema() -> String {
         """
 }
 
-private func schema(_ object: ObjectSchema) -> String {
+/// The schema of one kind of mapping.
+func jsonSchema(of object: ObjectSchema) -> String {
     let properties = object.keys.map { key in "\(quoted(key.name)): \(schema(key))" }.joined(separator: ", ")
     let required = object.keys.filter(\.isRequired).map { quoted($0.name) }.joined(separator: ", ")
     return
@@ -47,6 +48,10 @@ private func constraint(_ kind: ValueKind) -> String {
     case .objectOrNone(let name): "\"oneOf\": [{\"const\": \"none\"}, {\"$ref\": \"#/$defs/\(name)\"}]"
     case .list(let name): "\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/\(name)\"}"
     case .devices: "\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/device\"}"
+    case .described(_, _, let isList):
+        isList
+            ? "\"oneOf\": [{\"$ref\": \"#/$defs/value\"}, "
+                + "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/value\"}}]" : "\"$ref\": \"#/$defs/value\""
     case .automation: pointsConstraint
     case .sendAutomation: "\"type\": \"object\", \"additionalProperties\": {\(pointsConstraint)}"
     case .parameterAutomation(let names):
@@ -67,7 +72,7 @@ private var deviceSchema: String {
 }
 
 /// A JSON string (RFC 8259); the table's texts hold no control characters.
-private func quoted(_ text: String) -> String {
+func quoted(_ text: String) -> String {
     var result = "\""
     for character in text {
         if character == "\"" || character == "\\" { result.append("\\") }

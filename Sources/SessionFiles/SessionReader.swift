@@ -49,7 +49,7 @@ final class Reading {
             log.report(Self.absent(path, kind, suffixes: [".yaml", ".yml"]), at: .start)
             return nil
         }
-        guard let (document, scope) = load(path, log) else { return nil }
+        guard let (document, scope) = Self.load(path, log) else { return nil }
         if Self.isAlbum(document.root) {
             return AlbumReader(reading: self, scope: scope).read(document.root)
         }
@@ -67,7 +67,7 @@ final class Reading {
         let key = Files.absolute(path)
         if let known = songs[key] { return known }
         let log = makeLog(path)
-        let song = load(path, log).flatMap { document, scope in
+        let song = Self.load(path, log).flatMap { document, scope in
             SongReader(reading: self, scope: scope, albumRateHertz: albumRateHertz).read(document.root)
         }
         let result = log.isEmpty ? song : nil
@@ -144,7 +144,10 @@ final class Reading {
         return log
     }
 
-    private func load(_ path: String, _ log: DiagnosticLog) -> (Document, FileScope)? {
+    /// - Parameter start: how a file of this kind begins, for the remedy of an empty one.
+    static func load(
+        _ path: String, _ log: DiagnosticLog, start: String = Document.start
+    ) -> (Document, FileScope)? {
         if let byteCount = Files.byteCount(of: path), byteCount > Document.byteLimit {
             log.report("this file is larger than 64 MiB", remedy: "split it", at: .start)
             return nil
@@ -154,7 +157,7 @@ final class Reading {
             return nil
         }
         do throws(PlacedProblem) {
-            let document = try Document(bytes: bytes, log: log)
+            let document = try Document(bytes: bytes, log: log, start: start)
             return (document, FileScope(source: document.source, log: log, folder: Files.folder(of: path)))
         } catch {
             log.report(error.problem, at: error.place)

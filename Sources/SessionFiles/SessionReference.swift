@@ -9,7 +9,7 @@ package func sessionReference() -> String {
             + "an error, and so is a unit left out.", "",
     ]
     lines += notationSection
-    for object in Schema.objects { lines += section(object) }
+    for object in Schema.objects { lines += referenceSection(object) }
     lines += mixingSection
     return lines.joined(separator: "\n") + "\n"
 }
@@ -69,7 +69,8 @@ private let mixingSection = [
         + "`tail-limit`, cut after the last frame of the pre-master above -100 dBFS.", "",
 ]
 
-private func section(_ object: ObjectSchema) -> [String] {
+/// The table of one kind of mapping.
+func referenceSection(_ object: ObjectSchema) -> [String] {
     var lines = ["## \(object.name)", "", object.summary, ""]
     lines += ["| key | value | range | default | meaning |", "|---|---|---|---|---|"]
     for key in object.keys {
@@ -105,5 +106,6 @@ private func description(_ kind: ValueKind) -> String {
     case .devices:
         "list of " + Schema.deviceNames.map { "[\($0)](#\($0))" }.joined(separator: ", ")
             + ", each `name: {settings}`"
+    case .described(let noun, let example, let isList): "\(noun), `\(example)`" + (isList ? ", or a list" : "")
     }
 }

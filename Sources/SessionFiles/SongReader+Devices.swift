@@ -73,7 +73,7 @@ extension SongReader {
                 automation += self.automation(band, bands.parameters, firstIndex: first)
             }
             if kind == .equalizer { checkEqualizer(fields, bands: allFields.compactMap(\.self)) }
-            if kind == .multiband { checkMultiband(allFields.compactMap(\.self)) }
+            if kind == .multiband, allFields.count > 1 { checkMultiband(allFields) }
         }
         let key = row.hasKey ? key(fields, owner) : nil
         let sources = sources(fields, kind)
@@ -257,12 +257,7 @@ extension SongReader {
                 default: []
                 }
             var places = foreign.filter(band.has).map { ($0, band.place(of: $0)) }
-            if case .mapping(let pairs)? = band.node("automation")?.content {
-                for case (let key, .scalar(let name, _)) in pairs.map({ ($0.key, $0.key.content) })
-                where foreign.contains(name) {
-                    places.append((name, key.place))
-                }
-            }
+            places += Self.automated(foreign, of: band)
             for (key, place) in places {
                 scope.report(
                     "a \(band.choice("type") ?? "") band has no `\(key)`", remedy: "remove it", at: place)
@@ -275,9 +270,36 @@ extension SongReader {
         }
     }
 
-    private func checkMultiband(_ bands: [Fields]) {
+    /// Those of some keys that a band's `automation` names, with the places.
+    private static func automated(_ names: [String], of band: Fields) -> [(name: String, place: Place)] {
+        guard case .mapping(let pairs)? = band.node("automation")?.content else { return [] }
+        return pairs.compactMap { pair in
+            guard case .scalar(let name, _) = pair.key.content, names.contains(name) else { return nil }
+            return (name, pair.key.place)
+        }
+    }
+
+    /// Every crossover is there and lies above the one before; the last band has none.
+    ///
+    /// - Parameter bands: at least two; nil for one that could not be read.
+    private func checkMultiband(_ bands: [Fields?]) {
+        if let last = bands.last ?? nil {
+            let places =
+                (last.has("up-to") ? [last.place(of: "up-to")] : [])
+                + Self.automated(["up-to"], of: last).map(\.place)
+            for place in places {
+                scope.report(
+                    "the last band ends where hearing does: it has no `up-to`",
+                    remedy: "remove it, or add a band above", at: place)
+            }
+        }
         var below = 0.0
-        for (index, band) in bands.enumerated() where index + 1 < bands.count {
+        for band in bands.dropLast().compactMap(\.self) {
+            guard band.has("up-to") else {
+                scope.report(
+                    "every band but the last needs `up-to`", remedy: "add it, as in `up-to: 200 Hz`", at: band.place)
+                continue
+            }
             guard let frequency = band.quantity("up-to") else { continue }
             if frequency <= below * 1.2 {
                 scope.report(

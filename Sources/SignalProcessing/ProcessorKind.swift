@@ -60,6 +60,16 @@ package enum ProcessorKind: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// Whether its devices can listen to another channel: what else is given a side-chain traps.
+    package var hasKey: Bool {
+        switch self {
+        case .equalizer, .compressor, .busCompressor, .gate: true
+        case .utility, .limiter, .delay, .reverb, .deEsser, .multiband, .transientShaper, .clipper, .saturator,
+            .chorus, .flanger, .phaser, .tremolo, .width, .align:
+            false
+        }
+    }
+
     /// Whether a device with these parameters changes no bit, so that it can be left out of a plan.
     package func isIdentity(parameters: [Double]) -> Bool {
         switch self {

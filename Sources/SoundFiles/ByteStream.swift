@@ -17,6 +17,9 @@ final class ByteStream {
     private(set) var byteCount: Int
     /// Where a sequential reader or writer stands; for the library's callbacks.
     var position = 0
+    private static let windowByteCount = 4_096
+    private var window: [UInt8] = []
+    private var windowOffset = 0
     /// The first error since the stream was opened: the library's callbacks have no other way to report it.
     private(set) var firstError: SoundFileError?
 
@@ -93,6 +96,7 @@ final class ByteStream {
     /// Writes all bytes at `offset`, which lies within the stream or at its end.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SoundFileError) {
         precondition(offset <= byteCount, "a hole in a sound file")
+        window = []
         switch storage {
         case .memory:
             let overlap = min(bytes.count, byteCount - offset)
@@ -119,6 +123,7 @@ final class ByteStream {
     /// Cuts the stream to `count` bytes.
     func truncate(to count: Int) throws(SoundFileError) {
         precondition(count <= byteCount, "a stream is not lengthened by cutting it")
+        window = []
         switch storage {
         case .memory: memory.removeLast(byteCount - count)
         case .file(let descriptor, _):
@@ -130,6 +135,13 @@ final class ByteStream {
         position = min(position, count)
     }
 
+    /// Whether the file is shorter now than it was when it was opened.
+    var hasShrunk: Bool {
+        guard case .file(let descriptor, _) = storage else { return false }
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && Int(status.st_size) < byteCount
+    }
+
     /// Waits until the bytes are on the disk; nothing to wait for in memory.
     func synchronise() throws(SoundFileError) {
         guard case .file(let descriptor, _) = storage else { return }
@@ -137,8 +149,26 @@ final class ByteStream {
     }
 
     /// Exactly `count` bytes from `offset`, or nil where the stream ends before.
+    ///
+    /// For headers: a file's bytes are kept in a window of 4 KiB, so that most headers cost one call of the system.
+    /// A window is what the file held when it was read.
     func bytes(at offset: Int, count: Int) throws(SoundFileError) -> [UInt8]? {
         guard offset >= 0, offset <= byteCount - count else { return nil }
+        guard case .file = storage, count <= Self.windowByteCount else {
+            return try freshBytes(at: offset, count: count)
+        }
+        if !(windowOffset <= offset && offset + count <= windowOffset + window.count) {
+            let available = min(Self.windowByteCount, byteCount - offset)
+            guard let read = try freshBytes(at: offset, count: available) else {
+                // It became shorter: what is asked for may be there all the same.
+                return try freshBytes(at: offset, count: count)
+            }
+            (window, windowOffset) = (read, offset)
+        }
+        return Array(window[offset - windowOffset..<offset - windowOffset + count])
+    }
+
+    private func freshBytes(at offset: Int, count: Int) throws(SoundFileError) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: count)
         var outcome: Result<Int, SoundFileError> = .success(0)
         bytes.withUnsafeMutableBytes { target in
@@ -186,6 +216,18 @@ extension SoundFileError {
                 .notPermitted, file, "may not be opened by this user. Change its permissions.",
                 systemError: number)
         case EISDIR: SoundFileError(.notAFile, file, "is a directory. Name a file.", systemError: number)
+        case ELOOP:
+            SoundFileError(
+                .notFound, file, "is a symbolic link that leads back to itself. Mend the link.", systemError: number)
+        case ENAMETOOLONG:
+            SoundFileError(.notFound, file, "has too long a name. Shorten the path.", systemError: number)
+        case ENXIO, ENODEV:
+            SoundFileError(
+                .notAFile, file, "is a device, pipe or socket. Save the sound to a file first.", systemError: number)
+        case EMFILE, ENFILE:
+            SoundFileError(
+                .readFailed, file, "cannot be opened: too many files are open. Raise `ulimit -n`.",
+                systemError: number)
         default: reading(file, number)
         }
     }

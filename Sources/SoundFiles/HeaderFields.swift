@@ -12,6 +12,10 @@ struct SoundHeader {
     var isDirect: Bool
     /// The bytes of one frame in the file.
     var bytesPerFrame: Int
+    /// As WAVE_FORMAT_EXTENSIBLE numbers them.
+    var channelMask: UInt32?
+    /// The used bits of a sample, where they are fewer than the format's.
+    var validBitCount: Int?
     var dataOffset = 0
     var frameCount = 0
 }

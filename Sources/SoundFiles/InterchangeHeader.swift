@@ -51,24 +51,56 @@ enum InterchangeHeader {
     /// header.
     static func checkCAF(_ stream: ByteStream) throws(SoundFileError) {
         var offset = 8
+        var hasData = false
+        var isApple = false
         for _ in 0..<maximumChunkCount {
             guard let chunk = try stream.bytes(at: offset, count: 12) else { break }
             let byteCount = Int64(bitPattern: chunk.bigEndian(4, 8))
             let held = UInt64(max(0, stream.byteCount - offset - 12))
-            if chunk.holds("data", at: 0) {
+            if chunk.holds("data", at: 0), !hasData {
                 if byteCount == -1 { throw unfinished(stream) }
                 guard byteCount >= 4 else { throw .malformed(stream.name, "has a damaged data chunk") }
                 if UInt64(byteCount) > held {
                     throw .truncated(stream.name, announced: UInt64(byteCount), held: held)
                 }
-                return
+                hasData = true
+                // Only packets have a table, which may stand behind them.
+                if !isApple { return }
             }
             guard byteCount >= 0, UInt64(byteCount) <= held else {
+                if hasData { return }
                 throw .malformed(stream.name, "has a damaged chunk")
             }
+            if chunk.holds("desc", at: 0), byteCount >= 12, let body = try stream.bytes(at: offset + 12, count: 12) {
+                isApple = body.holds("alac", at: 8)
+            }
+            if chunk.holds("pakt", at: 0) { try checkPacketTable(stream, offset + 12, Int(byteCount)) }
             offset += 12 + Int(byteCount)
         }
-        throw .malformed(stream.name, "has no data chunk")
+        if !hasData { throw .malformed(stream.name, "has no data chunk") }
+    }
+
+    /// Checks the sizes of packets, 7 bits to a byte, behind a header of 24 bytes.
+    ///
+    /// libsndfile writes to standard output when it meets a number that does not end.
+    private static func checkPacketTable(
+        _ stream: ByteStream, _ offset: Int, _ byteCount: Int
+    ) throws(SoundFileError) {
+        var next = 24
+        var length = 0
+        while next < byteCount {
+            let count = min(4_096, byteCount - next)
+            guard let bytes = try stream.bytes(at: offset + next, count: count) else { return }
+            for byte in bytes {
+                // A size of zero ends the table.
+                if length == 0, byte == 0 { return }
+                length += 1
+                guard length <= 5 else { throw .malformed(stream.name, "has a damaged packet table") }
+                if byte & 0x80 == 0 { length = 0 }
+            }
+            next += count
+        }
+        if length > 0 { throw .malformed(stream.name, "has a damaged packet table") }
     }
 
     private static func common(_ stream: ByteStream, _ body: [UInt8]) throws(SoundFileError) -> SoundHeader {
@@ -82,7 +114,8 @@ enum InterchangeHeader {
         return SoundHeader(
             container: .aiff, rate: rate, channelCount: channelCount, format: format,
             isBigEndian: !["sowt", "42n1", "23ni"].contains(codec),
-            isDirect: isDirect, bytesPerFrame: channelCount * width)
+            isDirect: isDirect, bytesPerFrame: channelCount * width,
+            validBitCount: ["NONE", "twos", "sowt"].contains(codec) && bitCount < format.bitCount ? bitCount : nil)
     }
 
     private static func codec(
@@ -107,7 +140,7 @@ enum InterchangeHeader {
     }
 
     /// The 80-bit extended number of AIFF, rounded to the nearest integer; nil where it is no plausible rate.
-    private static func integerRate(exponent: UInt64, mantissa: UInt64) -> Int? {
+    static func integerRate(exponent: UInt64, mantissa: UInt64) -> Int? {
         // Sign 0 and 1 <= rate < 2^32: the biased exponent lies between 16383 and 16414.
         guard (16_383...16_414).contains(exponent) else { return nil }
         let fractionBits = 16_383 + 63 - exponent

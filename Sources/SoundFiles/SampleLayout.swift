@@ -62,6 +62,38 @@ package struct SampleLayout: Sendable, Hashable {
         }
     }
 
+    /// Writes the samples of any number of channels to one plane per channel, as `unpack(_:left:right:)` does.
+    ///
+    /// - Parameters:
+    ///   - planes: one per channel, in the order of the file.
+    ///   - offset: the index in the planes of the first frame.
+    /// - Precondition: `bytes` holds whole frames, and the planes have room for them from `offset` on.
+    package func unpack(
+        _ bytes: UnsafeRawBufferPointer, planes: [UnsafeMutablePointer<Float>], at offset: Int = 0
+    ) {
+        precondition(planes.count == channelCount, "as many planes as channels")
+        precondition(offset >= 0, "an index is not negative")
+        if channelCount <= 2 {
+            let right = channelCount == 2 ? planes[1] + offset : nil
+            return unpack(bytes, left: planes[0] + offset, right: right)
+        }
+        precondition(bytes.count % bytesPerFrame == 0, "a frame in pieces")
+        guard let source = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+        let frameCount = bytes.count / bytesPerFrame
+        planes.withUnsafeBufferPointer { planes in
+            // A plane is never missing: C's pointers to pointers are optional all the same.
+            let start = UnsafeRawPointer(planes.baseAddress!)
+                .assumingMemoryBound(to: UnsafeMutablePointer<Float>?.self)
+            switch format {
+            case .integer16: lathe_unpack_planes_int16(source, start, channelCount, offset, frameCount)
+            case .integer24: lathe_unpack_planes_int24(source, start, channelCount, offset, frameCount)
+            case .integer32: lathe_unpack_planes_int32(source, start, channelCount, offset, frameCount)
+            case .float32: lathe_unpack_planes_float32(source, start, channelCount, offset, frameCount)
+            case .integer8, .float64: preconditionFailure("no packed layout has this format")
+            }
+        }
+    }
+
     /// Packs integer samples of the format's depth; what lies beyond its range is clipped to it.
     ///
     /// - Parameter right: nil for mono, and only then.

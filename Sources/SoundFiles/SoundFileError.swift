@@ -48,11 +48,32 @@ package struct SoundFileError: Error, Equatable, Sendable, CustomStringConvertib
 }
 
 extension SoundFileError {
-    /// More than one or two channels: the reader knows the layout, the rest of Lathe does not.
+    /// More than one or two channels, where two planes were asked for.
     static func tooManyChannels(_ file: String, _ count: Int) -> SoundFileError {
         SoundFileError(
             .unsupported, file,
             "has \(count) channels; only mono and stereo are read. Split it into such files.")
+    }
+
+    /// More planes than anybody measures.
+    static func tooManyPlanes(_ file: String, _ count: Int) -> SoundFileError {
+        SoundFileError(
+            .unsupported, file,
+            "has \(count) channels; at most \(SoundFileReader.maximumPlaneCount) are read. Split it into such files.")
+    }
+
+    static func emptyFile(_ file: String) -> SoundFileError {
+        SoundFileError(.empty, file, "is an empty file. Record or export it again.")
+    }
+
+    static func notAudio(_ file: String) -> SoundFileError {
+        SoundFileError(
+            .notAudio, file,
+            "is not a sound file that Lathe reads. Use WAV, RF64, W64, AIFF, CAF, FLAC, Ogg or MP3.")
+    }
+
+    static func shrunk(_ file: String) -> SoundFileError {
+        SoundFileError(.changed, file, "became shorter while it was read. Leave it alone until Lathe is done.")
     }
 
     static func truncated(_ file: String, announced: UInt64, held: UInt64) -> SoundFileError {

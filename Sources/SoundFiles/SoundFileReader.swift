@@ -14,6 +14,9 @@ package final class SoundFileReader {
     /// The path, or the name given with the descriptor or the bytes.
     package var name: String { stream.name }
 
+    /// The MD5 of its samples that a FLAC file states; nil for every other file, and where it states none.
+    package let storedMD5: [UInt8]?
+
     private let stream: ByteStream
     private let source: Source
     private var scratch = AlignedBytes()
@@ -46,11 +49,17 @@ package final class SoundFileReader {
         return reader.info
     }
 
+    /// Whether the samples are taken from the file as they lie there, without a codec library.
+    package var isDirect: Bool {
+        if case .direct = source { true } else { false }
+    }
+
     private init(stream: ByteStream) throws(SoundFileError) {
         self.stream = stream
         let found = try Source.find(stream)
         info = found.info
         source = found.source
+        storedMD5 = found.checksum
         guard info.frameCount > 0 else {
             throw SoundFileError(
                 .empty, stream.name,
@@ -88,14 +97,15 @@ package final class SoundFileReader {
             let read = try stream.read(
                 at: dataOffset + frames.start * info.layout.bytesPerFrame, into: target)
             guard read == target.count else {
-                throw SoundFileError(
-                    .changed, name, "became shorter while it was read. Leave it alone during a render.")
+                throw .shrunk(name)
             }
             if isBigEndian {
                 let width = info.layout.format.bitCount / 8
                 lathe_swap_bytes(start.assumingMemoryBound(to: UInt8.self), width, target.count / width)
             }
-        case .library(let file): try decode(file, frames, to: start)
+        case .library(let file, let order):
+            try decode(file, frames, to: start)
+            if let order { reorder(start, frames.count, order) }
         }
     }
 
@@ -122,6 +132,30 @@ package final class SoundFileReader {
         }
     }
 
+    /// Reads `frames` of up to 64 channels to one plane per channel, scaled to ±1 full scale.
+    ///
+    /// - Parameter planes: one per channel, in the order of the file.
+    /// - Precondition: the frames lie in the file, and the planes have room for them.
+    /// - Throws: `.unsupported` for more channels, and whatever reading may come to.
+    package func read(
+        _ frames: FrameRange, planes: [UnsafeMutablePointer<Float>]
+    ) throws(SoundFileError) {
+        guard info.channelCount <= Self.maximumPlaneCount else { throw .tooManyPlanes(name, info.channelCount) }
+        precondition(planes.count == info.channelCount, "as many planes as channels")
+        let blockFrameCount = info.channelCount <= 2 ? 16_384 : max(512, 32_768 / info.channelCount)
+        var frame = frames.start
+        while frame < frames.end {
+            let block = FrameRange(start: frame, count: min(blockFrameCount, frames.end - frame))
+            let target = scratch.prefix(info.layout.byteCount(frames: block.count))
+            try readCanonicalBytes(block, into: target)
+            info.layout.unpack(UnsafeRawBufferPointer(target), planes: planes, at: frame - frames.start)
+            frame = block.end
+        }
+    }
+
+    /// The most channels that are read as planes: nothing that is measured has more.
+    package static let maximumPlaneCount = 64
+
     /// Calls `body` with the canonical bytes of each part in order.
     package func forEachPart(_ body: (FrameRange, UnsafeRawBufferPointer) throws -> Void) throws {
         var frame = 0
@@ -138,7 +172,7 @@ package final class SoundFileReader {
     /// A cut MPEG file without a frame count cannot be told from a shorter one.
     package func checkEnd() throws(SoundFileError) {
         guard case .library = source else { return }
-        if info.container == .ogg { try OggEnd.check(stream) }
+        if info.container == .ogg { try OggStream.checkEnd(stream) }
         let tail = FrameRange(max(0, info.frameCount - 4_608), info.frameCount)
         do throws(SoundFileError) {
             try readCanonicalBytes(tail, into: scratch.prefix(info.layout.byteCount(frames: tail.count)))
@@ -154,7 +188,39 @@ package final class SoundFileReader {
     private func decode(
         _ file: SoundLibraryFile, _ frames: FrameRange, to start: UnsafeMutableRawPointer
     ) throws(SoundFileError) {
-        try file.seek(toFrame: frames.start)
+        let isSequential = file.position == frames.start
+        do throws(SoundFileError) {
+            try file.seek(toFrame: frames.start)
+            try decodeNext(file, frames, to: start)
+        } catch  where info.container == .ogg && !isSequential && error.code == .malformed {
+            // libsndfile 1.2.0 ends early when it was sent to the last frames of a sound Vorbis stream.
+            try skip(file, toFrame: frames.start)
+            try decodeNext(file, frames, to: start)
+        }
+    }
+
+    /// Decodes from the first frame on and keeps nothing.
+    private func skip(_ file: SoundLibraryFile, toFrame frame: Int) throws(SoundFileError) {
+        try file.seek(toFrame: 0)
+        let blockFrameCount = 4_096
+        let unwanted = wideSamples.prefix(4 * blockFrameCount * info.channelCount).baseAddress!
+            .bindMemory(to: Float.self, capacity: blockFrameCount * info.channelCount)
+        while file.position < frame { try file.read(unwanted, count: min(blockFrameCount, frame - file.position)) }
+    }
+
+    /// Moves the channels of float frames to where they belong.
+    private func reorder(_ start: UnsafeMutableRawPointer, _ frameCount: Int, _ order: [Int]) {
+        let samples = start.assumingMemoryBound(to: Float.self)
+        var frame = [Float](repeating: 0, count: order.count)
+        for first in stride(from: 0, to: frameCount * order.count, by: order.count) {
+            for (channel, place) in order.enumerated() { frame[channel] = samples[first + place] }
+            for (channel, sample) in frame.enumerated() { samples[first + channel] = sample }
+        }
+    }
+
+    private func decodeNext(
+        _ file: SoundLibraryFile, _ frames: FrameRange, to start: UnsafeMutableRawPointer
+    ) throws(SoundFileError) {
         let sampleCount = frames.count * info.channelCount
         switch info.layout.format {
         case .integer16:
@@ -175,14 +241,21 @@ package final class SoundFileReader {
 
 /// Who decodes the samples.
 private enum Source {
+    struct Found {
+        var info: SoundFileInfo
+        var source: Source
+        var checksum: [UInt8]?
+    }
+
     /// They lie in the file as they are, but for the byte order.
     case direct(dataOffset: Int, isBigEndian: Bool)
-    case library(SoundLibraryFile)
+    /// - channelOrder: where each channel is in a frame of the library's, if not where it belongs.
+    case library(SoundLibraryFile, channelOrder: [Int]?)
 
     /// Only what is known by its first bytes reaches a parser: the library would try twenty more formats.
-    static func find(_ stream: ByteStream) throws(SoundFileError) -> (info: SoundFileInfo, source: Source) {
+    static func find(_ stream: ByteStream) throws(SoundFileError) -> Found {
         guard stream.byteCount > 0 else {
-            throw SoundFileError(.empty, stream.name, "is an empty file. Record or export it again.")
+            throw .emptyFile(stream.name)
         }
         let start = try stream.bytes(at: 0, count: min(40, stream.byteCount)) ?? []
         let isRIFF = start.holds("RIFF", at: 0) || start.holds("RF64", at: 0) || start.holds("BW64", at: 0)
@@ -196,31 +269,43 @@ private enum Source {
             try InterchangeHeader.checkCAF(stream)
             return try openLibrary(stream, header: nil)
         }
-        let isMPEG = start.count > 1 && start[0] == 0xFF && start[1] & 0xE0 == 0xE0
-        if isMPEG || start.holds("fLaC", at: 0) || start.holds("OggS", at: 0) || start.holds("ID3", at: 0) {
+        if start.holds("OggS", at: 0) { return try openLibrary(stream, header: nil) }
+        // Behind a tag the library would try every format it knows: only these two carry one.
+        let tagByteCount = try LeadingTags.byteCount(stream)
+        let sound = try stream.bytes(at: tagByteCount, count: 4) ?? []
+        if sound.holds("fLaC", at: 0) {
+            let metadata = try FlacMetadata(stream, start: tagByteCount)
+            try metadata.check(stream)
+            var found = try openLibrary(stream, header: nil, channelMask: metadata.channelMask)
+            found.checksum = metadata.checksum
+            return found
+        }
+        if sound.count == 4, sound[0] == 0xFF, sound[1] & 0xE0 == 0xE0 {
             return try openLibrary(stream, header: nil)
         }
-        throw SoundFileError(
-            .notAudio, stream.name,
-            "is not a sound file that Lathe reads. Use WAV, RF64, W64, AIFF, CAF, FLAC, Ogg or MP3.")
+        throw .notAudio(stream.name)
     }
 
     private static func resolve(
         _ stream: ByteStream, _ header: SoundHeader
-    ) throws(SoundFileError) -> (SoundFileInfo, Source) {
+    ) throws(SoundFileError) -> Found {
         guard header.isDirect || header.frameCount == 0 else {
             return try openLibrary(stream, header: header)
         }
         let info = SoundFileInfo(
             rate: header.rate, channelCount: header.channelCount, frameCount: header.frameCount,
-            format: header.format, container: header.container, isLossy: false)
-        return (info, .direct(dataOffset: header.dataOffset, isBigEndian: header.isBigEndian))
+            format: header.format, container: header.container, isLossy: false, channelMask: header.channelMask,
+            validBitCount: header.validBitCount)
+        return Found(
+            info: info, source: .direct(dataOffset: header.dataOffset, isBigEndian: header.isBigEndian))
     }
 
-    /// - Parameter header: what our own parser found, which the library must find as well.
+    /// - Parameters:
+    ///   - header: what our own parser found, which the library must find as well.
+    ///   - channelMask: from a parser that leaves the rest to the library.
     private static func openLibrary(
-        _ stream: ByteStream, header: SoundHeader?
-    ) throws(SoundFileError) -> (SoundFileInfo, Source) {
+        _ stream: ByteStream, header: SoundHeader?, channelMask: UInt32? = nil
+    ) throws(SoundFileError) -> Found {
         let file = try SoundLibraryFile(reading: stream)
         guard let container = header?.container ?? container(file.majorFormat),
             let codec = codec(file.minorFormat)
@@ -241,11 +326,17 @@ private enum Source {
                 throw .malformed(stream.name, "has a header that two readers understand differently")
             }
         }
+        let isOggLossy = container == .ogg && codec.isLossy
+        let order = isOggLossy ? try OggStream.channelOrder(stream, channelCount: file.channelCount) : nil
+        let usualMask = FlacMetadata.channelMask(channelCount: file.channelCount)
+        let isAssigned = order != nil || container == .ogg && !codec.isLossy
         let info = SoundFileInfo(
             rate: file.rate, channelCount: file.channelCount,
             frameCount: header?.frameCount ?? file.frameCount,
-            format: codec.format, container: container, isLossy: codec.isLossy)
-        return (info, .library(file))
+            format: codec.format, container: container, isLossy: codec.isLossy,
+            channelMask: channelMask ?? header?.channelMask ?? (isAssigned ? usualMask : nil),
+            validBitCount: header?.validBitCount)
+        return Found(info: info, source: .library(file, channelOrder: order == order?.sorted() ? nil : order))
     }
 
     private static func container(_ major: Int) -> SoundContainer? {
@@ -273,29 +364,5 @@ private enum Source {
             (.float32, true)
         default: nil
         }
-    }
-}
-
-/// The end of an Ogg file (RFC 3533): its last page carries the end-of-stream flag unless the file was cut.
-private enum OggEnd {
-    static func check(_ stream: ByteStream) throws(SoundFileError) {
-        // A page is at most 65,307 bytes long, so the last one starts in here.
-        let count = min(stream.byteCount, 65_307)
-        guard let tail = try stream.bytes(at: stream.byteCount - count, count: count) else { return }
-        var start = count - 27
-        while start >= 0 {
-            if tail.holds("OggS", at: start) {
-                let segmentCount = Int(tail[start + 26])
-                guard start + 27 + segmentCount <= count else { break }
-                let body = tail[start + 27..<start + 27 + segmentCount].reduce(0) { $0 + Int($1) }
-                if tail[start + 5] & 4 != 0, start + 27 + segmentCount + body <= count { return }
-                break
-            }
-            start -= 1
-        }
-        throw SoundFileError(
-            .truncated, stream.name,
-            "is cut short: its \(stream.byteCount) bytes end without the stream's last page. "
-                + "Copy or export it again.")
     }
 }

@@ -119,10 +119,25 @@ final class SoundLibraryFile {
 
     private func failure(at frame: Int) -> SoundFileError {
         if let error = stream.firstError { return error }
+        if stream.hasShrunk { return .shrunk(stream.name) }
         return SoundFileError(
             .malformed, stream.name,
-            "cannot be decoded from frame \(frame) on (\(libraryMessage)): it is damaged or cut short. "
+            "cannot be decoded from frame \(frame) on\(libraryReason): it is damaged or cut short. "
                 + "Copy or export it again.")
+    }
+
+    private var libraryReason: String {
+        sf_error(handle) == 0 ? " (the data end early)" : Self.reason(String(cString: sf_strerror(handle)))
+    }
+
+    /// The library's words in brackets, unless they say nothing of the file: for its own faults, and for what it cannot
+    /// know behind virtual I/O.
+    private static func reason(_ message: String) -> String {
+        let isEmpty = ["Internal", "Unspecified", "File does not exist", "Error : unknown"].contains {
+            message.hasPrefix($0)
+        }
+        let text = message.hasPrefix("Error : ") ? String(message.dropFirst(8)) : message
+        return isEmpty ? "" : " (\(text.hasSuffix(".") ? String(text.dropLast()) : text))"
     }
 
     private var libraryMessage: String {
@@ -142,7 +157,7 @@ final class SoundLibraryFile {
         }
         guard let handle = opened.pointer else {
             if let error = stream.firstError { throw error }
-            throw SoundFileError(failure, stream.name, "is not understood (\(message)). Export it again.")
+            throw SoundFileError(failure, stream.name, "is not understood\(reason(message)). Export it again.")
         }
         return (handle, info)
     }

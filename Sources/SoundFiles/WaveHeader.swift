@@ -2,6 +2,11 @@ import Quantities
 
 /// Reads the header of RIFF WAVE, RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) and Sony Wave64.
 enum WaveHeader {
+    /// The sub-format of an extensible format is a GUID around the old tag: xxxx0000-0000-0010-8000-00AA00389B71.
+    static let subformatTail: [UInt8] = [0, 0, 0, 0, 16, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71]
+    /// The GUIDs of Wave64 carry the old names and end alike.
+    static let wave64Tail: [UInt8] = [0xF3, 0xAC, 0xD3, 0x11, 0x8C, 0xD1, 0x00, 0xC0, 0x4F, 0x8E, 0xDB, 0x8A]
+
     /// - Parameter start: the first 12 bytes, which name one of these containers.
     static func read(_ stream: ByteStream, start: [UInt8]) throws(SoundFileError) -> SoundHeader {
         let isWave64 = start.holds("riff", at: 0)
@@ -43,15 +48,19 @@ enum WaveHeader {
             throw .malformed(stream.name, "has a damaged format chunk")
         }
         var tag = Int(body.littleEndian(0, 2))
+        var channelMask: UInt32?
+        var validBitCount = Int(body.littleEndian(14, 2))
         if tag == 0xFFFE {
-            // The sub-format is a GUID around the old tag: xxxx0000-0000-0010-8000-00AA00389B71.
-            let tail: [UInt8] = [0, 0, 0, 0, 16, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71]
-            guard count == 40, body[26...].elementsEqual(tail) else {
+            guard count == 40, body[26...].elementsEqual(subformatTail) else {
                 throw SoundFileError(
                     .unsupported, stream.name,
                     "has an extensible format without a known codec. Save it as PCM.")
             }
             tag = Int(body.littleEndian(24, 2))
+            channelMask = UInt32(body.littleEndian(20, 4))
+            // The field is a union with a block size: 0 and what cannot be say nothing.
+            let written = Int(body.littleEndian(18, 2))
+            if written > 0, written < validBitCount { validBitCount = written }
         }
         let channelCount = Int(body.littleEndian(2, 2))
         let rate = Int(body.littleEndian(4, 4))
@@ -70,7 +79,9 @@ enum WaveHeader {
         }
         return SoundHeader(
             container: container, rate: rate, channelCount: channelCount, format: format, isDirect: isDirect,
-            bytesPerFrame: bytesPerFrame)
+            bytesPerFrame: bytesPerFrame, channelMask: channelMask,
+            validBitCount: !format.isFloat && tag == 1 && validBitCount < format.bitCount
+                ? validBitCount : nil)
     }
 
     /// The samples' format, whether Lathe reads it itself, and the bytes of one sample in the file.
@@ -138,8 +149,6 @@ private struct RIFFWalker {
     }
 
     private func name(_ header: [UInt8]) -> String {
-        // The GUIDs of Wave64 carry the old names and end alike.
-        let tail: [UInt8] = [0xF3, 0xAC, 0xD3, 0x11, 0x8C, 0xD1, 0x00, 0xC0, 0x4F, 0x8E, 0xDB, 0x8A]
-        return isWave64 && !header[4..<16].elementsEqual(tail) ? "?" : header.characters(0)
+        isWave64 && !header[4..<16].elementsEqual(WaveHeader.wave64Tail) ? "?" : header.characters(0)
     }
 }

@@ -181,14 +181,19 @@ extension Store {
             costSeconds: row[1], recordedAtSeconds: row[2])
     }
 
-    /// Enough rows that a transaction's own cost (some 50 microseconds) is small beside them.
+    /// Enough rows that a transaction's own cost (some 50 microseconds) is small beside them, or what has waited for
+    /// long enough: a render that is killed loses what is pending.
     func flushWhenDue(_ state: inout StoreState) throws {
+        guard state.pendingRowCount < 512 else { return try writeDue(&state, at: .now) }
+        guard let pendingInterval else { return }
         let now = ContinuousClock.now
-        // A render that is killed loses what it did since; a transaction costs a tenth of a millisecond.
-        if state.pendingRowCount >= 512 || now - state.lastWrite > .milliseconds(25) {
-            try writePending(&state)
-            state.lastWrite = now
-        }
+        let isDue = state.lastWrite.map { now - $0 >= pendingInterval } ?? true
+        if isDue { try writeDue(&state, at: now) }
+    }
+
+    private func writeDue(_ state: inout StoreState, at now: ContinuousClock.Instant) throws {
+        try writePending(&state)
+        state.lastWrite = now
     }
 
     func flush(_ state: inout StoreState) throws -> [LedgerConflict] {

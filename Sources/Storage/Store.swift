@@ -7,9 +7,9 @@ internal import Synchronization
 /// Bytes by digest, and the ledger, of one namespace in one directory.
 ///
 /// Several processes may have the same store open; each writes packs of its own. What is recorded is kept in
-/// memory until `flush()` (also called when enough has come together), and outlives a power cut after
-/// `sync()`. Everything here is a cache: whatever is missing or wrong is dropped when it is read and rendered
-/// again. May be called from several threads; no call may be made from inside another's closure.
+/// memory until `flush()` (also called when enough has come together, or some time after the last one), and outlives
+/// a power cut after `sync()`. Everything here is a cache: whatever is missing or wrong is dropped when it is read and
+/// rendered again. May be called from several threads; no call may be made from inside another's closure.
 package final class Store: Sendable {
     package let directory: String
     package let namespace: StoreNamespace
@@ -23,17 +23,23 @@ package final class Store: Sendable {
     let ownerID: Int64
     /// Seconds since 1970.
     let now: @Sendable () -> Int
+    /// How long what is pending may wait for more; nil: until a batch is full.
+    let pendingInterval: Duration?
     let useLock: OpenFile
     /// Kept open, and so locked, while the store is: see `StoreOwners`.
     private let ownerFile: OpenFile
 
     /// Opens or makes the store in `directory`.
     ///
+    /// - Parameter pendingInterval: what is recorded is written at once where the last write of that kind is this long
+    ///   ago, or there was none; so a process that is killed loses at most its last such stretch. nil: only full
+    ///   batches, `flush()`, `sync()` and `close()` write.
     /// - Parameter now: seconds since 1970, for least-recently-used eviction.
     /// - Throws: `.networkFileSystem`, `.newerSchema`, `.foreignDatabase`, `.damagedDatabase`, `.busy` while
     ///   it is being pruned, `.diskFull`.
     package init(
         directory: String, namespace: StoreNamespace = .local,
+        writesPendingEvery pendingInterval: Duration? = .milliseconds(25),
         now: @escaping @Sendable () -> Int = { time(nil) }
     ) throws {
         guard directory.hasPrefix("/") else {
@@ -67,6 +73,7 @@ package final class Store: Sendable {
         self.directory = directory
         self.namespace = namespace
         self.now = now
+        self.pendingInterval = pendingInterval
         self.layout = layout
         self.database = database
         self.useLock = useLock
@@ -123,8 +130,8 @@ struct StoreState {
     var pendingBlobs: [Digest] = []
     var pendingResults: [TaskKey: LedgerEntry] = [:]
     var pendingResultKeys: [TaskKey] = []
-    /// When what was pending last went to the database because it was due.
-    var lastWrite = ContinuousClock.now
+    /// When what was pending last went to the database because it was due; nil: never, so the first is due at once.
+    var lastWrite: ContinuousClock.Instant?
     /// Keys that were looked up and not found, so that recording them asks the database no second time.
     var absentKeys: Set<TaskKey> = []
     var pendingSources: [SourceIdentity: [Int: [Part]]] = [:]

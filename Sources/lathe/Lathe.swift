@@ -7,6 +7,7 @@ let latheVersion = "0.1.0"
 
 /// Exit codes that scripts rely on (docs/ARCHITECTURE.md, "Exit codes").
 enum Exit {
+    static let checkFailed: Int32 = 1
     static let couldNotRun: Int32 = 2
     static let notRendered: Int32 = 3
     static let digestAlarm: Int32 = 4
@@ -33,17 +34,18 @@ struct Lathe: ParsableCommand {
               lathe demo                      write a small album and render it
               lathe render album.yaml         render your own
               lathe plan album.yaml           what that would do, without doing it
+              lathe check album.yaml          is the render as loud as it should be, under its ceiling, whole?
             `lathe help VERB` shows each verb with examples.
             """,
         version: latheVersion,
         subcommands: [
-            DemoCommand.self, RenderCommand.self, PlanCommand.self, StoreCommand.self, DoctorCommand.self,
-            WorkerCommand.self,
+            DemoCommand.self, RenderCommand.self, PlanCommand.self, MeasureCommand.self, CheckCommand.self,
+            StoreCommand.self, DoctorCommand.self, WorkerCommand.self,
         ])
 
     /// Verbs of the interface that this version does not have.
     static let laterVerbs: Set<String> = [
-        "measure", "check", "compare", "coordinator", "submit", "jobs", "status", "watch", "fetch", "cancel", "retry",
+        "compare", "coordinator", "submit", "jobs", "status", "watch", "fetch", "cancel", "retry",
         "pause", "resume", "workers", "drain", "keys", "schema",
     ]
 }

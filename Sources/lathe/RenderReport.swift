@@ -25,7 +25,7 @@ struct RenderReport {
         for (index, null) in zip(songs, nulls) { entries.append(song(index, null, &failures)) }
         let document = RenderDocument(
             lathe: latheVersion, libraries: libraries, album: album.title, artist: album.artist,
-            albumIntegrated: albumIntegrated, songs: entries, farm: farm, renamed: plan.renamed,
+            albumIntegrated: albumIntegrated, loudness: loudness, songs: entries, farm: farm, renamed: plan.renamed,
             warnings: outcome.warnings, failures: failures)
         // Of what was delivered, where it was measured; else of the mix.
         let curves = songs.map { song in
@@ -53,6 +53,13 @@ struct RenderReport {
         // Where the encoder cannot be named, no FLAC was written and none is listed.
         if let flac = try? SoundLibraries.flacEncoder() { versions["flac"] = flac }
         return versions
+    }
+
+    private var loudness: RenderDocument.Loudness? {
+        guard album.loudness.isEnabled else { return nil }
+        return RenderDocument.Loudness(
+            target: album.loudness.target?.value, ceiling: album.loudness.ceiling.value,
+            by: album.loudness.scope == .album ? "album" : "song")
     }
 
     private var albumIntegrated: Double? {

@@ -36,7 +36,7 @@ import Testing
     ])
     func `a render that is killed is carried on by the same command`(place: String) throws {
         let workshop = try Workshop()
-        try workshop.writePairAlbum(seconds: 6)
+        try workshop.writePairAlbum()
         let reference = try workshop.render("pair.yaml", into: "reference", store: "undisturbed")
         let arguments = workshop.renderArguments("pair.yaml", into: "out", ["--workers", "2"])
         let run = try workshop.start(arguments, environment: ["LATHE_TEST_CRASH_RENDER": place])
@@ -55,20 +55,23 @@ import Testing
         let carriedOn = try workshop.render("pair.yaml", into: "out", ["--workers", "2"])
         #expect(carriedOn.differences(from: reference) == [], "\(place)")
         // What the very first COMMIT answered may be lost: nothing was flushed yet.
-        if place != "commit:1", place != "commit:9" { #expect(carriedOn.tasks("reused") > 0, "\(place)") }
+        if place != "commit:1" { #expect(carriedOn.tasks("reused") > 0, "\(place)") }
         #expect(workshop.files("out").filter { $0.contains(".lathe-") } == [], "\(place)")
     }
 
     @Test func `a render that is killed at any moment is carried on`() throws {
         let workshop = try Workshop()
         try workshop.writePairAlbum(seconds: 5)
+        let start = Date()
         let reference = try workshop.render("pair.yaml", into: "reference", store: "undisturbed")
+        // On a busy machine everything takes longer, and so does getting as far as the first result.
+        let duration = Date().timeIntervalSince(start)
         var random = Random(seed: 20)
         let arguments = workshop.renderArguments("pair.yaml", into: "out", ["--workers", "2"])
         var kills = 0
         for _ in 0..<5 {
             let run = try workshop.start(arguments)
-            let moment = 0.05 + 0.9 * random.double()
+            let moment = duration * (0.05 + 0.9 * random.double())
             var workers: Set<Int32> = []
             let until = Date().addingTimeInterval(moment)
             run.wait {

@@ -34,28 +34,61 @@ func toneSequence(_ tones: [Tone], rate: Int) -> [[Float]] {
             planes.append(planes[same])
             continue
         }
-        var plane: [Float] = []
-        plane.reserveCapacity(ends.last ?? 0)
-        for (tone, end) in zip(tones, ends) {
-            let gain = tone.levelsDecibels[channel].map { pow(10, $0 / 20) } ?? 0
-            let table = period.map { Float(gain * $0) }
-            var phase = plane.count % table.count
-            while plane.count < end {
-                plane.append(table[phase])
-                phase = phase + 1 == table.count ? 0 : phase + 1
-            }
-        }
-        planes.append(plane)
+        let count = ends.last ?? 0
+        planes.append(
+            [Float](unsafeUninitializedCapacity: count) { plane, written in
+                var frame = 0
+                for (tone, end) in zip(tones, ends) {
+                    let gain = tone.levelsDecibels[channel].map { pow(10, $0 / 20) } ?? 0
+                    let table = period.map { Float(gain * $0) }
+                    while frame < end {
+                        let phase = frame % table.count
+                        let piece = min(end - frame, table.count - phase)
+                        for i in 0..<piece { plane[frame + i] = table[phase + i] }
+                        frame += piece
+                    }
+                }
+                written = count
+            })
     }
     return planes
+}
+
+/// Measures a whole song as it is read, in pieces.
+func measureSong(
+    _ planes: [[Float]], rate: Int, pieceFrameCounts: [Int] = [1 << 30], oversampling: Oversampling = .quadruple,
+    overThreshold: Float? = nil, weights: [Double]? = nil
+) -> LoudnessSummary {
+    let analyzer = LoudnessAnalyzer(
+        rateHertz: rate, channelCount: planes.count, oversampling: oversampling, overThreshold: overThreshold)
+    var meter = SongMeter(
+        analyzer, into: LoudnessSummary(rateHertz: rate, channelCount: planes.count, channelWeights: weights))
+    push(planes, into: &meter, pieceFrameCounts: pieceFrameCounts)
+    return meter.finish()
+}
+
+/// Pushes a song in pieces whose sizes repeat.
+func push(_ planes: [[Float]], into meter: inout SongMeter, pieceFrameCounts: [Int] = [1 << 30]) {
+    var (frame, piece) = (0, 0)
+    while frame < planes[0].count {
+        let count = min(pieceFrameCounts[piece % pieceFrameCounts.count], planes[0].count - frame)
+        meter.append(frameCount: count) { frames, targets in
+            for (plane, target) in zip(planes, targets) {
+                for i in 0..<frames.count { target[i] = plane[frames.start + i] }
+            }
+        }
+        frame += count
+        piece += 1
+    }
 }
 
 /// Measures a whole song in windows of `segmentFrameCount` frames.
 func measure(
     _ planes: [[Float]], rate: Int, segmentFrameCount: Int? = nil, oversampling: Oversampling = .quadruple,
-    weights: [Double]? = nil
+    overThreshold: Float? = nil, weights: [Double]? = nil
 ) throws -> LoudnessSummary {
-    let analyzer = LoudnessAnalyzer(rateHertz: rate, channelCount: planes.count, oversampling: oversampling)
+    let analyzer = LoudnessAnalyzer(
+        rateHertz: rate, channelCount: planes.count, oversampling: oversampling, overThreshold: overThreshold)
     var summary = LoudnessSummary(rateHertz: rate, channelCount: planes.count, channelWeights: weights)
     for segment in segments(of: planes, analyzer, segmentFrameCount ?? 10 * rate) {
         try summary.append(segment)

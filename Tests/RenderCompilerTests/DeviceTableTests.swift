@@ -44,6 +44,7 @@ import Testing
         let names = Self.names(processor)
         #expect(names.device == kind.description.parameters.map(\.name))
         #expect(names.band == kind.description.bands?.parameters.map(\.name) ?? [])
+        #expect(processor.hasKey == kind.description.hasKey)
     }
 
     @Test("defaults and the ends of every range are taken", arguments: ProcessorKind.allCases, [48_000, 192_000])

@@ -79,6 +79,15 @@ import Testing
         #expect(isRefused(changed { $0.automation.append($0.automation[0]) }))
     }
 
+    @Test(arguments: sampledKinds)
+    func `A side-chain is refused at a device that listens to none`(kind: DeviceKind) throws {
+        var keyed = try program([Device.usual(kind).automatedThroughout(frames: 4800)])
+        guard case .mix(var body) = keyed.body else { return }
+        body.nodes[0].strips[0].stages[0].keyPort = 0
+        keyed.body = .mix(body)
+        #expect(isRefused(keyed) == !kind.description.hasKey)
+    }
+
     @Test func `Convolutions with nothing in them are refused`() throws {
         let convolver = Device(.convolver, sources: [0])
         let flat = Device(
@@ -114,9 +123,18 @@ import Testing
     }
 
     @Test func `A response that reaches further than its program says is refused, not cut`() throws {
-        var good = try program([Device(.convolver, sources: [0])], ofConvolution: true)
+        // The first reaches back, the second reaches both ways.
+        try expectShortReachRefused(Device(.convolver, sources: [0])) { $0.historyFrames = 5 }
+        let linear = Device(
+            .equalizer, ["mode": "linear-phase"], bands: [["type": "bell", "frequency": 100, "gain": 3]])
+        try expectShortReachRefused(linear) { $0.historyFrames = 5 }
+        try expectShortReachRefused(linear) { $0.lookaheadFrames = 5 }
+    }
+
+    private func expectShortReachRefused(_ device: Device, _ change: (inout ConvolveBody) -> Void) throws {
+        var good = try program([device], ofConvolution: true)
         guard case .convolve(var body) = good.body else { return }
-        body.historyFrames = 5
+        change(&body)
         good.body = .convolve(body)
         var list = ProgramList()
         let source = Program(

@@ -31,12 +31,14 @@ import Testing
 
     @Test(arguments: [48_000, 44_100])
     func `A song reaches a reference that was made from it`(referenceHertz: Int) throws {
-        let frames = 4 * 48_000
+        // At another rate the reference is another take of the same noise: that much longer, for the same spread.
+        let seconds = referenceHertz == 48_000 ? 4 : 24
+        let frames = seconds * 48_000
         // The reference: the same music through a known equalizer and 3 dB louder.
-        var known = Scene(rateHertz: referenceHertz, seconds: 4)
+        var known = Scene(rateHertz: referenceHertz, seconds: Double(seconds))
         let planes = Self.song(frames)
         known.addTrack(
-            "T", Self.song(4 * referenceHertz),
+            "T", Self.song(seconds * referenceHertz),
             devices: [
                 equalizer(
                     ["type": "low-shelf", "frequency": 150, "gain": 4],
@@ -45,7 +47,7 @@ import Testing
                 Device(.utility, ["gain": 3]),
             ])
         let reference = try known.render(segmentSeconds: 1).mix
-        var scene = Scene(seconds: 4)
+        var scene = Scene(seconds: Double(seconds))
         let source = scene.addSource(reference, rateHertz: referenceHertz)
         scene.addTrack("T", planes)
         scene.song.master = Master(devices: [Device(.match, ["clamp": 12], sources: [source])])
@@ -65,8 +67,7 @@ import Testing
                 worstBefore = max(worstBefore, abs(level(before) - level(wanted)))
             }
         }
-        // At another rate the reference is another take of the same noise.
-        #expect(worst < (referenceHertz == 48_000 ? 0.15 : 1.2), "\(worst) dB, before \(worstBefore) dB")
+        #expect(worst < (referenceHertz == 48_000 ? 0.15 : 0.8), "\(worst) dB, before \(worstBefore) dB")
         #expect(worstBefore > 4)
         #expect(abs(got.levelDecibels - wanted.levelDecibels) < 0.3)
     }

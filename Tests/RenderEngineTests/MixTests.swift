@@ -114,6 +114,48 @@ import Testing
         try expectReference(scene)
     }
 
+    /// Left and right change places, and the next one puts them back: work for a device, and the same bits.
+    private static let swap = Device(.utility, ["swap": true])
+
+    @Test func `A cell adds its tracks in the order of the session, whatever their chains`() throws {
+        func mix(_ levels: [Float]) throws -> [[Float]] {
+            var scene = Scene(seconds: 0.01)
+            scene.song.returns = [Bus(name: "R")]
+            for (i, level) in levels.enumerated() {
+                // The small one's chain is another, so that its strip stands behind those of the others.
+                scene.addTrack(
+                    "T\(i)", [[Float]](repeating: [Float](repeating: level, count: 400), count: 2),
+                    devices: Array(repeating: Self.swap, count: level.magnitude < 1 ? 4 : 2),
+                    mixer: Mixer(sends: [Send(to: 0, gain: Decibels(0), tap: .pre)]))
+            }
+            return try scene.render().mix
+        }
+        // Double rounds 1e-20 away beside 1, but not beside 1 - 1.
+        for channel in try mix([1, 1e-20, -1]) { #expect(channel.allSatisfy { $0 == 0 }) }
+        for channel in try mix([1, -1, 1e-20]) { #expect(channel[..<400].allSatisfy { $0 > 0 && $0 < 1e-19 }) }
+    }
+
+    @Test func `Tracks whose devices change nothing are mixed to the same bits as tracks without`() throws {
+        func scene(_ devices: [Device]) -> Scene {
+            var scene = Scene(seconds: 0.1)
+            scene.song.returns = [Bus(name: "R"), Bus(name: "S")]
+            for i in 0..<7 {
+                scene.addTrack(
+                    "T\(i)", noise(UInt64(i), channels: 1 + i % 2, frames: 4000 + 77 * i), devices: devices,
+                    mixer: Mixer(
+                        fader: Decibels(-1.5 * Double(i)), pan: Double(i - 3) / 3, isPolarityInverted: i % 3 == 0,
+                        sends: [Send(to: i % 2, gain: Decibels(-4), tap: i % 4 < 2 ? .pre : .post)]))
+            }
+            return scene
+        }
+        let (plain, swapped) = (try scene([]).render(), try scene([Self.swap, Self.swap]).render())
+        #expect(plain.mix == swapped.mix)
+        for (a, b) in zip(plain.plan.stems, swapped.plan.stems) {
+            #expect(plain.runner.planes(a.stream) == swapped.runner.planes(b.stream), "\(a.name)")
+        }
+        try expectReference(scene([]))
+    }
+
     @Test func `Stems sum to the pre-master, bit for bit`() throws {
         var scene = Scene(seconds: 0.6)
         scene.song.buses = [Bus(name: "A", devices: [compressor()]), Bus(name: "B", devices: [limiter])]

@@ -131,6 +131,19 @@ import Testing
                     + "order of frequency, each `up-to` at least a fifth above the last."
             ]
         ),
+        (
+            "{multiband: {bands: [{up-to: 200 Hz}, {up-to: 2 kHz}]}}",
+            ["47: the last band ends where hearing does: it has no `up-to`. remove it, or add a band above."]
+        ),
+        (
+            "{multiband: {bands: [{}, {}]}}",
+            ["22: every band but the last needs `up-to`. add it, as in `up-to: 200 Hz`."]
+        ),
+        (
+            "{multiband: {bands: [{up-to: 200 Hz}, {automation: {up-to: [[0 s, 1 kHz]]}}]}}",
+            ["53: the last band ends where hearing does: it has no `up-to`. remove it, or add a band above."]
+        ),
+        ("{multiband: {bands: [{up-to: 200 Hz}, loud]}}", ["39: "]),
         ("{multiband: {bands: [{up-to: 5 Hz}, {}]}}", ["30: `5 Hz` is out of range. use 20 Hz to 20 kHz."]),
         ("{delay: {}}", ["9: a delay needs `time`. add it, as in `time: 1/8`."]),
         (

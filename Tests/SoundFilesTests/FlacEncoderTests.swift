@@ -17,7 +17,7 @@ import Testing
                 == SoundFileInfo(
                     rate: 96_000, channelCount: channelCount, frameCount: 50_001, format: format,
                     container: .flac,
-                    isLossy: false))
+                    isLossy: false, channelMask: channelCount == 1 ? 4 : 3))
         var packed = [UInt8](repeating: 0, count: layout.byteCount(frames: 50_001))
         packed.withUnsafeMutableBytes {
             layout.pack(left: left, right: channelCount == 2 ? right : nil, into: $0)

@@ -1,4 +1,5 @@
 import CSndFile
+import Glibc
 import Quantities
 import SoundFiles
 import Testing
@@ -10,6 +11,8 @@ struct FormatCase: Sendable, CustomTestStringConvertible {
     var format: SampleFormat
     var container: SoundContainer
     var testDescription: String { name }
+    /// Whether it says which loudspeakers the channels are for: the middle one, or left and right.
+    var hasMask: Bool { container == .flac || container == .rf64 || name.hasPrefix("wavex") }
 
     init(_ name: String, _ code: Int, _ format: SampleFormat, _ container: SoundContainer) {
         self.name = name
@@ -73,7 +76,8 @@ struct FormatCase: Sendable, CustomTestStringConvertible {
                 reader.info
                     == SoundFileInfo(
                         rate: rate, channelCount: channelCount, frameCount: frameCount, format: sample.format,
-                        container: sample.container, isLossy: false))
+                        container: sample.container, isLossy: false,
+                        channelMask: sample.hasMask ? (channelCount == 1 ? 4 : 3) : nil))
             let read = try reader.interleaved(FrameRange(0, frameCount))
             #expect(read.map(\.bitPattern) == expected.samples.map(\.bitPattern))
             // Any range, in any order.
@@ -175,6 +179,72 @@ struct FormatCase: Sendable, CustomTestStringConvertible {
         #expect(
             try sequential.interleaved(FrameRange(0, sequential.info.frameCount)).map(\.bitPattern)
                 == expected.samples.map(\.bitPattern))
+    }
+
+    @Test("The last frames of a Vorbis or Opus file are read by themselves", arguments: ["vorbis", "opus"])
+    func readsLossyTails(_ kind: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("a.ogg")
+        let codec = kind == "vorbis" ? SF_FORMAT_VORBIS : SF_FORMAT_OPUS
+        for frameCount in [3_000, 9_600, 48_000, 144_000] {
+            try writeWithLibrary(
+                path, format: SF_FORMAT_OGG | codec, channelCount: 2,
+                samples: testSamples(count: 2 * frameCount).map { $0 >> 3 })
+            let whole = try SoundFileReader(path: path).interleaved(FrameRange(0, frameCount))
+            for count in [1, 100, 300, 1_000, 2_900] {
+                let tail = try SoundFileReader(path: path).interleaved(FrameRange(frameCount - count, frameCount))
+                #expect(tail.count == 2 * count)
+                // Vorbis decodes to the same samples wherever it begins; Opus needs a while to settle.
+                if kind == "vorbis" { #expect(tail == Array(whole.suffix(2 * count)), "\(count) of \(frameCount)") }
+            }
+        }
+    }
+
+    @Test("Vorbis and Opus have an order of channels of their own, and are read in that of WAV", arguments: 1...8)
+    func ordersChannels(channelCount: Int) throws {
+        // Written: left, centre, right, ... (Vorbis I, section 4.3.9). Read: left, right, centre, LFE, back, side.
+        let written: [[String]] = [
+            ["M"], ["L", "R"], ["L", "C", "R"], ["L", "R", "BL", "BR"], ["L", "C", "R", "BL", "BR"],
+            ["L", "C", "R", "BL", "BR", "LFE"], ["L", "C", "R", "SL", "SR", "BC", "LFE"],
+            ["L", "C", "R", "SL", "SR", "BL", "BR", "LFE"],
+        ]
+        let bits = ["L": 0, "R": 1, "C": 2, "M": 2, "LFE": 3, "BL": 4, "BR": 5, "BC": 8, "SL": 9, "SR": 10]
+        let names = written[channelCount - 1]
+        let wanted = names.sorted { bits[$0]! < bits[$1]! }
+        let folder = try TemporaryFolder()
+        for codec in [SF_FORMAT_VORBIS, SF_FORMAT_OPUS] {
+            let path = folder.file("a.ogg")
+            // Each channel is a tone as loud as its name's place in the order of WAV says; the LFE's is deep.
+            let samples = (0..<24_000).flatMap { i in
+                names.map { name in
+                    let level = 0.08 * Double(wanted.firstIndex(of: name)! + 1)
+                    return Int32(level * 0x1p31 * sin(Double(i) * (name == "LFE" ? 0.005 : 0.05)))
+                }
+            }
+            try writeWithLibrary(path, format: SF_FORMAT_OGG | codec, channelCount: channelCount, samples: samples)
+            let reader = try SoundFileReader(path: path)
+            let mask = names.reduce(0) { $0 | 1 << bits[$1]! }
+            #expect(reader.info.channelMask == UInt32(mask))
+            var levels = [Float](repeating: 0, count: channelCount)
+            var changes = [Int](repeating: 0, count: channelCount)
+            try reader.withCanonicalBytes(FrameRange(8_000, 20_000)) { bytes in
+                let floats = bytes.bindMemory(to: Float.self)
+                for i in floats.indices {
+                    levels[i % channelCount] = max(levels[i % channelCount], floats[i].magnitude)
+                    if i >= channelCount, (floats[i] < 0) != (floats[i - channelCount] < 0) {
+                        changes[i % channelCount] += 1
+                    }
+                }
+            }
+            for (channel, level) in levels.enumerated() {
+                // The LFE is coded coarsely, but it is the one that swings slowly.
+                if wanted[channel] == "LFE" {
+                    #expect(changes[channel] * 4 < changes[0], "in \(codec)")
+                } else {
+                    #expect((level - 0.08 * Float(channel + 1)).magnitude < 0.04, "\(wanted[channel]) in \(codec)")
+                }
+            }
+        }
     }
 
     @Test("More than two channels are known, and refused by planar reading")

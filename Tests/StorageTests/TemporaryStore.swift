@@ -19,10 +19,13 @@ final class TemporaryStore: Sendable {
 
     /// Opens the store as a process of its own would.
     ///
-    /// Dropping it without `close()` is that process killed.
-    func open(namespace: StoreNamespace = .local) throws -> Store {
+    /// Dropping it without `close()` is that process killed. By default no time writes anything, only full batches and
+    /// the test itself do: so no test depends on how fast it runs.
+    func open(namespace: StoreNamespace = .local, writesPendingEvery interval: Duration? = nil) throws -> Store {
         // The clock keeps the directory for as long as a store is open in it.
-        try Store(directory: directory, namespace: namespace) { self.clock.withLock { $0 } }
+        try Store(directory: directory, namespace: namespace, writesPendingEvery: interval) {
+            self.clock.withLock { $0 }
+        }
     }
 
     /// Sets the clock that least-recent use goes by, in seconds.

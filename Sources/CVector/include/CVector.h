@@ -12,5 +12,6 @@
 #include "CVectorDigest.h"
 #include "CVectorLanes.h"
 #include "CVectorPCM.h"
+#include "CVectorPlanes.h"
 
 #endif

@@ -105,7 +105,7 @@ extension DeviceDescription {
     private static let multibandBand: [ParameterDescription] = [
         ParameterDescription(
             "up-to", .hertz, ("20 Hz", "20 kHz"), default: "20 kHz", automatable: true,
-            "The crossover at the band's top; bands ascend, and the last one has none."),
+            "The crossover at the band's top: every band but the last needs one, the last has none; bands ascend."),
         ParameterDescription(
             "threshold", .decibels, ("-80 dB", "0 dB"), default: "-20 dB", automatable: true,
             "The level from which the band is turned down."),

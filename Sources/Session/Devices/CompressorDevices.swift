@@ -27,7 +27,7 @@ extension DeviceDescription {
                 "Gain of the compressed signal."),
             ParameterDescription(
                 "detector", .choice(["peak", "rms"]), default: "peak",
-                "What is measured: held peaks, or the root of the mean square over up to 10 ms."),
+                "What is measured: held peaks, or the root of the mean square over some milliseconds."),
             ParameterDescription(
                 "range", .decibels, ("0 dB", "60 dB"), default: "60 dB", automatable: true,
                 "The most that the gain is reduced, make-up not counted."),
@@ -49,6 +49,11 @@ extension DeviceDescription {
             ParameterDescription(
                 "auto-make-up", .onOff, default: "false",
                 "Adds half of the reduction that the static curve makes at 0 dBFS to the make-up gain."),
+            ParameterDescription(
+                "averaging", .seconds, ("0 ms", "100 ms"), default: "0 ms", automatable: true,
+                "Least averaging time of rms. By itself that is 12.5 ms, or twice the attack or an eighth of the "
+                    + "release where these are less. For low tones with a short attack take 20 ms; attack and "
+                    + "release then take longer than they say."),
         ],
         hasKey: true)
 

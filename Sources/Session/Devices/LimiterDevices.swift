@@ -7,10 +7,10 @@ extension DeviceDescription {
             + "Computer, 1966, ch. 7 (interpolation)",
         parameters: [
             ParameterDescription(
-                "ceiling", .truePeak, ("-40 dBTP", "0 dBTP"), default: "-1 dBTP",
+                "ceiling", .truePeak, ("-40 dBTP", "0 dBTP"), default: "-1 dBTP", automatable: true,
                 "No true peak, and no sample, passes this level by more than 0.05 dB."),
             ParameterDescription(
-                "release", .seconds, ("1 ms", "10 s"), default: "80 ms",
+                "release", .seconds, ("1 ms", "10 s"), default: "80 ms", automatable: true,
                 "Time in which the gain makes good 63 % of its reduction after a peak; after lasting reduction it "
                     + "takes five times as long, at most 1 s."),
             ParameterDescription(

@@ -5,8 +5,10 @@ extension DeviceDescription {
         reference:
             "D. Rocchesso, Fractionally addressed delay lines, IEEE TSAP 8(6), 2000 (modulated reading)",
         parameters: [
-            ParameterDescription("left", .delayFrames, ("1 ms", "10 s"), "Delay of the left channel."),
-            ParameterDescription("right", .delayFrames, ("1 ms", "10 s"), "Delay of the right channel."),
+            ParameterDescription(
+                "left", .delayFrames, ("1 ms", "10 s"),
+                "Delay of the left channel; it stays, as the device remembers no more than that."),
+            ParameterDescription("right", .delayFrames, ("1 ms", "10 s"), "Likewise of the right channel."),
             ParameterDescription(
                 "feedback", .percent, ("0 %", "95 %"), default: "35 %", automatable: true,
                 "Part of each echo that comes again."),
@@ -22,7 +24,8 @@ extension DeviceDescription {
                 "0 % is the input alone, 100 % the echoes alone."),
             ParameterDescription(
                 "modulation-rate", .hertz, ("0.01 Hz", "10 Hz"), default: "0.5 Hz",
-                "How often the delays swing, as an unsteady tape does."),
+                "How often the delays swing, as an unsteady tape does; it stays, as the phase follows from the song's "
+                    + "frame."),
             ParameterDescription(
                 "modulation-depth", .seconds, ("0 ms", "10 ms"), default: "0 ms",
                 "How far they swing to either side; 0 ms is off, and each echo exact to the frame."),
@@ -37,7 +40,8 @@ extension DeviceDescription {
             + "1997",
         parameters: [
             ParameterDescription(
-                "rate", .hertz, ("0.01 Hz", "10 Hz"), default: "0.8 Hz", "How often the delays swing."),
+                "rate", .hertz, ("0.01 Hz", "10 Hz"), default: "0.8 Hz",
+                "How often the delays swing; it stays, as the phase follows from the song's frame."),
             ParameterDescription(
                 "depth", .seconds, ("0 ms", "10 ms"), default: "2 ms", automatable: true,
                 "How far the delay swings to either side, at most the delay itself."),
@@ -66,7 +70,8 @@ extension DeviceDescription {
             + "1997",
         parameters: [
             ParameterDescription(
-                "rate", .hertz, ("0.01 Hz", "10 Hz"), default: "0.25 Hz", "How often the comb sweeps."),
+                "rate", .hertz, ("0.01 Hz", "10 Hz"), default: "0.25 Hz",
+                "How often the comb sweeps; it stays, as the phase follows from the song's frame."),
             ParameterDescription(
                 "depth", .seconds, ("0 ms", "10 ms"), default: "3 ms", automatable: true,
                 "How far the delay goes beyond its shortest."),
@@ -91,7 +96,8 @@ extension DeviceDescription {
         reference: "V. Zavalishin, The Art of VA Filter Design, 2018, chapters 3 and 11",
         parameters: [
             ParameterDescription(
-                "rate", .hertz, ("0.01 Hz", "10 Hz"), default: "0.4 Hz", "How often the notches sweep."),
+                "rate", .hertz, ("0.01 Hz", "10 Hz"), default: "0.4 Hz",
+                "How often the notches sweep; it stays, as the phase follows from the song's frame."),
             ParameterDescription(
                 "depth", .number, ("0", "3"), default: "1.5", automatable: true,
                 "Octaves that they sweep to either side."),
@@ -118,17 +124,21 @@ extension DeviceDescription {
         reference: "U. Zölzer (ed.), DAFX: Digital Audio Effects, 2nd ed., 2011, chapter 3",
         parameters: [
             ParameterDescription(
-                "rate", .hertz, ("0.01 Hz", "20 Hz"), default: "5 Hz", "How often the level goes up and down."
-            ),
+                "rate", .hertz, ("0.01 Hz", "20 Hz"), default: "5 Hz",
+                "How often the level goes up and down; it stays, as the phase follows from the song's frame."),
             ParameterDescription(
                 "depth", .percent, ("0 %", "100 %"), default: "50 %", automatable: true,
-                "How much of the signal is taken at the lowest: 50 % is 6 dB, 100 % all."),
+                "How much of the signal is taken at the lowest: 50 % is 6 dB (3 dB with the law of power), 100 % all."),
             ParameterDescription(
                 "shape", .choice(["sine", "triangle", "square"]), default: "sine",
                 "The square's edges take 5 ms, so that they do not click."),
             ParameterDescription(
                 "stereo-phase", .number, ("0", "180"), default: "0",
                 "Degrees by which the right channel is ahead; 180 is an auto-pan."),
+            ParameterDescription(
+                "law", .choice(["amplitude", "power"]), default: "amplitude",
+                "What the depth is taken from: as an auto-pan the amplitudes of both sides have a constant sum, or the "
+                    + "powers."),
         ])
 
     package static let width = DeviceDescription(

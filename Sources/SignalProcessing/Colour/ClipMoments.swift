@@ -1,5 +1,5 @@
-/// What a clipper takes away, averaged over the straight way between two samples with the three pieces of a
-/// quadratic B-spline as weights: antiderivative anti-aliasing of third order, without its cancellation.
+/// What a clipper takes away, averaged over the way between two samples with the three pieces of a quadratic
+/// B-spline as weights: antiderivative anti-aliasing of third order, without its cancellation.
 ///
 /// A clipper is x less what stands out above the ceiling, r(x), plus what stands out below. r is zero, a quadratic
 /// knee, and a straight line, so its integral against a polynomial weight over a straight way is a sum of positive
@@ -7,10 +7,13 @@
 /// and where nothing stands out the result is exactly 0. The result at a sample is the first moment of the way to it,
 /// the second of the way before, and the third of the one before that.
 ///
+/// The way is not straight: a clipped sine crosses the ceiling on a bend, and aliases come from taking it as straight.
+/// With the mean second difference c of both ends it is the parabola a + (b - a) t + c t (t - 1) / 2. To first order
+/// in c that adds the integral of r' times the weight times c t (t - 1) / 2: a polynomial in the lengths of the parts.
+///
 /// S. Bilbao, F. Esqueda, J. Parker, V. Valimaki, "Antiderivative antialiasing for memoryless nonlinearities", IEEE
 /// Signal Processing Letters 24(7), 2017; as a B-spline kernel: J. Parker, V. Zavalishin, E. Le Bivic, "Reducing the
-/// aliasing of nonlinear waveshaping using continuous-time convolution", DAFx-16. What remains of the aliases comes
-/// from the way being straight: a clipped sine crosses the ceiling on a bend.
+/// aliasing of nonlinear waveshaping using continuous-time convolution", DAFx-16.
 struct ClipMoments {
     /// Weights (1 - t)^2 / 2, 1/2 + t - t^2 and t^2 / 2.
     var first: ColourLane
@@ -19,10 +22,11 @@ struct ClipMoments {
 
     /// - Parameters:
     ///   - a: the sample before; `b`: this sample.
+    ///   - bend: the mean second difference at both, 0 for a straight way.
     ///   - low: where the knee begins, above 0.
     ///   - knee: its width, above 0; ignored where `isHard`.
     @inline(always)
-    init(_ a: ColourLane, _ b: ColourLane, low: ColourLane, knee: ColourLane, isHard: Bool) {
+    init(_ a: ColourLane, _ b: ColourLane, bend: ColourLane, low: ColourLane, knee: ColourLane, isHard: Bool) {
         let rises = a .< b
         let bottom = b.replacing(with: a, where: rises)
         let top = a.replacing(with: b, where: rises)
@@ -30,11 +34,11 @@ struct ClipMoments {
         let above: Weights
         let below: Weights
         if isHard {
-            above = Weights(hard: bottom - low, top - low, inverse)
-            below = Weights(hard: -top - low, -bottom - low, inverse)
+            above = Weights(hard: bottom - low, top - low, inverse, bend)
+            below = Weights(hard: -top - low, -bottom - low, inverse, -bend)
         } else {
-            above = Weights(soft: bottom - low, top - low, inverse, knee)
-            below = Weights(soft: -top - low, -bottom - low, inverse, knee)
+            above = Weights(soft: bottom - low, top - low, inverse, knee, bend)
+            below = Weights(soft: -top - low, -bottom - low, inverse, knee, -bend)
         }
         // Of the rising way t from bottom to top; what stands out below comes at its beginning.
         let start = above.falling - below.rising
@@ -56,20 +60,38 @@ struct ClipMoments {
         /// - Parameters:
         ///   - a: height at the beginning above the threshold, or how far below (negative); `b`: at the end.
         ///   - inverse: 1 / (b - a).
+        ///   - bend: as above, of the rising way.
         @inline(always)
-        init(hard a: ColourLane, _ b: ColourLane, _ inverse: ColourLane) {
+        init(hard a: ColourLane, _ b: ColourLane, _ inverse: ColourLane, _ bend: ColourLane) {
             let u = a.atLeast(.zero)
             let v = b.atLeast(.zero)
             let length = (v * inverse).atMost(ColourLane(repeating: 1))
             let square = length * length
-            mean = length * (u + v) * ColourLane(repeating: 0.5)
+            let straight = length * (u + v) * ColourLane(repeating: 0.5)
             let moment = square * (u + u + v) * ColourLane(repeating: 1.0 / 6)
-            falling = square * length * v.addingProduct(u, ColourLane(repeating: 3)) * ColourLane(repeating: 1.0 / 24)
-            rising = mean * ColourLane(repeating: 0.5) - moment + falling
+            let fall = square * length * v.addingProduct(u, ColourLane(repeating: 3)) * ColourLane(repeating: 1.0 / 24)
+            let rise = straight * ColourLane(repeating: 0.5) - moment + fall
+            let bent = Self.bends(square, length)
+            mean = straight.addingProduct(bent.mean, bend)
+            falling = fall.addingProduct(bent.falling, bend)
+            rising = rise.addingProduct(bent.rising, bend)
+        }
+
+        /// The weights' integrals with t (t - 1) / 2 over the last part of a way, of this length.
+        @inline(always)
+        private static func bends(
+            _ square: ColourLane, _ length: ColourLane
+        ) -> (mean: ColourLane, falling: ColourLane, rising: ColourLane) {
+            let fourth = square * square
+            let mean = square * ColourLane(repeating: -0.25).addingProduct(length, ColourLane(repeating: 1.0 / 6))
+            let falling = fourth * ColourLane(repeating: -1.0 / 16).addingProduct(length, ColourLane(repeating: 0.05))
+            let part = ColourLane(repeating: -3.0 / 16).addingProduct(length, ColourLane(repeating: 0.05))
+            let low = ColourLane(repeating: -0.125).addingProduct(length, ColourLane(repeating: 0.25))
+            return (mean, falling, square * low.addingProduct(square, part))
         }
 
         @inline(always)
-        init(soft a: ColourLane, _ b: ColourLane, _ inverse: ColourLane, _ knee: ColourLane) {
+        init(soft a: ColourLane, _ b: ColourLane, _ inverse: ColourLane, _ knee: ColourLane, _ bend: ColourLane) {
             let one = ColourLane(repeating: 1)
             let half = knee * ColourLane(repeating: 0.5)
             // Beyond the knee: a straight line that begins at half the knee.
@@ -98,9 +120,25 @@ struct ClipMoments {
             let product = top * length
             let moment = scale * (top * e0).addingProduct(length, e1)
             let square = (topSquare * e0).addingProduct(product + product, e1).addingProduct(length * length, e2)
-            mean = topMean.addingProduct(scale, e0)
-            falling = topFalling.addingProduct(scale * ColourLane(repeating: 0.5), square)
-            rising = mean * ColourLane(repeating: 0.5) - (topMoment + moment) + falling
+            let straight = topMean.addingProduct(scale, e0)
+            let fall = topFalling.addingProduct(scale * ColourLane(repeating: 0.5), square)
+            let rise = straight * ColourLane(repeating: 0.5) - (topMoment + moment) + fall
+            var bent = Self.bends(topSquare, top)
+            // Within the knee r' is a straight line: three points of Gauss integrate the product exactly.
+            let slope = length / knee
+            for k in 0..<3 {
+                let place = ColourLane(repeating: k == 0 ? 0.1127016653792583 : k == 1 ? 0.5 : 0.8872983346207417)
+                let s = top.addingProduct(length, place)
+                let t = one - s
+                let height = w.addingProduct(kneeA - w, place)
+                let part = s * t * height * slope * ColourLane(repeating: k == 1 ? -2.0 / 9 : -5.0 / 36)
+                bent.mean += part
+                bent.falling.addProduct(part, s * s * ColourLane(repeating: 0.5))
+                bent.rising.addProduct(part, t * t * ColourLane(repeating: 0.5))
+            }
+            mean = straight.addingProduct(bent.mean, bend)
+            falling = fall.addingProduct(bent.falling, bend)
+            rising = rise.addingProduct(bent.rising, bend)
         }
     }
 }

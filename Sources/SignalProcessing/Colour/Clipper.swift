@@ -46,7 +46,7 @@ package struct ClipperParameters: Sendable, Equatable {
 /// - Latency: whole frames, for 8x 97 at 48 kHz, and 62 if strict; without oversampling none. Tail: as much.
 /// - Snapshot: below 16 kB. Re-convergence: the latency twice.
 package struct Clipper: StereoDevice {
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
     package static let parameterNames = ["gain", "ceiling", "softness", "strict", "oversampling"]
 
     package let latencyFrames: Int

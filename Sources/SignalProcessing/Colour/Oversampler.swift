@@ -125,10 +125,10 @@ struct PhaseRows: Sendable {
 
     var channelStride: Int { phaseCount * stride }
 
-    /// Index of the chunk's first frame; negative phases are of the frame before.
+    /// Index of the chunk's first frame; negative phases are of the frame before, or of the one before that.
     @inline(always)
     func first(channel: Int, phase: Int) -> Int {
-        let frames = phase < 0 ? -1 : 0
+        let frames = phase >= 0 ? 0 : phase < -phaseCount ? -2 : -1
         return base + (channel * phaseCount + phase - frames * phaseCount) * stride + history + frames
     }
 }
@@ -147,6 +147,12 @@ struct PhaseFilter: Sendable {
     private init(
         _ taps: [(sample: Int, tap: Double)], from source: PhaseRows, to target: PhaseRows, phase: Int
     ) {
+        // The small ones first: sums of them are small, so only the last additions round at the output's size. (Equal
+        // ones in their order.)
+        let taps = taps.enumerated().sorted { a, b in
+            let (x, y) = (a.element.tap.magnitude, b.element.tap.magnitude)
+            return x != y ? x < y : a.offset < b.offset
+        }.map(\.element)
         // A sample is counted at the source's rate from the chunk's first frame.
         sources = taps.map { entry in
             let frame =

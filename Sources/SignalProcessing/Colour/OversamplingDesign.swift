@@ -27,12 +27,14 @@ struct OversamplingDesign {
 
     /// - Parameters:
     ///   - stageCount: doublings, 0 to 3.
-    ///   - order: of the curve's anti-aliasing kernel, 1 to 3; it delays by half as many samples.
+    ///   - order: of the curve's anti-aliasing kernel, 1 to 3; it delays by half as many samples, and the third, which
+    ///     asks for the sample after the way, by one more.
     init(stageCount: Int, order: Int, rateHertz: Int) {
         let edge = Self.passEdge(rateHertz: rateHertz)
         var up: [[Double]] = []
         var down: [[Double]] = []
-        var delay = stageCount == 0 ? 0 : order  // in halves of a sample of the highest rate
+        // In halves of a sample of the highest rate.
+        var delay = stageCount == 0 ? 0 : order == 3 ? 5 : order
         for i in 0..<stageCount {
             let rate = Double(2 << i)
             // A half-band filter's edges mirror each other; above the first stage content up to 1/2 has images.
@@ -149,13 +151,15 @@ struct OversamplingDesign {
         return taps
     }
 
-    /// What the kernels make of a straight line between samples: (1 1)/2, (1 4 1)/6 and (1 11 11 1)/24, at x half of
-    /// the angle per sample.
+    /// What the kernels make of a way between samples, at x half of the angle per sample: (1 1)/2 and (1 4 1)/6 of a
+    /// straight one; of a parabola (1 11 11 1)/24 and (3 14 3)/240 of the second differences at both ends.
     private static func response(order: Int, _ x: Double) -> Double {
         switch order {
         case 1: PinnedMath.cos(x)
         case 2: (2 + PinnedMath.cos(2 * x)) / 3
-        default: (11 * PinnedMath.cos(x) + PinnedMath.cos(3 * x)) / 12
+        default:
+            (11 * PinnedMath.cos(x) + PinnedMath.cos(3 * x)) / 12
+                - (PinnedMath.cos(3 * x) - PinnedMath.cos(x)) * (7 + 3 * PinnedMath.cos(2 * x)) / 120
         }
     }
 

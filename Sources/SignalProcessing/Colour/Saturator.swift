@@ -58,7 +58,7 @@ package struct SaturatorParameters: Sendable, Equatable {
 /// - Latency: whole frames, for 8x 97 at 48 kHz, 160 at 44.1 kHz. Tail: as much; tube 1 s (the high-pass).
 /// - Snapshot: below 8 kB. Re-convergence: the latency twice; tube and tape the next boundary.
 package struct Saturator: StereoDevice {
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
     package static let parameterNames = ["type", "drive", "bias", "emphasis", "output", "mix", "oversampling"]
 
     package let latencyFrames: Int

@@ -75,13 +75,13 @@ enum CurveRows {
     /// What a hard clipper takes away: three moments.
     @inline(never)
     static func excess(
-        _ work: inout MutableSpan<Float>, before: Int, now: Int, to target: Int, moments: (Int, Int), count: Int,
+        _ work: inout MutableSpan<Float>, _ way: ClipWay, to target: Int, moments: (Int, Int), count: Int,
         low: Span<Float>
     ) {
         var i = 0
         while i < count {
-            let taken = unsafe ClipMoments(
-                work.vector(at: before &+ i), work.vector(at: now &+ i), low: lanes(low, i), knee: .zero, isHard: true)
+            let (a, b, bend) = way.read(work, i)
+            let taken = ClipMoments(a, b, bend: bend, low: lanes(low, i), knee: .zero, isHard: true)
             unsafe work.setVector(taken.first, at: target &+ i)
             unsafe work.setVector(taken.second, at: moments.0 &+ i)
             unsafe work.setVector(taken.third, at: moments.1 &+ i)
@@ -89,22 +89,24 @@ enum CurveRows {
         }
     }
 
-    /// From what a clipper takes away to what it leaves: the straight way between the samples less that.
+    /// From what a clipper takes away to what it leaves: the way between the samples less that.
     @inline(never)
     static func complement(
-        _ work: inout MutableSpan<Float>, before: Int, now: Int, to target: Int, moments: (Int, Int), count: Int
+        _ work: inout MutableSpan<Float>, _ way: ClipWay, to target: Int, moments: (Int, Int), count: Int
     ) {
         let (most, least) = (ColourLane(repeating: 1.0 / 8), ColourLane(repeating: 1.0 / 24))
         let third = ColourLane(repeating: 1.0 / 3)
         var i = 0
         while i < count {
-            let (a, b) = unsafe (work.vector(at: before &+ i), work.vector(at: now &+ i))
+            let (a, b, bend) = way.read(work, i)
+            let outer = bend * ColourLane(repeating: 1.0 / 80)
+            let inner = bend * ColourLane(repeating: 7.0 / 120)
             let taken = unsafe work.vector(at: target &+ i)
-            unsafe work.setVector((a * most + b * least) - taken, at: target &+ i)
+            unsafe work.setVector((a * most + b * least) - outer - taken, at: target &+ i)
             let second = unsafe work.vector(at: moments.0 &+ i)
-            unsafe work.setVector((a + b) * third - second, at: moments.0 &+ i)
+            unsafe work.setVector((a + b) * third - inner - second, at: moments.0 &+ i)
             let last = unsafe work.vector(at: moments.1 &+ i)
-            unsafe work.setVector((a * least + b * most) - last, at: moments.1 &+ i)
+            unsafe work.setVector((a * least + b * most) - outer - last, at: moments.1 &+ i)
             i &+= 8
         }
     }
@@ -112,12 +114,12 @@ enum CurveRows {
     /// What a clipper with a knee takes away: three moments.
     @inline(never)
     static func soft(
-        _ work: inout MutableSpan<Float>, before: Int, now: Int, to target: Int, moments: (Int, Int), count: Int,
+        _ work: inout MutableSpan<Float>, _ way: ClipWay, to target: Int, moments: (Int, Int), count: Int,
         low: Span<Float>, knee: Span<Float>
     ) {
         var i = 0
         while i < count {
-            let (a, b) = unsafe (work.vector(at: before &+ i), work.vector(at: now &+ i))
+            let (a, b, bend) = way.read(work, i)
             let threshold = lanes(low, i)
             // Most of a programme stands below; NaN passes by the dry way. (Not in the cheaper loop above, which the
             // compiler then takes apart into scalars.)
@@ -126,7 +128,7 @@ enum CurveRows {
                 i &+= 8
                 continue
             }
-            let taken = ClipMoments(a, b, low: threshold, knee: lanes(knee, i), isHard: false)
+            let taken = ClipMoments(a, b, bend: bend, low: threshold, knee: lanes(knee, i), isHard: false)
             unsafe work.setVector(taken.first, at: target &+ i)
             unsafe work.setVector(taken.second, at: moments.0 &+ i)
             unsafe work.setVector(taken.third, at: moments.1 &+ i)
@@ -151,6 +153,32 @@ enum CurveRows {
             unsafe work.setVector(sum, at: target &+ i)
             i &+= 8
         }
+    }
+}
+
+/// Where the two samples of a way lie and their outer neighbours, which say how it bends.
+struct ClipWay {
+    let last: Int
+    let before: Int
+    let now: Int
+    let next: Int
+
+    /// To `phase` - 1: the newest phase is the neighbour. Without oversampling the way has no length and no bend.
+    init(_ rows: PhaseRows, channel: Int, phase: Int) {
+        let places = rows.phaseCount == 1 ? (0, 0, 0, 0) : (phase - 3, phase - 2, phase - 1, phase)
+        last = rows.first(channel: channel, phase: places.0)
+        before = rows.first(channel: channel, phase: places.1)
+        now = rows.first(channel: channel, phase: places.2)
+        next = rows.first(channel: channel, phase: places.3)
+    }
+
+    @inline(always)
+    func read(
+        _ work: borrowing MutableSpan<Float>, _ i: Int
+    ) -> (a: ColourLane, b: ColourLane, bend: ColourLane) {
+        let (a, b) = unsafe (work.vector(at: before &+ i), work.vector(at: now &+ i))
+        let bend = unsafe ((work.vector(at: next &+ i) - b) - (a - work.vector(at: last &+ i)))
+        return (a, b, bend * ColourLane(repeating: 0.5))
     }
 }
 
@@ -213,6 +241,7 @@ extension Oversampler {
                 let now = curveInput.first(channel: channel, phase: phase)
                 // Without oversampling there is no kernel either: the way has no length.
                 let before = factor == 1 ? now : curveInput.first(channel: channel, phase: phase - 1)
+                let way = ClipWay(curveInput, channel: channel, phase: phase)
                 let target = curveOutput.first(channel: channel, phase: phase)
                 let places = (
                     moments[0].first(channel: channel, phase: phase), moments[1].first(channel: channel, phase: phase)
@@ -224,17 +253,13 @@ extension Oversampler {
                 case .tape:
                     CurveRows.tape(&span, before: before, now: now, to: target, moment: places.0, count: count)
                 case .hard(let low):
-                    CurveRows.excess(
-                        &span, before: before, now: now, to: target, moments: places, count: count, low: low.span)
-                    CurveRows.complement(
-                        &span, before: before, now: now, to: target, moments: places, count: count)
+                    CurveRows.excess(&span, way, to: target, moments: places, count: count, low: low.span)
+                    CurveRows.complement(&span, way, to: target, moments: places, count: count)
                 case .excess(let low):
-                    CurveRows.excess(
-                        &span, before: before, now: now, to: target, moments: places, count: count, low: low.span)
+                    CurveRows.excess(&span, way, to: target, moments: places, count: count, low: low.span)
                 case .softExcess(let low, let knees):
                     CurveRows.soft(
-                        &span, before: before, now: now, to: target, moments: places, count: count, low: low.span,
-                        knee: knees.span)
+                        &span, way, to: target, moments: places, count: count, low: low.span, knee: knees.span)
                 }
             }
             guard stage.order > 1 else { continue }

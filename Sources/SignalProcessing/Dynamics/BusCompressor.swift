@@ -14,7 +14,7 @@
 /// No latency, no tail. Snapshot 512 bytes. Re-convergence: Double state; equal within 4 segment boundaries, on any
 /// input. Automation as with `Compressor`.
 package struct BusCompressor: LaneDevice {
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
     package static let parameterNames = [
         "threshold", "ratio", "attack", "release", "auto-release", "knee", "make-up", "key-low-cut", "mix",
     ]

@@ -8,16 +8,19 @@
 /// tone from 100 Hz up (release of 60 ms or more) settles on the static curve, and attack and release keep their
 /// labels, the time to 63 % of a change in decibels; the hold is part of the release.
 ///
-/// The RMS detector is a one-pole window of 10 ms on the power, shorter (down to 1 ms) where the attack is below
-/// 5 ms or the release below 80 ms: twice the attack, an eighth of the release. What the window takes of a step of
-/// 20 dB is taken off both times, so the labels hold for it from an attack of 0.5 ms and a release of 20 ms on.
+/// The RMS detector is a window of 12.5 ms on the power, shorter (down to 1 ms) where the attack is below 6.25 ms or
+/// the release below 100 ms: twice the attack, an eighth of the release. It is two equal one-pole filters of half that
+/// time, which let less of the power's ripple at twice a tone's frequency through than one (the attack follows its
+/// peaks). What the window takes of a step of 20 dB is taken off both times, so the labels hold for it from an attack
+/// of 0.5 ms and a release of 20 ms on. A short window cannot average a low tone: `averaging` sets the least length,
+/// and where that is more than twice the attack or an eighth of the release the gain takes longer than the label says.
 ///
 /// The link works on the reductions asked for, in decibels: at 100 % both channels get what the larger peak, or the
 /// mean of both powers, asks for; at 0 % each what its own level does; between, the weighted mean. The make-up gain is
 /// part of the compressed signal, to which the mix adds the dry one: gain = (1 - mix) + mix * compressed. Automatic
 /// make-up adds half of the static curve's reduction at 0 dBFS, a number that depends on the parameters alone.
 ///
-/// Latency: the look-ahead; the detector hears the signal at once. No tail. Snapshot 512 bytes, and 8 per lane and
+/// Latency: the look-ahead; the detector hears the signal at once. No tail. Snapshot 576 bytes, and 8 per lane and
 /// frame of look-ahead. Re-convergence: all recursive state is Double and equal by the second segment boundary for
 /// releases up to 0.5 s, on any input; longer releases need up to 30 times the release. The snapshot's floor
 /// of 2^-40 is -120 dBFS for a mean square, below every useful threshold.
@@ -25,10 +28,10 @@
 /// Gains follow automation of threshold, ratio, knee, range and link through the envelope; make-up and mix glide in
 /// eight frames. The gain is evaluated to 0.0002 dB, continuously.
 package struct Compressor: LaneDevice {
-    package static let version: UInt32 = 2
+    package static let version: UInt32 = 3
     package static let parameterNames = [
         "threshold", "ratio", "attack", "release", "knee", "make-up", "detector", "range", "look-ahead", "key-low-cut",
-        "key-high-cut", "link", "mix", "auto-make-up",
+        "key-high-cut", "link", "mix", "auto-make-up", "averaging",
     ]
 
     private var kernel: CompressorKernel

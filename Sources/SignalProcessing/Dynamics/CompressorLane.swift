@@ -16,7 +16,7 @@ struct CompressorLane: Sendable, Equatable {
     var slowPoles: SlowPoles?
     /// Whole detector buckets whose maximum is held; 0 to `PeakHold.bucketCount`.
     var heldBuckets = 0
-    /// The pole of the mean square's window.
+    /// The poles of the mean square's window, two equal ones.
     var windowPole = 0.0
     var lowCut: KeyFilterSection?
     var highCut: KeyFilterSection?
@@ -35,7 +35,7 @@ struct CompressorLane: Sendable, Equatable {
     static let decibelsPerUnit = 6.020599913279624
 
     /// The step that the times of the RMS detector are labelled for is 20 dB; its longest window.
-    static let longestWindowSeconds = 0.01
+    static let longestWindowSeconds = 0.0125
     private static let shortestWindowSeconds = 0.001
 
     private init() {}
@@ -49,7 +49,9 @@ struct CompressorLane: Sendable, Equatable {
         makeUp = parameters.makeUpDecibels / Self.decibelsPerUnit
         if parameters.makesUpByItself { makeUp += 0.5 * reduction(level: 0) }
         if detectsMeanSquare {
-            listenToPower(attackSeconds: attack, releaseSeconds: release, rateHertz: rateHertz)
+            listenToPower(
+                attackSeconds: attack, releaseSeconds: release, averagingSeconds: parameters.averagingSeconds,
+                rateHertz: rateHertz)
         } else {
             attackPole = Self.pole(seconds: attack, rateHertz: rateHertz)
             holdPeaks(releaseSeconds: release, rateHertz: rateHertz)
@@ -119,19 +121,22 @@ struct CompressorLane: Sendable, Equatable {
 
     /// The window takes a part of both times, which is taken off the exponentials.
     ///
-    /// How much depends on the label over the window's time constant alone: after a step of 20 dB the level in dB
-    /// goes as 10 log10(0.01 + 0.99 (1 - e^-t)), or back as 10 log10(0.01 + 0.99 e^-t), and an exponential follows
-    /// it. The polynomials in q = window/label fit what was found by solving for the exponential that makes 63 %
-    /// at the label.
-    private mutating func listenToPower(attackSeconds: Double, releaseSeconds: Double, rateHertz: Double) {
+    /// How much depends on the label over the window's length alone: after a step of 20 dB the level in dB goes as
+    /// 10 log10(0.01 + 0.99 (1 - (1 + u) e^-u)), or back as 10 log10(0.01 + 0.99 (1 + u) e^-u), u the time over half
+    /// the window, and an exponential follows it. The polynomials in q = window/label fit what was found by solving
+    /// for the exponential that makes 63 % at the label. A longer averaging time leaves the exponentials as
+    /// short as the longest window that keeps the label does.
+    private mutating func listenToPower(
+        attackSeconds: Double, releaseSeconds: Double, averagingSeconds: Double, rateHertz: Double
+    ) {
         let fitting = min(Self.longestWindowSeconds, min(2 * attackSeconds, releaseSeconds / 8))
-        let window = max(Self.shortestWindowSeconds, fitting)
-        windowPole = Self.pole(seconds: window, rateHertz: rateHertz)
+        let window = max(averagingSeconds, max(Self.shortestWindowSeconds, fitting))
+        windowPole = Self.pole(seconds: window / 2, rateHertz: rateHertz)
         var q = min(2, window / attackSeconds)
-        let rise = 0.34193 + q * (0.36818 + q * (-0.64048 + q * (0.35865 - 0.06928 * q)))
-        attackPole = Self.pole(seconds: max(0, attackSeconds - window * rise), rateHertz: rateHertz)
+        let rise = 0.42384 + q * (0.31622 + q * (-0.38337 + q * (0.14464 - 0.01755 * q)))
+        attackPole = Self.pole(seconds: attackSeconds * (1 - q * rise), rateHertz: rateHertz)
         q = min(0.125, window / releaseSeconds)
-        let fall = 2.648 + q * (1.4 + 10.3 * q)
-        releasePole = Self.pole(seconds: max(0, releaseSeconds - window * fall), rateHertz: rateHertz)
+        let fall = 2.08765 + q * (0.85361 + q * (-1.53936 + 19.43016 * q))
+        releasePole = Self.pole(seconds: releaseSeconds * (1 - q * fall), rateHertz: rateHertz)
     }
 }

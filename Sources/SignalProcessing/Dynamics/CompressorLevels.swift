@@ -3,6 +3,9 @@ struct CompressorLevels: Sendable {
     private var hold: PeakHold
     private var left = SIMD4<Double>()
     private var right = SIMD4<Double>()
+    /// The window's first filter.
+    private var firstLeft = SIMD4<Double>()
+    private var firstRight = SIMD4<Double>()
     private var windowPole = SIMD4<Double>()
     private var windowInput = SIMD4<Double>()
     private var heldBuckets: [4 of Int?] = [4 of Int?](repeating: nil)
@@ -114,9 +117,12 @@ struct CompressorLevels: Sendable {
         _ both: inout MutableSpan<SIMD8<Float>>, isAlone: Bool
     ) {
         var (left, right) = (left, right)
+        var (firstLeft, firstRight) = (firstLeft, firstRight)
         let half = SIMD4<Double>(repeating: 0.5)
         for i in 0..<count {
-            stepPower(heard[start + i], &left, &right)
+            stepPower(heard[start + i], &firstLeft, &firstRight)
+            left = (windowInput * firstLeft).addingProduct(windowPole, left)
+            right = (windowInput * firstRight).addingProduct(windowPole, right)
             let level = SIMD8(lowHalf: SIMD4<Float>(left), highHalf: SIMD4<Float>(right))
             each[i] = isAlone ? level : Self.joined(each[i], level)
             let mean = SIMD4<Float>(half * (left + right))
@@ -128,6 +134,7 @@ struct CompressorLevels: Sendable {
             }
         }
         (self.left, self.right) = (left, right)
+        (self.firstLeft, self.firstRight) = (firstLeft, firstRight)
     }
 
     /// Peaks and powers are +0 in the other's lanes.
@@ -159,11 +166,15 @@ struct CompressorLevels: Sendable {
         hold.write(to: &snapshot)
         for lane in 0..<4 { snapshot.put(recursive: left[lane]) }
         for lane in 0..<4 { snapshot.put(recursive: right[lane]) }
+        for lane in 0..<4 { snapshot.put(recursive: firstLeft[lane]) }
+        for lane in 0..<4 { snapshot.put(recursive: firstRight[lane]) }
     }
 
     mutating func read(from snapshot: inout SnapshotReader) throws {
         try hold.read(from: &snapshot)
         for lane in 0..<4 { left[lane] = try snapshot.recursiveDouble() }
         for lane in 0..<4 { right[lane] = try snapshot.recursiveDouble() }
+        for lane in 0..<4 { firstLeft[lane] = try snapshot.recursiveDouble() }
+        for lane in 0..<4 { firstRight[lane] = try snapshot.recursiveDouble() }
     }
 }

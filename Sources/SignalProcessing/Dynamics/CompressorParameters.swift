@@ -35,6 +35,8 @@ package struct CompressorParameters: Sendable, Equatable {
     package var mix = 1.0
     /// Adds half of what the static curve takes off at 0 dBFS to the make-up gain.
     package var makesUpByItself = false
+    /// 0 to 100 ms: the RMS detector averages over no less than this, even where attack and release then take longer.
+    package var averagingSeconds = 0.0
 
     static let lowestKeyHertz = 10.0
     static let highestKeyHertz = 20_000.0
@@ -56,7 +58,7 @@ package struct CompressorParameters: Sendable, Equatable {
             (0...60).contains(values[7]), (0...0.02).contains(values[8]),
             (Self.lowestKeyHertz...5000).contains(values[9]),
             (100...Self.highestKeyHertz).contains(values[10]), (0...1).contains(values[11]),
-            (0...1).contains(values[12]), values[13] == 0 || values[13] == 1
+            (0...1).contains(values[12]), values[13] == 0 || values[13] == 1, (0...0.1).contains(values[14])
         else { return nil }
         self.init(
             thresholdDecibels: values[0], ratio: values[1], attackSeconds: values[2], releaseSeconds: values[3])
@@ -70,6 +72,7 @@ package struct CompressorParameters: Sendable, Equatable {
         link = values[11]
         mix = values[12]
         makesUpByItself = values[13] == 1
+        averagingSeconds = values[14]
     }
 
     /// The numbers in the order of `Compressor.parameterNames`.
@@ -77,7 +80,7 @@ package struct CompressorParameters: Sendable, Equatable {
         [
             thresholdDecibels, ratio, attackSeconds, releaseSeconds, kneeDecibels, makeUpDecibels,
             Double(detector.rawValue), rangeDecibels, lookAheadSeconds, keyLowCutHertz, keyHighCutHertz, link, mix,
-            makesUpByItself ? 1 : 0,
+            makesUpByItself ? 1 : 0, averagingSeconds,
         ]
     }
 }

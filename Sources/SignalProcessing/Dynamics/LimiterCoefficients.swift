@@ -4,6 +4,11 @@ package struct LimiterCoefficients: Sendable, Equatable {
     /// another window finds and for what the changing gain adds between the samples.
     package static let marginDecibels = 0.03
 
+    static let longestHoldSeconds = 0.01
+
+    /// No release has a longer hold at this rate.
+    static func longestHoldFrames(rateHertz: Int) -> Int { Int((longestHoldSeconds * Double(rateHertz)).rounded(.up)) }
+
     /// Linear gain before the limiter.
     package var inputGain: Double
     /// Linear true-peak level that the gain is computed for: the ceiling less the margin.
@@ -35,7 +40,7 @@ package struct LimiterCoefficients: Sendable, Equatable {
             threshold: PinnedMath.gain(decibels: ceilingDecibels - marginDecibels),
             fastRelease: step(releaseSeconds), slowAttack: step(5 * releaseSeconds),
             slowRelease: step(max(releaseSeconds, min(1, 5 * releaseSeconds))),
-            holdFrames: Int((min(0.01, releaseSeconds / 8) * Double(rateHertz)).rounded(.up)),
+            holdFrames: Int((min(longestHoldSeconds, releaseSeconds / 8) * Double(rateHertz)).rounded(.up)),
             lookAheadScale: rateHertz > 128_000 ? 4 : rateHertz > 64_000 ? 2 : 1)
     }
 

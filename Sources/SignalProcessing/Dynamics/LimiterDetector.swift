@@ -8,8 +8,9 @@ struct LimiterDetector: Sendable {
     /// Frames that are read before and after a frame.
     static var reach: Int { LimiterReader.reach }
 
-    private let threshold: Float
-    private let reader: LimiterReader
+    private var threshold: Float
+    private var reader: LimiterReader
+    /// The longest dominance.
     private let dominanceFrames: Int
     /// The larger reading of both channels by 64 taps, 0 where it is not worth asking the others: `dominanceFrames` of
     /// history, then the chunk. A finite window of the signal.
@@ -22,7 +23,7 @@ struct LimiterDetector: Sendable {
 
     /// - Parameters:
     ///   - threshold: linear level that the peaks are compared with.
-    ///   - dominanceFrames: how long after a peak a lower one does not count.
+    ///   - dominanceFrames: how long after a peak a lower one does not count, at most.
     init(threshold: Float, dominanceFrames: Int) {
         self.dominanceFrames = dominanceFrames
         quietFrames = dominanceFrames
@@ -36,13 +37,26 @@ struct LimiterDetector: Sendable {
         reader = LimiterReader(threshold: threshold)
     }
 
+    /// Takes another threshold from the next frame on. What was read before counts as much as it did, for the gain is
+    /// held for its reduction, which is a matter of the peak re the threshold.
+    mutating func set(threshold new: Float) {
+        guard new != threshold else { return }
+        let scale = new / threshold
+        for i in 0..<dominanceFrames { levels[i] *= scale }
+        threshold = new
+        reader.set(threshold: new)
+    }
+
     /// Writes to `reduction[offset...]` 1 - threshold / peak, or 0 where the peak is not above the threshold,
     /// for `count` frames from `first` on, and what it likes for up to 7 more; the peak is the largest of both channels
     /// from a frame to the next.
     ///
     /// The decision to skip the interpolation cannot change a bit, as it is only taken where the result is 0.
+    ///
+    /// - Parameter dominance: how long after a peak a lower one does not count.
     mutating func measure(
-        _ left: [Float], _ right: [Float], first: Int, count: Int, reduction: inout [Float], at offset: Int
+        _ left: [Float], _ right: [Float], first: Int, count: Int, dominance: Int, reduction: inout [Float],
+        at offset: Int
     ) {
         let whole = (count + 7) / 8 * 8
         precondition(
@@ -58,8 +72,8 @@ struct LimiterDetector: Sendable {
             advance(count: count, isLoud: false)
             return
         }
-        LimiterGain.copy(levels, to: &highest, count: dominanceFrames + whole)
-        LimiterGain.slideMaximum(&highest, count: dominanceFrames + whole, width: dominanceFrames + 1)
+        LimiterGain.copy(levels, from: dominanceFrames - dominance, to: &highest, count: dominance + whole)
+        LimiterGain.slideMaximum(&highest, count: dominance + whole, width: dominance + 1)
         readPeaks(left.span, right.span, first: first, count: whole, reduction: &reduction, at: offset)
         advance(count: count, isLoud: true)
     }

@@ -1,7 +1,7 @@
 /// The gain of a limiter from the reduction that each frame requires: hold, release, smooth.
 ///
 /// Reductions are 1 - gain, so that no reduction is exactly 0 and the gain exactly 1. The required reduction
-/// is held (sliding maximum) for `holdFrames`, released exponentially in two stages, and smoothed by three
+/// is held (sliding maximum) for the hold, released exponentially in two stages, and smoothed by three
 /// moving averages of `smoothingFrames` together. The hold bridges the peaks of a low tone, so that the gain does not
 /// follow its shape: 10 ms are half a cycle of 50 Hz. As it is at least as long as the smoother and the
 /// weights are positive with sum 1, the smoothed reduction is at least the required one, `delayFrames` later
@@ -26,9 +26,8 @@ struct LimiterGain: Sendable {
     private let flatFrames: Int
     /// Moving averages of 32, 16 and 16 frames at the base rate.
     private let smoothingFrames: Int
-    private let holdFrames: Int
-    /// How long after a peak the gain would be low enough for another that is no higher, if that did not count.
-    let dominanceFrames: Int
+    /// A peak of a frame is held for at least as long.
+    let shortestHoldFrames: Int
     /// From the frame that requires a reduction to the one that is multiplied.
     let delayFrames: Int
     /// Where in `required` the reductions of the next chunk are to be written.
@@ -36,16 +35,16 @@ struct LimiterGain: Sendable {
     private let releasedHistory: Int
     private let idleAfter: Int
 
-    init(_ coefficients: LimiterCoefficients) {
+    /// - Parameter longestHoldFrames: what `advance` may be asked for, where it is longer than the shortest.
+    init(_ coefficients: LimiterCoefficients, longestHoldFrames: Int) {
         scale = coefficients.lookAheadScale
         stages = LimiterRelease(
             fastRelease: coefficients.fastRelease, slowAttack: coefficients.slowAttack,
             slowRelease: coefficients.slowRelease)
         flatFrames = Self.flatFramesAtBaseRate * scale
         smoothingFrames = 64 * scale - 2
-        let shortestHoldFrames = smoothingFrames + 2 * flatFrames + 1
-        holdFrames = max(shortestHoldFrames, coefficients.holdFrames)
-        dominanceFrames = holdFrames - shortestHoldFrames
+        shortestHoldFrames = smoothingFrames + 2 * flatFrames + 1
+        let holdFrames = max(shortestHoldFrames, longestHoldFrames)
         delayFrames = smoothingFrames - 1 + flatFrames
         requiredHistory = holdFrames - 1
         releasedHistory = smoothingFrames - 1
@@ -60,19 +59,27 @@ struct LimiterGain: Sendable {
     /// Makes the state NaN, so that the snapshot refuses and the output says so.
     mutating func poison() { stages.fast = .nan }
 
+    /// Takes other times of release from the next frame on.
+    mutating func setRelease(_ setting: LimiterSetting) {
+        stages.fastRelease = setting.fastRelease
+        stages.slowAttack = setting.slowAttack
+        stages.slowRelease = setting.slowRelease
+    }
+
     /// Takes in `count` frames of required reductions (already written), fills `reduction` with the smoothed
     /// ones.
     ///
+    /// - Parameter holdFrames: for which a reduction is held, from the shortest to the longest hold.
     /// - Returns: false when all are zero; `reduction` is then not written.
-    mutating func advance(count: Int, reduction: inout [Float]) -> Bool {
+    mutating func advance(count: Int, holdFrames: Int, reduction: inout [Float]) -> Bool {
         let isQuiet = stages.isAtRest && isZero(count: count)
         if isQuiet && quietFrames >= idleAfter { return false }
         // At most a few hundred: the count stops growing once it is reached.
         quietFrames = isQuiet ? quietFrames + count : 0
-        Self.copy(required, to: &scratch, count: requiredHistory + count)
-        Self.slideMaximum(&scratch, count: requiredHistory + count, width: holdFrames)
+        Self.copy(required, from: requiredHistory + 1 - holdFrames, to: &scratch, count: holdFrames - 1 + count)
+        Self.slideMaximum(&scratch, count: holdFrames - 1 + count, width: holdFrames)
         stages.release(held: scratch, count: count, into: &released, at: releasedHistory)
-        Self.copy(released, to: &scratch, count: releasedHistory + count)
+        Self.copy(released, from: 0, to: &scratch, count: releasedHistory + count)
         var end = releasedHistory + count
         for length in [32 * scale, 16 * scale, 16 * scale] {
             Self.slideSum(&scratch, count: end, width: length)
@@ -91,10 +98,10 @@ struct LimiterGain: Sendable {
         return true
     }
 
-    static func copy(_ source: [Float], to target: inout [Float], count: Int) {
+    static func copy(_ source: [Float], from first: Int, to target: inout [Float], count: Int) {
         let source = source.span
         var target = target.mutableSpan
-        for i in stride(from: 0, to: count, by: 8) { target.setLanes(source.lanes(at: i), at: i) }
+        for i in stride(from: 0, to: count, by: 8) { target.setLanes(source.lanes(at: first + i), at: i) }
     }
 
     /// values[i] = largest of values[i ..< i + width], for every i whose window is within `count`.
@@ -160,9 +167,9 @@ struct LimiterGain: Sendable {
 ///
 /// After a peak, `fast` falls to `slow`, which follows the average reduction and falls more slowly.
 struct LimiterRelease: Sendable {
-    let fastRelease: Double
-    let slowAttack: Double
-    let slowRelease: Double
+    var fastRelease: Double
+    var slowAttack: Double
+    var slowRelease: Double
     var fast = 0.0
     var slow = 0.0
 

@@ -32,12 +32,16 @@ extension TruePeakLimiter: StereoDevice {
 
     package init?(parameters: [Double], rateHertz: Int) {
         guard let settings = LimiterParameters(values: parameters) else { return nil }
-        self.init(settings.coefficients(rateHertz: rateHertz))
+        self.init(
+            settings.coefficients(rateHertz: rateHertz),
+            longestHoldFrames: LimiterCoefficients.longestHoldFrames(rateHertz: rateHertz), rateHertz: rateHertz)
     }
 
-    /// The gain glides to its new value in 8 frames; ceiling and release stay.
+    /// The gain glides to its new value in 8 frames; ceiling and release are those of the frames from here on.
     package mutating func update(parameters: [Double]) {
-        guard parameters.count == 3 else { return }
-        glide(toGain: LimiterCoefficients.gain(decibels: parameters[2]))
+        guard let rateHertz, let settings = LimiterParameters(values: parameters) else { return }
+        let coefficients = settings.coefficients(rateHertz: rateHertz)
+        glide(toGain: coefficients.inputGain)
+        set(coefficients)
     }
 }

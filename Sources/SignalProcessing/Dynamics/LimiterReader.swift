@@ -46,13 +46,15 @@ struct LimiterReader: Sendable {
     private let narrow = LimiterReader.widths[3]
     private let medium = LimiterReader.widths[4]
     /// Where no sample within reach is above this, no reading is worth asking the others.
-    let safeMagnitude: Float
-    private let worthTheOthers: SIMD8<Float>
-    private let worthALook: SIMD8<Float>
-    private let nearThreshold: SIMD8<Float>
+    private(set) var safeMagnitude: Float = 0
+    private var worthTheOthers = SIMD8<Float>()
+    private var worthALook = SIMD8<Float>()
+    private var nearThreshold = SIMD8<Float>()
 
     /// - Parameter threshold: linear level that the peaks are to be compared with.
-    init(threshold: Float) {
+    init(threshold: Float) { set(threshold: threshold) }
+
+    mutating func set(threshold: Float) {
         safeMagnitude = threshold * Self.screen / Self.bound
         worthTheOthers = SIMD8(repeating: threshold * Self.screen)
         worthALook = SIMD8(repeating: threshold * Self.coarseness)

@@ -9,15 +9,18 @@
 ///
 /// - Latency: 133 frames at 44.1 and 48 kHz, 205 at twice, 349 at four times that.
 /// - Tail: 0 (the gain recovers, nothing sounds on).
-/// - Snapshot: 4,836 bytes at 48 kHz with a release of 80 ms or more, of which 8 are recursive state and the rest
-///   signal; at most 17,892, at 192 kHz.
+/// - Automation: gain, ceiling and release. The gain glides in 8 frames. A ceiling holds for the frames that came in
+///   with it, and the gain gets there ahead of them in the smoother's time; a release takes the reduction where it is
+///   (`LimiterSchedule`).
+/// - Snapshot: 4,912 bytes at 48 kHz, of which 8 are recursive state and the rest signal and settings, and 44 for each
+///   setting of the last 64 frames; at 192 kHz 17,968.
 /// - Release: after a peak the gain is held for an eighth of the release time, at most 10 ms, then recovers with it;
 ///   after lasting reduction with five times that, at most 1 s (`LimiterCoefficients.design`).
 /// - Re-convergence: at the first boundary on silence and steady tones; on other signals once the slow
 ///   release has decayed by 25 bits (17 s for its longest time constant of 1 s), at the default release by
 ///   the next boundary.
 package struct TruePeakLimiter: StereoProcessor {
-    package static let version: UInt32 = 2
+    package static let version: UInt32 = 3
 
     package let latencyFrames: Int
     package var tailFrames: Int { 0 }
@@ -30,19 +33,30 @@ package struct TruePeakLimiter: StereoProcessor {
     /// Frames of the glide that are done, of `glideFrames`.
     private var glidePosition = TruePeakLimiter.glideFrames
     private static var glideFrames: Int { 8 }
+    private var schedule: LimiterSchedule
     private var detector: LimiterDetector
     private var gain: LimiterGain
     private var left: [Float]
     private var right: [Float]
     private var reduction: [Float]
     private let historyFrames: Int
+    /// nil where nothing is automated.
+    let rateHertz: Int?
 
-    package init(_ coefficients: LimiterCoefficients) {
+    /// - Parameters:
+    ///   - longestHoldFrames: where the release is automated, the hold of the longest one; nil where it stays.
+    ///   - rateHertz: where it is automated.
+    package init(_ coefficients: LimiterCoefficients, longestHoldFrames: Int? = nil, rateHertz: Int? = nil) {
+        self.rateHertz = rateHertz
         inputGain = Float(coefficients.inputGain)
         formerGain = inputGain
-        gain = LimiterGain(coefficients)
-        detector = LimiterDetector(
-            threshold: Float(coefficients.threshold), dominanceFrames: gain.dominanceFrames)
+        let longest = longestHoldFrames ?? coefficients.holdFrames
+        gain = LimiterGain(coefficients, longestHoldFrames: longest)
+        let setting = LimiterSetting(coefficients, shortestHoldFrames: gain.shortestHoldFrames)
+        let dominance = max(0, longest - gain.shortestHoldFrames)
+        schedule = LimiterSchedule(
+            setting, shortestHoldFrames: gain.shortestHoldFrames, longestDominanceFrames: dominance)
+        detector = LimiterDetector(threshold: setting.threshold, dominanceFrames: dominance)
         latencyFrames = LimiterDetector.reach + gain.delayFrames
         historyFrames = max(latencyFrames, 2 * LimiterDetector.reach)
         let capacity = historyFrames + LimiterGain.chunkFrames + LimiterDetector.reach + 24
@@ -55,6 +69,11 @@ package struct TruePeakLimiter: StereoProcessor {
     package mutating func takeMinimumGain() -> Float {
         defer { minimumGain = 1 }
         return minimumGain
+    }
+
+    /// The next frame to come in has the ceiling and the release of these.
+    mutating func set(_ coefficients: LimiterCoefficients) {
+        schedule.set(LimiterSetting(coefficients, shortestHoldFrames: gain.shortestHoldFrames))
     }
 
     /// Takes a new gain before the limiter, reached after 8 frames.
@@ -71,7 +90,7 @@ package struct TruePeakLimiter: StereoProcessor {
         let first = historyFrames - latencyFrames
         var start = 0
         while start < left.count {
-            var count = min(LimiterGain.chunkFrames, left.count - start)
+            var count = schedule.alike(min(LimiterGain.chunkFrames, left.count - start), at: frame + start)
             var factor = inputGain
             if glidePosition < Self.glideFrames {
                 // Frame by frame, for a block may end within the glide.
@@ -90,8 +109,8 @@ package struct TruePeakLimiter: StereoProcessor {
             // The detector works in whole vectors; what it finds beyond the chunk is overwritten by the next.
             detector.measure(
                 self.left, self.right, first: historyFrames - LimiterDetector.reach, count: count,
-                reduction: &gain.required, at: gain.requiredHistory)
-            if gain.advance(count: count, reduction: &reduction) {
+                dominance: schedule.dominanceFrames, reduction: &gain.required, at: gain.requiredHistory)
+            if gain.advance(count: count, holdFrames: schedule.holdFrames, reduction: &reduction) {
                 let least = Self.leastGain(reduction, count: count)
                 if least < minimumGain { minimumGain = least }
                 Self.apply(reduction, to: self.left, from: first, writing: &left, at: start, count: count)
@@ -102,8 +121,15 @@ package struct TruePeakLimiter: StereoProcessor {
             }
             Self.shift(&self.left, by: count, keeping: historyFrames)
             Self.shift(&self.right, by: count, keeping: historyFrames)
+            if schedule.advance(count) { settle() }
             start += count
         }
+    }
+
+    /// Puts the schedule's setting into force.
+    private mutating func settle() {
+        detector.set(threshold: schedule.current.threshold)
+        gain.setRelease(schedule.current)
     }
 
     /// Returns whether all of it is finite.
@@ -187,6 +213,7 @@ package struct TruePeakLimiter: StereoProcessor {
     }
 
     package func write(to snapshot: inout SnapshotWriter) {
+        schedule.write(to: &snapshot)
         gain.write(to: &snapshot)
         detector.write(to: &snapshot)
         for i in 0..<historyFrames { snapshot.put(signal: left[i]) }
@@ -194,6 +221,8 @@ package struct TruePeakLimiter: StereoProcessor {
     }
 
     package mutating func read(from snapshot: inout SnapshotReader) throws {
+        try schedule.read(from: &snapshot)
+        settle()
         try gain.read(from: &snapshot)
         try detector.read(from: &snapshot)
         for i in 0..<historyFrames { left[i] = try snapshot.signal() }

@@ -22,7 +22,8 @@ struct EqualizerStrip: Sendable {
 
     init(values: [Double], bands: [EqualizerBand], isKeyed: Bool, rateHertz: Double) {
         self.isKeyed = isKeyed
-        self.values = values
+        // A copy of its own now, so that the first update makes none.
+        self.values = values.map(\.self)
         self.bands = bands
         designs = Array(repeating: .identity, count: bands.count)
         dynamics = bands.map { $0.isDynamic ? EqualizerDynamics($0, rateHertz: rateHertz) : nil }

@@ -2,12 +2,14 @@
 ///
 /// The gain is 1 - depth (1 - wave) / 2, the wave from -1 to 1, in the middle and rising at frame 0 of the song. At 180
 /// degrees the gains of the two sides add up to 2 - depth in every frame: a pan of constant amplitude, so a mono
-/// signal's mono sum does not move. A square's edges take 5 ms on a cubic, at most half a period.
+/// signal's mono sum does not move. By the law of power that is the gain's square: at 180 degrees the powers of the two
+/// sides add up to 2 - depth, so the loudness does not move (a full sine goes over a sine and a cosine). A square's
+/// edges take 5 ms on a cubic, at most half a period.
 ///
 /// - Latency 0, tail 0. No state: snapshot 0 bytes, nothing to re-converge.
 /// - Automation: depth, in a straight line over 8 frames.
 package struct Tremolo: StereoDevice {
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
     package static let parameterNames = TremoloParameters.names
     /// From one level of the square to the other.
     static let edgeSeconds = 0.005
@@ -95,12 +97,14 @@ package struct Tremolo: StereoDevice {
         precondition(start >= 0 && start + count <= samples.count)
         var phases = oscillator.fourPhases(at: frame, ahead: offset)
         let step = oscillator.fourFrames
+        let isPower = parameters.law == .power
         let (one, half) = (SIMD4<Double>(repeating: 1), SIMD4<Double>(repeating: 0.5))
         var i = 0
         while i < count {
             // 1 - wave is exact at the wave's top: there the gain is 1.
             let down = (one - wave(phases)) * half
-            let gains = SIMD4<Float>(one - depth.four(i) * down)
+            let level = one - depth.four(i) * down
+            let gains = SIMD4<Float>(isPower ? level.squareRoot() : level)
             if i &+ 4 <= count {
                 for k in 0..<4 { unsafe samples[unchecked: start &+ i &+ k] *= gains[k] }
             } else {

@@ -9,15 +9,14 @@
 /// all-passes (after the character of Dattorro's, JAES 45, 1997).
 ///
 /// - Latency 0. Tail: the time to fall by 100 dB from steady noise, at the mix set.
-/// - Snapshot: 4 bytes x (2 (predelay + reflections) + lines + all-passes + 64): 0.25 MB at 48 kHz and size 1 (hall),
+/// - Snapshot: 4 bytes x (2 (predelay + reflections) + lines + all-passes + 96): 0.25 MB at 48 kHz and size 1 (hall),
 ///   0.5 MB at size 2, 2 MB at 192 kHz.
 /// - Re-convergence: with a T60 of 2 s by the second ten-second boundary, 6 s by the fourth, in proportion beyond;
 ///   the longest band counts.
-/// - Automation: all but type, predelay, size and modulation; a change takes 8 frames, in two steps. A decay so short
-///   that lines must be shorter fades from one length to the other in that time, line by line: on a held tone that is
-///   a faint tick, so a decay below seven times the longest line is better set than moved.
+/// - Automation: all but type, predelay, size and modulation; a change takes 8 frames, in two steps. Where a decay is
+///   so short that lines must be shorter, each fades from one length to the other in 40 ms (`ReverbFades`).
 package struct FDNReverb: StereoDevice {
-    package static let version: UInt32 = 2
+    package static let version: UInt32 = 3
     package static let parameterNames = ReverbParameters.names
 
     /// Shorter than any ring, and a power of two: also the cells of the motion, on the song's frames.
@@ -36,6 +35,9 @@ package struct FDNReverb: StereoDevice {
     private var early: EarlyReflections
     private var memory: ReverbMemory
     private var network = FeedbackNetwork()
+    private var fades: ReverbFades
+    /// What the lines have now, or come from.
+    private var lengths: LineVector
     private var tuning: ReverbTuning
     /// Where a glide comes from, and how much of it is done.
     private var earlier: ReverbTuning
@@ -53,7 +55,9 @@ package struct FDNReverb: StereoDevice {
         motion = ReverbMotion(geometry, depth: parameters.modulation)
         early = EarlyReflections(parameters, geometry)
         memory = ReverbMemory(geometry)
-        tuning = ReverbTuning(parameters, geometry)
+        fades = ReverbFades(geometry.steps(for: parameters), rateHertz: geometry.rateHertz)
+        lengths = geometry.lengths(steps: fades.steps)
+        tuning = ReverbTuning(parameters, geometry, lengths: lengths)
         earlier = tuning
     }
 
@@ -63,9 +67,15 @@ package struct FDNReverb: StereoDevice {
         (new.character, new.size) = (parameters.character, parameters.size)
         (new.predelaySeconds, new.modulation) = (parameters.predelaySeconds, parameters.modulation)
         guard new != parameters else { return }
-        earlier = currentTuning()
         parameters = new
-        tuning = ReverbTuning(new, geometry)
+        fades.aim(at: geometry.steps(for: new))
+        retune()
+    }
+
+    /// Begins to glide to what parameters and lengths will be in as many frames as that takes.
+    private mutating func retune() {
+        earlier = currentTuning()
+        tuning = ReverbTuning(parameters, geometry, lengths: fades.lengths(geometry, after: Self.glideFrames))
         glided = 0
     }
 
@@ -79,15 +89,14 @@ package struct FDNReverb: StereoDevice {
         precondition(left.count == right.count, "channels differ in length")
         var start = 0
         while start < left.count {
-            let rest = left.count - start
+            let rest = fades.isActive ? fades.alike(left.count - start) : left.count - start
+            if fades.isActive, glided == Self.glideFrames { retune() }
             let inCell = Self.chunkFrames - (frame + start) & (Self.chunkFrames - 1)
             if glided < Self.glideFrames {
                 let count = min(rest, inCell, 4 - glided % 4)
                 let step = Double(glided / 4 + 1) * 4 / Double(Self.glideFrames)
                 let between = step == 1 ? tuning : earlier.mixed(with: tuning, step)
-                run(
-                    &left, &right, from: start, count: count, at: frame + start, between,
-                    leaving: step == 1 || earlier.steps == tuning.steps ? nil : (earlier.lengths, 1 - step))
+                run(&left, &right, from: start, count: count, at: frame + start, between)
                 glided += count
                 if glided == Self.glideFrames && !tuning.hasLow { network.low = FeedbackNetwork.ShelfState() }
                 start += count
@@ -102,16 +111,18 @@ package struct FDNReverb: StereoDevice {
     /// One chunk, which lies within a cell.
     private mutating func run(
         _ left: inout MutableSpan<Float>, _ right: inout MutableSpan<Float>, from start: Int, count: Int,
-        at frame: Int, _ tuning: ReverbTuning, leaving: (lengths: LineVector, share: Double)? = nil
+        at frame: Int, _ tuning: ReverbTuning
     ) {
         early.take(left, right, from: start, count: count, to: &memory)
         memory.prepare(count: count)
         ReverbDiffusion.run(&memory, gains: tuning.diffuserGains, count: count)
         var plan = FeedbackNetwork.Plan(places: memory.places, rows: memory.row(0), count: count)
-        plan.reads = reads(tuning.lengths, rows: 4, count: count, at: frame)
-        if let leaving {
-            let others = reads(leaving.lengths, rows: 38, count: count, at: frame)
-            plan.reads = faded(plan.reads, others, share: leaving.share, count: count)
+        plan.reads = reads(lengths, rows: 4, count: count, at: frame)
+        if fades.isActive {
+            let next = reads(geometry.lengths(steps: fades.nextSteps), rows: 38, count: count, at: frame)
+            plan.reads = faded(plan.reads, next, count: count)
+            fades.advance(count)
+            lengths = geometry.lengths(steps: fades.steps)
         }
         network.advance(&memory.samples, plan, tuning)
         memory.advance(count: count)
@@ -141,17 +152,17 @@ package struct FDNReverb: StereoDevice {
         return result
     }
 
-    /// Rows from 6 on: each line's samples mixed with a share of those of another length.
+    /// Rows from 6 on: the samples of each line that fades, mixed with those of its next length.
     private mutating func faded(
-        _ reads: InlineArray<16, Int>, _ others: InlineArray<16, Int>, share: Double, count: Int
+        _ reads: InlineArray<16, Int>, _ next: InlineArray<16, Int>, count: Int
     ) -> InlineArray<16, Int> {
         var result = reads
-        for line in 0..<ReverbGeometry.lineCount {
-            let (from, other, row) = (reads.span[line], others.span[line], memory.row(6 + line))
-            if from == other { continue }
+        for line in 0..<ReverbGeometry.lineCount where fades.steps[line] != fades.nextSteps[line] {
+            let (from, other, row) = (reads.span[line], next.span[line], memory.row(6 + line))
+            let done = fades.doneFrames(line: line)
             for i in 0..<count {
                 let (x, y) = (memory.samples[from + i], memory.samples[other + i])
-                memory.samples[row + i] = x.addingProduct(share, y - x)
+                memory.samples[row + i] = x.addingProduct(fades.share(done + i), y - x)
             }
             var span = result.mutableSpan
             span[line] = row
@@ -216,6 +227,7 @@ package struct FDNReverb: StereoDevice {
     package func write(to snapshot: inout SnapshotWriter) {
         early.write(to: &snapshot)
         memory.write(to: &snapshot)
+        fades.write(to: &snapshot)
         for state in [network.high, network.low] {
             for i in 0..<16 { snapshot.put(recursive: state.s1[i]) }
             for i in 0..<16 { snapshot.put(recursive: state.s2[i]) }
@@ -225,6 +237,10 @@ package struct FDNReverb: StereoDevice {
     package mutating func read(from snapshot: inout SnapshotReader) throws {
         try early.read(from: &snapshot)
         try memory.read(from: &snapshot)
+        try fades.read(from: &snapshot)
+        lengths = geometry.lengths(steps: fades.steps)
+        tuning = ReverbTuning(parameters, geometry, lengths: fades.lengths(geometry, after: 0))
+        glided = Self.glideFrames
         network.high = try Self.state(from: &snapshot)
         network.low = try Self.state(from: &snapshot)
     }

@@ -63,8 +63,8 @@ struct ReverbGeometry: Sendable, Equatable {
     /// Which of its lengths each line has for a decay: lines no longer than about a sixth of the shortest band's T60,
     /// without which a decay would be a few single echoes.
     ///
-    /// The lines hold as much in any case, so that a decay may be automated; each has a threshold of its own, so that
-    /// they change one by one.
+    /// The lines hold as much in any case, so that a decay may be automated (`ReverbFades`); each has a threshold
+    /// of its own, so that they change one by one.
     func steps(for parameters: ReverbParameters) -> SIMD16<UInt8> {
         let shortest = parameters.decaySeconds * min(1, parameters.lowDecay, parameters.highDecay)
         var steps = SIMD16<UInt8>()

@@ -58,9 +58,6 @@ struct ReverbTuning: Sendable, Equatable {
     var low = ShelfBank()
     /// False where `low` does nothing.
     var hasLow = false
-    /// Which of its lengths each line has, and what that is.
-    var steps = SIMD16<UInt8>()
-    var lengths = LineVector()
     /// Of the all-passes, left ones first.
     var diffuserGains = SIMD8<Float>()
     /// From the network to the output, and from the diffused input to it.
@@ -76,12 +73,11 @@ struct ReverbTuning: Sendable, Equatable {
     /// far from 1 (none nearer than 0.71), so that DC does not build up however long the decay.
     private static let signs = LineVector([-1, -1, 1, 1, 1, -1, 1, 1, 1, 1, -1, 1, 1, 1, -1, -1])
 
-    init(_ parameters: ReverbParameters, _ geometry: ReverbGeometry) {
+    /// - Parameter lengths: of the lines, in frames.
+    init(_ parameters: ReverbParameters, _ geometry: ReverbGeometry, lengths: LineVector) {
         let rate = geometry.rateHertz
         // log2 of the gain of one pass per frame: -60 dB in T60 (Jot & Chaigne, AES 90, 1991).
         let slope = -9.965784284662087 / (rate * parameters.decaySeconds)
-        steps = geometry.steps(for: parameters)
-        lengths = geometry.lengths(steps: steps)
         let exponents = lengths.map { $0 * slope }
         let gains = Self.powers(exponents, times: 1)
         let quarter = SIMD4<Double>(repeating: 0.25)

@@ -9,10 +9,10 @@ import Testing
     /// Decibels of all aliases together, and of the largest, at 1x, 2x, 4x and 8x.
     private static func aliasBounds(_ curve: SaturatorCurve) -> [(total: Double, largest: Double)] {
         switch curve {
-        case .tanh: [(-12, -14), (-40, -40), (-77, -77), (-115, -130)]
-        case .tape: [(-13, -16), (-53, -53), (-95, -96), (-115, -140)]
-        case .tube: [(-12, -14), (-40, -41), (-78, -81), (-115, -130)]
-        case .hard: [(-11, -14), (-60, -62), (-94, -96), (-113, -115)]
+        case .tanh: [(-12, -14), (-40, -40), (-77, -77), (-125, -130)]
+        case .tape: [(-13, -16), (-53, -53), (-95, -96), (-125, -140)]
+        case .tube: [(-12, -14), (-40, -41), (-78, -81), (-125, -130)]
+        case .hard: [(-11, -14), (-59, -59), (-102, -106), (-115, -125)]
         }
     }
 
@@ -33,14 +33,14 @@ import Testing
         }
     }
 
-    @Test("hard clipping by a few decibels aliases more than by many: the way bends where it crosses")
+    @Test("hard clipping by a few decibels does not alias more than by many: the bend of the way is followed")
     func moderateHardAliases() {
         let device = ColourDevice.saturator(.hard, drive: 6)
         let (total, largest) = ColourSpectrum(ColourSpectrum.sine(4987).through(device)).aliases(of: 4987)
         let condition = "4987 Hz, 0 dBFS, 6 dB drive, hard, 8x"
         let facts = [
-            Fact("Saturator", "aliases and noise together, \(condition)", total, .atMost(-108), unit: "dB"),
-            Fact("Saturator", "largest alias, \(condition)", largest, .atMost(-110), unit: "dB"),
+            Fact("Saturator", "aliases and noise together, \(condition)", total, .atMost(-130), unit: "dB"),
+            Fact("Saturator", "largest alias, \(condition)", largest, .atMost(-135), unit: "dB"),
         ]
         for fact in facts { #expect(fact.holds, "\(fact)") }
     }

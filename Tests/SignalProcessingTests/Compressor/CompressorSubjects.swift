@@ -1,15 +1,16 @@
+import DeviceReference
 import SignalProcessing
 
 /// A compressor in lane 0 that listens to the key.
 struct KeyedCompressor: StereoDevice {
     static var version: UInt32 { Compressor.version }
     static var parameterNames: [String] { Compressor.parameterNames }
-    private var lane: SingleLane<Compressor>
+    private var lane: SingleStrip<Compressor>
     var latencyFrames: Int { lane.latencyFrames }
     var tailFrames: Int { lane.tailFrames }
 
     init?(parameters: [Double], rateHertz: Int) {
-        guard let lane = SingleLane<Compressor>(parameters: parameters, rateHertz: rateHertz, isKeyed: true) else {
+        guard let lane = SingleStrip<Compressor>(parameters: parameters, rateHertz: rateHertz, isKeyed: true) else {
             return nil
         }
         self.lane = lane
@@ -17,10 +18,8 @@ struct KeyedCompressor: StereoDevice {
 
     mutating func update(parameters: [Double]) { lane.update(parameters: parameters) }
 
-    /// Its own signal as the key, for tests that have none.
     mutating func process(left: inout MutableSpan<Float>, right: inout MutableSpan<Float>, at frame: Int) {
-        let (keyLeft, keyRight) = ((0..<left.count).map { left[$0] }, (0..<right.count).map { right[$0] })
-        lane.process(left: &left, right: &right, keyLeft: keyLeft.span, keyRight: keyRight.span, at: frame)
+        lane.process(left: &left, right: &right, at: frame)
     }
 
     mutating func process(
@@ -65,7 +64,7 @@ extension ContractSubject {
 
     private static let peakCompressor: ContractSubject = {
         var subject = ContractSubject(
-            "compressor peak", SingleLane<Compressor>.self, CompressorParameters.usual { $0.kneeDecibels = 6 }.values,
+            "compressor peak", SingleStrip<Compressor>.self, CompressorParameters.usual { $0.kneeDecibels = 6 }.values,
             neutral: CompressorParameters.usual { $0.ratio = 1 }.values,
             extremes: [
                 CompressorParameters.usual {
@@ -96,13 +95,13 @@ extension ContractSubject {
                 $0.mix = 0.5
             }.values)
         subject.growthDecibels = 67
-        subject.snapshotByteLimit = 512
+        subject.snapshotByteLimit = 576
         return subject
     }()
 
     private static let fullCompressor: ContractSubject = {
         var subject = ContractSubject(
-            "compressor with every option", SingleLane<Compressor>.self, CompressorParameters.everything().values,
+            "compressor with every option", SingleStrip<Compressor>.self, CompressorParameters.everything().values,
             neutral: CompressorParameters.everything { $0.mix = 0 }.values,
             extremes: [
                 CompressorParameters.everything {
@@ -118,7 +117,7 @@ extension ContractSubject {
                 $0.link = 1
                 $0.mix = 1
             }.values, rateHertz: 44_100)
-        subject.snapshotByteLimit = 512 + 8 * 133
+        subject.snapshotByteLimit = 576 + 8 * 133
         return subject
     }()
 
@@ -128,7 +127,7 @@ extension ContractSubject {
             CompressorParameters.usual { $0.keyHighCutHertz = 4000 }.values,
             neutral: CompressorParameters.usual { $0.rangeDecibels = 0 }.values,
             automated: CompressorParameters.usual { $0.thresholdDecibels = -50 }.values, isKeyed: true)
-        subject.snapshotByteLimit = 512
+        subject.snapshotByteLimit = 576
         return subject
     }()
 
@@ -146,10 +145,10 @@ extension ContractSubject {
         automated.keyLowCutHertz = 100
         automated.mix = 0.7
         var subject = ContractSubject(
-            "bus compressor", SingleLane<BusCompressor>.self, parameters.values, neutral: neutral.values,
+            "bus compressor", SingleStrip<BusCompressor>.self, parameters.values, neutral: neutral.values,
             extremes: [extreme.values], automated: automated.values)
         for input in ConvergenceInput.allCases { subject.reconvergence[input] = 4 }
-        subject.snapshotByteLimit = 512
+        subject.snapshotByteLimit = 576
         return [subject]
     }()
 }

@@ -85,6 +85,9 @@ struct ContractRun {
     var device: any StereoDevice
     let isKeyed: Bool
     private let key = ContractSignal.mixed(frameCount: 8192, seed: 77)
+    /// The key of one block; longer ones make room.
+    private var keyLeft = [Float](repeating: 0, count: 512)
+    private var keyRight = [Float](repeating: 0, count: 512)
 
     init(_ subject: ContractSubject) {
         device = subject.make()
@@ -111,21 +114,28 @@ struct ContractRun {
     /// One block in place.
     mutating func step(_ signal: inout ContractSignal, _ start: Int, _ count: Int, _ frame: Int) {
         if isKeyed {
-            var keyLeft = [Float](repeating: 0, count: count)
-            var keyRight = keyLeft
+            if keyLeft.count < count {
+                keyLeft = [Float](repeating: 0, count: count)
+                keyRight = keyLeft
+            }
             for i in 0..<count {
                 let k = ((frame + i) % key.count + key.count) % key.count
                 keyLeft[i] = key.left[k]
                 keyRight[i] = key.right[k]
             }
-            run(&signal, start, count, frame, keyLeft.span, keyRight.span)
+            let (keyLeft, keyRight) = (keyLeft, keyRight)
+            Self.run(
+                &device, &signal, start, count, frame, keyLeft.span.extracting(0..<count),
+                keyRight.span.extracting(0..<count))
         } else {
-            run(&signal, start, count, frame)
+            Self.run(&device, &signal, start, count, frame)
         }
     }
 
     @inline(never)
-    private mutating func run(_ signal: inout ContractSignal, _ start: Int, _ count: Int, _ frame: Int) {
+    private static func run(
+        _ device: inout any StereoDevice, _ signal: inout ContractSignal, _ start: Int, _ count: Int, _ frame: Int
+    ) {
         signal.left.withUnsafeMutableBufferPointer { l in
             signal.right.withUnsafeMutableBufferPointer { r in
                 var left = MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(rebasing: l[start..<start + count]))
@@ -136,9 +146,9 @@ struct ContractRun {
     }
 
     @inline(never)
-    private mutating func run(
-        _ signal: inout ContractSignal, _ start: Int, _ count: Int, _ frame: Int, _ keyLeft: Span<Float>,
-        _ keyRight: Span<Float>
+    private static func run(
+        _ device: inout any StereoDevice, _ signal: inout ContractSignal, _ start: Int, _ count: Int, _ frame: Int,
+        _ keyLeft: Span<Float>, _ keyRight: Span<Float>
     ) {
         signal.left.withUnsafeMutableBufferPointer { l in
             signal.right.withUnsafeMutableBufferPointer { r in

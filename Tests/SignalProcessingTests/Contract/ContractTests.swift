@@ -106,10 +106,7 @@ import Testing
 
     @Test("process allocates nothing", arguments: ContractSubject.all)
     func allocations(_ subject: ContractSubject) throws {
-        // The lane adapter of these tests allocates by itself; lane devices have a test of their own.
-        if String(describing: type(of: subject.make())).hasPrefix("SingleLane") { return }
         var run = ContractRun(subject)
-        guard !run.isKeyed else { return }
         var signal = ContractSignal.mixed(frameCount: 16_384)
         let automated = subject.automated
         _ = signal.left.withUnsafeMutableBufferPointer { $0.count }

@@ -1,3 +1,4 @@
+import DeviceReference
 import SignalProcessing
 import Testing
 
@@ -41,7 +42,7 @@ extension ContractSubject {
     static let equalizer: [ContractSubject] = {
         typealias Settings = EqualizerSettings
         var usual = ContractSubject(
-            "equalizer", SingleLane<Equalizer>.self, Settings.usual, neutral: Settings.neutral,
+            "equalizer", SingleStrip<Equalizer>.self, Settings.usual, neutral: Settings.neutral,
             extremes: [
                 Settings.device(Settings.band(.bell, 10, gain: 36, q: 40)),
                 Settings.device(Settings.band(.bell, 40_000, gain: 36, q: 40)),
@@ -56,11 +57,11 @@ extension ContractSubject {
         usual.growthDecibels = 80
         var all = [usual]
         for (name, values) in [("placed", Settings.placed), ("steep", Settings.steep), ("dynamic", Settings.dynamic)] {
-            all.append(ContractSubject("equalizer \(name)", SingleLane<Equalizer>.self, values))
+            all.append(ContractSubject("equalizer \(name)", SingleStrip<Equalizer>.self, values))
         }
         all.append(
             ContractSubject(
-                "equalizer 44.1", SingleLane<Equalizer>.self, Settings.usual, automated: Settings.moved,
+                "equalizer 44.1", SingleStrip<Equalizer>.self, Settings.usual, automated: Settings.moved,
                 rateHertz: 44_100))
         for i in all.indices {
             all[i].reconvergence = [.noise: 1, .music: 1, .silence: 2, .constant: nil, .tone: nil]

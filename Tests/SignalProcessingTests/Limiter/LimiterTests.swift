@@ -315,9 +315,9 @@ import Testing
 
     @Test("The snapshot has the stated size, and NaN or infinity refuses it")
     func snapshot() throws {
-        #expect(try snapshotBytes(limiter()).count == 4836)
-        #expect(try snapshotBytes(limiter(rateHertz: 192_000)).count == 17_892)
-        #expect(try snapshotBytes(limiter(release: 0.001)).count == 1628)
+        #expect(try snapshotBytes(limiter()).count == 4912)
+        #expect(try snapshotBytes(limiter(rateHertz: 192_000)).count == 17_968)
+        #expect(try snapshotBytes(limiter(release: 0.001)).count == 1704)
         expectPoisonRefused { limiter() }
         var reader = SnapshotReader([1, 2, 3])
         var processor = limiter()

@@ -1,3 +1,4 @@
+import DeviceReference
 import Foundation
 import SignalProcessing
 import TestSupport
@@ -92,7 +93,7 @@ import Testing
 
     /// What a frame of 0.5 and 0.25 becomes.
     private func utility(_ values: [Double]) throws -> [Float] {
-        let device = try #require(SingleLane<GainStage>(parameters: values, rateHertz: 48_000))
+        let device = try #require(SingleStrip<GainStage>(parameters: values, rateHertz: 48_000))
         let output = TimeMeasure.run(device, StereoSignal(frameCount: 1) { _ in (0.5, 0.25) })
         return [output.left[0], output.right[0]]
     }
@@ -110,8 +111,8 @@ import Testing
         #expect(try utility([-10_000, 0, 0, 1]) == [0, 0])
         let six = try utility([6.020599913279624, 0, 0, 0])
         #expect(six == [1, 0.5])
-        #expect(SingleLane<GainStage>(parameters: [48.1, 0, 0, 0], rateHertz: 48_000) == nil)
-        #expect(SingleLane<GainStage>(parameters: [0, 4, 0, 0], rateHertz: 48_000) == nil)
+        #expect(SingleStrip<GainStage>(parameters: [48.1, 0, 0, 0], rateHertz: 48_000) == nil)
+        #expect(SingleStrip<GainStage>(parameters: [0, 4, 0, 0], rateHertz: 48_000) == nil)
     }
 
     @Test("A lane's gain glides in eight frames and leaves the others alone")

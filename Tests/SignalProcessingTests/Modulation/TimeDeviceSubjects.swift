@@ -1,3 +1,4 @@
+import DeviceReference
 import SignalProcessing
 
 extension ContractSubject {
@@ -51,9 +52,12 @@ extension ContractSubject {
             ContractSubject(
                 "phaser of twelve", Phaser.self, [2, 2, 600, 3, 0.8, 180, 0.5], rateHertz: 44_100),
             ContractSubject(
-                "tremolo", Tremolo.self, [5, 0.5, 0, 0], neutral: [5, 0, 0, 0],
-                extremes: [[20, 1, 2, 180], [0.01, 1, 1, 0]], automated: [5, 0.9, 0, 0]),
-            ContractSubject("auto-pan", Tremolo.self, [0.5, 1, 2, 180], automated: [0.5, 0, 2, 180]),
+                "tremolo", Tremolo.self, [5, 0.5, 0, 0, 0], neutral: [5, 0, 0, 0, 0],
+                extremes: [[20, 1, 2, 180, 1], [0.01, 1, 1, 0, 0]], automated: [5, 0.9, 0, 0, 0]),
+            ContractSubject("auto-pan", Tremolo.self, [0.5, 1, 2, 180, 0], automated: [0.5, 0, 2, 180, 0]),
+            ContractSubject(
+                "auto-pan of constant power", Tremolo.self, [0.5, 1, 0, 180, 1], neutral: [0.5, 0, 0, 180, 1],
+                automated: [0.5, 0.2, 0, 180, 1]),
         ]
         for i in subjects.indices { subjects[i].growthDecibels = 32 }
         return subjects
@@ -69,10 +73,10 @@ extension ContractSubject {
             ContractSubject(
                 "align", AlignmentDelay.self, [37, 480], neutral: [0, 0], extremes: [[48_000, 0], [0, 1]]),
             ContractSubject(
-                "utility", SingleLane<GainStage>.self, [-3, 1, 0, 0], neutral: [0, 0, 0, 0],
+                "utility", SingleStrip<GainStage>.self, [-3, 1, 0, 0], neutral: [0, 0, 0, 0],
                 extremes: [[48, 3, 1, 1], [-10_000, 2, 0, 1]], automated: [6, 1, 0, 0]),
             ContractSubject(
-                "utility in mono", SingleLane<GainStage>.self, [2, 2, 1, 1], automated: [-10_000, 2, 1, 1]),
+                "utility in mono", SingleStrip<GainStage>.self, [2, 2, 1, 1], automated: [-10_000, 2, 1, 1]),
         ]
         // The gain alone is up to 48 dB.
         for i in 3...4 { subjects[i].growthDecibels = 51 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Tremolo") struct TremoloTests {
     private func tremolo(_ values: [Double]) throws -> Tremolo {
-        try #require(Tremolo(parameters: values, rateHertz: 48_000))
+        try #require(Tremolo(parameters: values.count == 4 ? values + [0] : values, rateHertz: 48_000))
     }
 
     @Test("The depth is what it says in decibels", arguments: [0.0, 1, 2])
@@ -50,6 +50,26 @@ import Testing
         #expect(gains.left.highest > 0.999 && gains.left.lowest < 0.001)
     }
 
+    @Test("By the law of power an auto-pan's powers have a constant sum", arguments: [0.0, 1, 2], [1, 0.5])
+    func constantPower(shape: Double, depth: Double) throws {
+        let gains = TimeMeasure.constant(try tremolo([0.7, depth, shape, 180, 1]), frameCount: 96_000)
+        var error = 0.0
+        for i in gains.left.indices {
+            let (x, y) = (Double(gains.left[i]), Double(gains.right[i]))
+            let share = (x * x + y * y) / (2 - depth)
+            error = max(error, abs(TimeMeasure.decibels(share) / 2))
+        }
+        let name = ["sine", "triangle", "square"][Int(shape)]
+        let fact = Fact(
+            "Tremolo", "change of the power of both sides as an auto-pan, law of power, \(name), \(Int(depth * 100)) %",
+            error, .atMost(1e-5), unit: "dB")
+        #expect(fact.holds, "\(fact)")
+        let lowest = Double(gains.left.lowest)
+        #expect(abs(lowest * lowest - (1 - depth)) < 0.001)
+        let middle = (1 - depth / 2).squareRoot()
+        if shape == 0 { #expect(abs(Double(gains.left[0]) - middle) < 1e-4) }
+    }
+
     @Test("A square's edges take 5 ms, and a jump of depth 8 frames")
     func edges() throws {
         let gains = TimeMeasure.constant(try tremolo([2, 1, 2, 0]), frameCount: 48_000).left
@@ -59,7 +79,7 @@ import Testing
         #expect(zip(gains, gains.dropFirst()).allSatisfy { abs($0 - $1) < 1.51 / 240 })
         var device = try tremolo([0.01, 0, 0, 0])
         _ = processed(StereoSignal(frameCount: 800) { _ in (1, 1) }, by: &device)
-        device.update(parameters: [0.01, 1, 0, 0])
+        device.update(parameters: [0.01, 1, 0, 0, 0])
         let output = processed(StereoSignal(frameCount: 16) { _ in (1, 1) }, by: &device, from: 800).left
         #expect(
             output[..<8].enumerated().allSatisfy { abs(Double($1) - (1 - 0.5 * Double($0 + 1) / 8)) < 0.003 })

@@ -43,14 +43,17 @@ import Testing
         #expect(fact.holds, "\(fact)")
     }
 
-    @Test("A decay that shortens the lines fades between them")
-    func shorterLines() {
-        let first = ReverbSetting(decay: 2)
-        var last = first
-        last.decay = 0.4
+    @Test("A decay that changes the lengths of the lines leaves no clicks", arguments: [0, 1, 2], [true, false])
+    func otherLengths(type: Int, isFalling: Bool) {
+        let long = ReverbSetting(type: Double(type), decay: 2)
+        var short = long
+        short.decay = 0.2
+        let name = ReverbSetting.types[type]
         let fact = Fact(
-            "Reverb", "hall: largest fourth difference while a decay from 2 to 0.4 s shortens the lines in 200 ms",
-            clicks(from: first, to: last), .atMost(-30), unit: "dB")
+            "Reverb",
+            "\(name): largest fourth difference (clicks) while the decay goes from "
+                + "\(isFalling ? "2 to 0.2" : "0.2 to 2") s in 200 ms and lines change their lengths, tone of -6 dB",
+            isFalling ? clicks(from: long, to: short) : clicks(from: short, to: long), .atMost(-60), unit: "dB")
         #expect(fact.holds, "\(fact)")
     }
 
