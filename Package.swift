@@ -66,7 +66,7 @@ let package = Package(
         .target(
             name: "CVector", cSettings: [.unsafeFlags(["-mavx2", "-mfma", "-mbmi2", "-O2"])]),
         target("SignalProcessing", .kernel, ["Quantities", "CVector"]),
-        target("Metering", .kernel, ["Quantities", "SignalProcessing"]),
+        target("Metering", .kernel, ["Quantities", "CVector", "SignalProcessing"]),
         target("Session", .pure, ["Quantities"]),
         target("RenderPlan", .pure, ["Quantities"]),
         target(
@@ -108,10 +108,12 @@ let package = Package(
             [
                 "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
                 "RenderEngine", "FarmProtocol", "FarmCoordination", "Hashing", "SoundFiles",
-                "SessionFiles", "Storage", "Release", "LoudnessChecks", "Measuring", "Demo", "Terminal", "Reports", "Farm",
+                "SessionFiles", "Storage", "Release", "LoudnessChecks", "Measuring", "Demo", "Terminal", "Reports",
+                "Farm",
                 arguments, logging,
             ]),
         // T: test support
+        .systemLibrary(name: "CEbur128", providers: [.apt(["libebur128-dev"])]),  // what the meter is compared with
         .target(name: "CAllocationCounter"),
         target("TestSupport", .support, ["Quantities", "CAllocationCounter"]),
         target("DeviceReference", .support, ["Session", "SignalProcessing"]),
@@ -134,7 +136,7 @@ let package = Package(
         tests(
             "SoundFiles", ["Quantities", "SoundFiles", "SoundFileFuzzing", "CSndFile", "CVector"], exclude: ["Corpus"]),
         tests("ZeroMQ", ["ZeroMQ"]),
-        tests("Metering", ["Quantities", "SignalProcessing", "Metering"]),
+        tests("Metering", ["Quantities", "SignalProcessing", "Metering", "CEbur128"]),
         tests("Hashing", ["Quantities", "Hashing"]),
         tests("Storage", ["Quantities", "RenderPlan", "Hashing", "Storage"]),
         tests("SignalProcessing", ["Quantities", "SignalProcessing", "DeviceReference"]),
@@ -144,7 +146,10 @@ let package = Package(
         tests("LoudnessChecks", ["Quantities", "LoudnessChecks"], exclude: ["Golden", "Schemas"]),
         tests(
             "Measuring",
-            ["Quantities", "Metering", "LoudnessChecks", "SoundFiles", "Release", "Measuring", "RenderHarness"]),
+            [
+                "Quantities", "Metering", "LoudnessChecks", "SoundFiles", "Hashing", "Release", "Measuring",
+                "RenderHarness",
+            ]),
         tests("Release", ["Quantities", "Metering", "Session", "SoundFiles", "Hashing", "Reports", "Release"]),
         tests("Session", ["Quantities", "Session"]),
         tests("RenderPlan", ["Quantities", "RenderPlan"]),

@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh AUDIO TMP [WORKLOAD...]: measures Lathe and its fastest peers on the same work, in one run.
-# WORKLOADs: mix8 mix32 mix24 convolve resample master cores quality; default all of them.
+# WORKLOADs: mix8 mix32 mix24 convolve resample master loudness cores quality; default all of them.
 # PEERS = folder with mixspec.py and the peers' scripts; PY = a python3 with pedalboard, matchering, numpy, scipy and
 # soundfile (default python3); LATHE = the binary (default .build/release/lathe); RUNS = rounds (default 5);
 # RESULTS = the file that figures are appended to (default TMP/results.jsonl).

@@ -183,9 +183,22 @@ def album_of_six(s):
     return s.album("six", songs, "{target: -16 LUFS, ceiling: -1 dBTP, max-limiting: 24 dB}"), 1200
 
 
+def loudness(s):
+    """File to verdict. libebur128 has no program of its own: a small one is compiled here."""
+    programme = f"{s.audio}/programme_60min.wav"
+    peer = f"{s.tmp}/loudness_ebur128"
+    subprocess.run(["cc", "-O2", f"{HERE}/loudness_ebur128.c", "-lebur128", "-lsndfile", "-o", peer], check=True)
+    return Workload("loudness", 3600, {
+        "libebur128": [peer, programme],
+        "ffmpeg ebur128": FFMPEG + ["-i", programme, "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"],
+        "lathe-in-process": [s.lathe, "measure", "--quick", "--workers", "1", "--progress", "none", programme],
+    }, 8)
+
+
 SINGLE_CORE = {
     "mix8": lambda s: mix(s, "mix8", 200), "mix32": lambda s: mix(s, "mix32", 60), "mix24": mix24,
     "convolve": convolve, "resample": resample, "master": master,
+    "loudness": loudness,
 }
 
 

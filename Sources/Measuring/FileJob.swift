@@ -177,7 +177,8 @@ final class FileJob: Sendable {
 
     static func reason(_ error: any Error) -> String {
         switch error {
-        case let error as SoundFileError: error.message.hasSuffix(".") ? String(error.message.dropLast()) : error.message
+        case let error as SoundFileError:
+            error.message.hasSuffix(".") ? String(error.message.dropLast()) : error.message
         case let error as Unmeasured: error.description
         default: "cannot be read: \(error)"
         }

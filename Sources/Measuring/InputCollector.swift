@@ -121,29 +121,35 @@ package struct InputCollector {
 
     private mutating func addMatches(_ pattern: String) throws(InputError) {
         // The part before the first wildcard is where the search begins.
-        let full = absolute(pattern)
-        let parts = full.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
+        let parts = absolute(pattern).split(separator: "/").map(String.init)
         let fixed = parts.prefix { !$0.contains(where: { "*?[".contains($0) }) }
         let root = "/" + fixed.joined(separator: "/")
         let glob: Glob
-        do throws(Glob.Fault) { glob = try Glob(full) } catch {
+        // A pattern without a slash would match names in every folder below, which is not what a shell does.
+        let pieces = [Self.start] + parts.dropFirst(fixed.count)
+        do throws(Glob.Fault) { glob = try Glob(pieces.joined(separator: "/")) } catch {
             throw InputError("\(pattern): \(error.message). \(error.remedy).")
         }
         var found: [String] = []
-        if kind(of: root) == .folder { collect(root, glob, &found, depth: 0) }
+        if kind(of: root) == .folder { match(glob, in: root, below: Self.start + "/", &found, depth: 0) }
         guard !found.isEmpty else { throw InputError("\(pattern) matches no file.") }
         for path in found { try addFile(path) }
     }
 
-    private func collect(_ folder: String, _ glob: Glob, _ found: inout [String], depth: Int) {
+    /// Stands for the folder in which a search began.
+    private static let start = "start"
+
+    /// - Parameter prefix: the folder as the pattern has it, with a final slash.
+    private func match(_ glob: Glob, in folder: String, below prefix: String, _ found: inout [String], depth: Int) {
         guard depth < Self.depthLimit, found.count < Self.fileLimit else { return }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for name in names.sorted(by: Self.isBefore) where !name.hasPrefix(".") {
             let path = folder == "/" ? "/" + name : folder + "/" + name
             switch kind(of: path) {
-            case .folder where !isLink(path): collect(path, glob, &found, depth: depth + 1)
+            case .folder where !isLink(path):
+                match(glob, in: path, below: prefix + name + "/", &found, depth: depth + 1)
             case .folder: break
-            default: if glob.matches(path) { found.append(path) }
+            default: if glob.matches(prefix + name) { found.append(path) }
             }
         }
     }
@@ -154,7 +160,8 @@ package struct InputCollector {
         let render = String(path.dropLast(ending(of: path).count + 1)) + "-render"
         guard kind(of: render + "/render.json") == .file else {
             throw InputError(
-                "\(argument) has no render beside it (\(relative(render))/render.json). Run `lathe render \(argument)`.")
+                "\(argument) has no render beside it (\(relative(render))/render.json). "
+                    + "Run `lathe render \(argument)`.")
         }
         try addRender(render, anchorFile: path)
     }

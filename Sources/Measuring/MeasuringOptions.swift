@@ -19,10 +19,11 @@ package struct MeasuringOptions: Sendable {
 
     package init() {}
 
+    /// What a report says of its figures' origin: the versions of the meters, and how they were set.
     package func identity(lathe: String) -> MeterIdentity {
         MeterIdentity(
-            lathe: lathe, engine: "meter \(LoudnessAnalyzer.version)", truePeakOversampling: Int(oversampling.rawValue),
-            mono: isMonoDual ? "dual" : "as-is")
+            lathe: lathe, engine: "\(LoudnessAnalyzer.version).\(SignalAnalyzer.version)",
+            truePeakOversampling: Int(oversampling.rawValue), mono: isMonoDual ? "dual" : "as-is")
     }
 }
 

@@ -75,12 +75,13 @@ struct GroupExtents {
         _ vectors: UnsafeMutablePointer<SIMD8<Int32>>, _ scratch: UnsafeMutablePointer<SIMD8<Int32>>
     ) -> SIMD8<Int32> {
         let floats = UnsafeRawPointer(vectors).assumingMemoryBound(to: Float.self)
-        var planes: (
-            UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?,
-            UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?
-        ) = (
-            floats, floats + 8, floats + 16, floats + 24, floats + 32, floats + 40, floats + 48, floats + 56
-        )
+        var planes:
+            (
+                UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?,
+                UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?
+            ) = (
+                floats, floats + 8, floats + 16, floats + 24, floats + 32, floats + 40, floats + 48, floats + 56
+            )
         withUnsafePointer(to: &planes) { planes in
             // SAFETY: a tuple of eight pointers lies in memory as an array does; bits are moved, not computed.
             UnsafeRawPointer(planes).withMemoryRebound(to: UnsafePointer<Float>?.self, capacity: 8) { planes in

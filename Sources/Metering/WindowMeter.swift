@@ -129,7 +129,8 @@ package struct WindowMeter: Sendable {
             let known = knownPeakBits?[channel] ?? 0
             storage.withUnsafeBufferPointer { storage in
                 let plane = storage.baseAddress! + (start - held.start)
-                findPeaks(of: channel, plane, base: base, groupCount: groupCount, extents: extents, known: known,
+                findPeaks(
+                    of: channel, plane, base: base, groupCount: groupCount, extents: extents, known: known,
                     in: &found)
             }
         }

@@ -45,6 +45,8 @@ extension Workshop {
         samples: SampleFormat = .integer24, channels: Int = 2
     ) throws {
         let frames = Int(seconds * Double(rate))
+        let folder = URL(fileURLWithPath: path(relative)).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let writer = try WaveWriter(
             path: path(relative), rate: rate, layout: SampleLayout(format: samples, channelCount: channels))
         let values = (0..<frames).map { sound($0, rate) }

@@ -86,7 +86,8 @@ struct CheckCommand: ParsableCommand {
             if accept { return nil }
             throw Failure(
                 code: Exit.couldNotRun,
-                message: "\(path) does not exist. Write it: `lathe check ... --baseline \(path) --accept --reason ...`.")
+                message: "\(path) does not exist. "
+                    + "Write it: `lathe check ... --baseline \(path) --accept --reason ...`.")
         }
         guard let bytes = FileManager.default.contents(atPath: path) else {
             throw Failure(code: Exit.couldNotRun, message: "\(path) cannot be read. Check its permissions.")

@@ -102,8 +102,8 @@ struct MeasureCommand: ParsableCommand {
         let failed = report.items.filter { $0.measurement == nil }
         guard failed.isEmpty else {
             throw Failure(
-                code: Exit.couldNotRun, message: "\(failed.count) of \(report.items.count) files could not be measured.",
-                hasDocument: true)
+                code: Exit.couldNotRun,
+                message: "\(failed.count) of \(report.items.count) files could not be measured.", hasDocument: true)
         }
     }
 }

@@ -80,13 +80,17 @@ final class MeasuringJob {
 
     // MARK: What a render promised
 
-    /// The album's own target and ceiling, group by group.
+    /// The album's own target and ceiling, and stems that sum to their mix, group by group.
     var releaseRules: [Rule] {
         inputs.groups.flatMap { group in
-            guard let loudness = group.loudness else { return [Rule]() }
-            return Rule.release(
-                target: loudness.target, ceiling: loudness.ceiling, isForAlbum: loudness.isForAlbum, group: group.id,
-                anchor: group.anchor)
+            var rules: [Rule] = []
+            if let loudness = group.loudness {
+                rules += Rule.release(
+                    target: loudness.target, ceiling: loudness.ceiling, isForAlbum: loudness.isForAlbum,
+                    group: group.id, anchor: group.anchor)
+            }
+            if group.mixID != nil { rules.append(.stems(group: group.id, anchor: group.anchor)) }
+            return rules
         }
     }
 

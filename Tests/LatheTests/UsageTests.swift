@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "measure", "check", "compare", "coordinator", "submit", "jobs", "status", "watch", "fetch", "cancel",
+        "compare", "coordinator", "submit", "jobs", "status", "watch", "fetch", "cancel",
         "retry",
         "pause", "resume", "workers", "drain", "keys", "schema",
     ])

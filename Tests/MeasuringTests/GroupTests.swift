@@ -1,6 +1,7 @@
 import Foundation
 import LoudnessChecks
 import Measuring
+import Quantities
 import RenderHarness
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import LoudnessChecks
 import Measuring
 import RenderHarness
 import Testing
@@ -36,7 +37,8 @@ import Testing
         for name in ["a/one.wav", "a/deep/two.wav", "a/deep/two.txt", "b/three.wav", "odd[1].wav"] {
             try workshop.write(name, "x")
         }
-        #expect(try ids(workshop, ["**/*.wav"]) == ["a/deep/two.wav", "a/one.wav", "b/three.wav", "odd[1].wav"].sorted())
+        let all = ["a/deep/two.wav", "a/one.wav", "b/three.wav", "odd[1].wav"]
+        #expect(try ids(workshop, ["**/*.wav"]) == all)
         #expect(try ids(workshop, ["a/*.wav"]) == ["a/one.wav"])
         #expect(try ids(workshop, ["odd[1].wav"]) == ["odd[1].wav"])
         #expect(throws: InputError.self) { try collect(workshop, ["a/*.flac"]) }
@@ -86,9 +88,17 @@ import Testing
         #expect(try ids(workshop, ["**/*.wav"]) == ["masters/a.wav"])
     }
 
-    @Test func `a render is read by its document: groups by delivery, stems with their mix, and what is missing`() throws {
+    @Test func `a render is read by its document: groups by delivery, stems with their mix, what is missing`() throws {
         let workshop = try Workshop()
-        try workshop.write("album.yaml", "lathe: 1\nalbum: Pair\nsongs:\n  - file: one.yaml   # first\n  - {gap: 1 s, file: two.yaml}\n")
+        try workshop.write(
+            "album.yaml",
+            """
+            lathe: 1
+            album: Pair
+            songs:
+              - file: one.yaml   # first
+              - {gap: 1 s, file: two.yaml}
+            """)
         func file(_ path: String, _ role: String) -> String {
             """
             {"path": "\(path)", "role": "\(role)", "format": "wav", "bits": 24, "rate": 48000, "channels": 2,
@@ -121,7 +131,7 @@ import Testing
         #expect(set.items[0].recordedPCMSHA256 == "WAV/01 One.wav")
         // Findings point at the song's line in the album file.
         #expect(set.items[0].anchor?.file == "album.yaml" && set.items[0].anchor?.line == 4)
-        #expect(set.missing.map(\.title) == ["Three", "Two"])
+        #expect(set.missing.map(\.title) == ["Two", "Three"])
         #expect(set.missing.contains { $0.anchor?.line == 5 && $0.reason.contains("is missing") })
         // Without the album file they point at the document.
         let folder = try collect(workshop, ["album-render"])

@@ -2,6 +2,7 @@ import Foundation
 import Hashing
 import LoudnessChecks
 import Measuring
+import Quantities
 import RenderHarness
 import SoundFiles
 import Testing
@@ -27,7 +28,7 @@ import Testing
         try workshop.sound("long.wav", Sounds.chord, seconds: 137.123, rate: 44_100)
         let files = inputs(workshop, ["long.wav"])
         let one = measure(files)
-        let measurement = try #require({ if case .measured(let value) = one[0] { value } else { nil } }())
+        let measurement = try #require(one[0].measurement)
         #expect(measurement.form.frameCount == Int(137.123 * 44_100))
         #expect(measurement.curves.second.count == 137)
         for workers in [2, 5] {
@@ -52,9 +53,8 @@ import Testing
         try SoundFileReader(path: workshop.path("a.wav")).forEachPart { _, bytes in hasher.update(bytes) }
         let expected = hasher.finishHexadecimal()
         for workers in [1, 3] {
-            let digests = measure(inputs(workshop, ["a.wav", "b.wav"])) { $0.workerCount = workers }.map { outcome in
-                if case .measured(let value) = outcome { value.pcmSHA256 } else { nil }
-            }
+            let outcomes = measure(inputs(workshop, ["a.wav", "b.wav"])) { $0.workerCount = workers }
+            let digests = outcomes.map { $0.measurement?.pcmSHA256 }
             #expect(digests == [expected, expected])
         }
     }
@@ -68,8 +68,9 @@ import Testing
         try Data(whole[..<(whole.count / 2)]).write(to: URL(fileURLWithPath: workshop.path("cut.wav")))
         try workshop.sound("slow.wav", Sounds.chord, seconds: 1, rate: 22_050)
         let names = ["text.wav", "good.wav", "empty.wav", "cut.wav", "absent.wav", "slow.wav"]
-        let reasons = measure(inputs(workshop, names)) { $0.workerCount = 2 }.map { outcome in
-            if case .failed(let reason) = outcome { reason } else { "measured" }
+        let reasons = measure(inputs(workshop, names)) { $0.workerCount = 2 }.map { outcome -> String in
+            if case .failed(let reason) = outcome { return reason }
+            return "measured"
         }
         let wanted = [
             "is not a sound file that Lathe reads", "measured", "is an empty file", "is cut short", "does not exist",
@@ -83,9 +84,8 @@ import Testing
         try workshop.sound("short.wav", Sounds.chord, seconds: 0.3)
         try workshop.sound("silent.wav", { _, _ in (0, 0) }, seconds: 4)
         try workshop.sound("broken.wav", Sounds.broken, seconds: 4, samples: .float32)
-        let values = measure(inputs(workshop, ["short.wav", "silent.wav", "broken.wav"])).compactMap { outcome in
-            if case .measured(let value) = outcome { value.values } else { nil }
-        }
+        let outcomes = measure(inputs(workshop, ["short.wav", "silent.wav", "broken.wav"]))
+        let values = outcomes.compactMap { $0.measurement?.values }
         #expect(values.count == 3)
         #expect(values[0][.integrated] == .unmeasurable("shorter than 400 ms"))
         #expect(values[0][.range] == .unmeasurable("shorter than 3 s"))
@@ -119,5 +119,12 @@ import Testing
         }
         #expect(quick.values[.correlation] == nil)
         #expect(quick.pcmSHA256 == full.pcmSHA256 && full.pcmSHA256 != nil)
+    }
+}
+
+extension CheckedItem.Outcome {
+    fileprivate var measurement: LoudnessChecks.Measurement? {
+        if case .measured(let value) = self { return value }
+        return nil
     }
 }

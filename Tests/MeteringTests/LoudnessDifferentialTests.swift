@@ -1,4 +1,3 @@
-#if canImport(CEbur128)
 import CEbur128
 import Foundation
 import Metering
@@ -75,4 +74,3 @@ import Testing
         ] { #expect(fact.holds, "\(fact)") }
     }
 }
-#endif

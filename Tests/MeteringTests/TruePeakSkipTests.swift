@@ -24,10 +24,11 @@ import Testing
         var all: [(String, [Float])] = []
         for period in [2.0, 2.1, 3, 4, 6, 8, 12, 40, 400] {
             for phase in [0.0, 30, 45, 60, 67.5, 90] {
-                all.append((
-                    "period \(period), \(phase) degrees",
-                    (0..<96).map { Float(sin(2 * Double.pi * (Double($0) / period + phase / 360))) }
-                ))
+                all.append(
+                    (
+                        "period \(period), \(phase) degrees",
+                        (0..<96).map { Float(sin(2 * Double.pi * (Double($0) / period + phase / 360))) }
+                    ))
             }
         }
         for length in [1, 2, 3, 5, 12, 13, 31, 32, 33, 64] {

@@ -190,4 +190,12 @@ static inline void lathe_sum_lanes(double *left, double *right, const float *lan
 }
 
 #endif
+/// Replaces four doubles, none of them negative, by their square roots, correctly rounded as IEEE 754 asks.
+static inline void lathe_square_roots(double *values) {
+    typedef double Four __attribute__((ext_vector_type(4)));
+    Four four = {values[0], values[1], values[2], values[3]};
+    four = __builtin_elementwise_sqrt(four);
+    for (int i = 0; i < 4; i++) values[i] = four[i];
+}
+
 #endif

@@ -232,6 +232,7 @@ package struct CheckReport: Sendable, Hashable {
         self.groups = groups
     }
 
+    /// Findings that failed with this severity.
     package func count(_ severity: Severity) -> Int {
         findings.count { $0.status == .failed && $0.severity == severity }
     }
@@ -239,6 +240,7 @@ package struct CheckReport: Sendable, Hashable {
     /// Whether the check passes: no error, and no warning where it is strict.
     package var passes: Bool { count(.error) == 0 && !(isStrict && count(.warn) > 0) }
 
+    /// Of one item or group, passed ones too.
     package func findings(of subject: String) -> [Finding] { findings.filter { $0.subject == subject } }
     package func item(_ id: String) -> CheckedItem? { items.first { $0.id == id } }
 }

@@ -105,7 +105,8 @@ extension Metric {
     package static let dynamicRange = Metric(
         "dynamicRange", "DR", .none, decimals: 2,
         "Crest of the loudest fifth: second-highest peak over the RMS of the loudest 20 % of 3 s blocks.")
-    package static let duration = Metric("duration", "Duration", .seconds, decimals: 6, forAlbums: true, "Frames by rate.")
+    package static let duration = Metric(
+        "duration", "Duration", .seconds, decimals: 6, forAlbums: true, "Frames by rate.")
     package static let headSilence = Metric(
         "headSilence", "Silence at the head", .seconds, decimals: 3, "Until the first sample above -80 dBFS.")
     package static let tailSilence = Metric(

@@ -12,8 +12,44 @@ extension CheckPage {
         let body =
             ordered.isEmpty
             ? "<p class=\"facts\">No rule is broken.</p>\n"
-            : "<ul class=\"findings\">\n\(cards.html)</ul>\n" + Self.omission(cards, "findings")
+            : rules(ordered) + "<ul class=\"findings\">\n\(cards.html)</ul>\n" + Self.omission(cards, "findings")
         return "<section>\n<h2>Findings</h2>\n\(body)\(accepted(waived))\(held(passed))</section>\n"
+    }
+
+    /// Where many are broken: which rules, how often.
+    private func rules(_ broken: [Finding]) -> String {
+        guard broken.count > 20 else { return "" }
+        var rules: [(name: String, demand: String, counts: [Int])] = []
+        // Only looked up, never walked.
+        var places: [String: Int] = [:]
+        for finding in broken {
+            let place = places[finding.rule] ?? rules.count
+            if place == rules.count {
+                places[finding.rule] = place
+                rules.append((finding.rule, finding.demand, [0, 0, 0]))
+            }
+            rules[place].counts[finding.severity == .error ? 0 : finding.severity == .warn ? 1 : 2] += 1
+        }
+        let names = ["Errors", "Warnings", "Notes"]
+        let rows = rules.prefix(60).map { rule in
+            let cells = zip(names, rule.counts).map { name, count in
+                "<td class=\"number\" data-name=\"\(name)\">\(count)</td>"
+            }
+            return "<tr><th scope=\"row\"><code>\(PageText.text(rule.name, atMost: 80))</code>"
+                + "<span class=\"path\">\(PageText.text(PageText.sentence(rule.demand)))</span></th>"
+                + "\(cells.joined())</tr>\n"
+        }
+        let heads = names.map { "<th scope=\"col\">\($0)</th>" }.joined()
+        let others = rules.count - rows.count
+        let rest = others > 0 ? "<p class=\"facts\">and \(others) more rules</p>\n" : ""
+        return """
+            <table class="rules">
+            <thead><tr><th scope="col">Broken rule</th>\(heads)</tr></thead>
+            <tbody>
+            \(rows.joined())</tbody>
+            </table>
+            \(rest)
+            """
     }
 
     private func accepted(_ waived: [Finding]) -> String {
@@ -46,8 +82,10 @@ extension CheckPage {
         // What is so stands ahead of the first semicolon, what to do behind it.
         let message = finding.message.isEmpty ? finding.demand : finding.message
         let cut = Self.firstClause(message)
-        let mend = cut.rest.isEmpty ? "" : "<p class=\"mend\">\(PageText.text(PageText.sentence(cut.rest), atMost: 1000))</p>\n"
-        let waiver = finding.waiver.map { "<p class=\"mend\">Waived: \(PageText.text($0, atMost: 600))</p>\n" } ?? ""
+        let remedy = PageText.text(PageText.sentence(cut.rest), atMost: 1000)
+        let mend = remedy.isEmpty ? "" : "<p class=\"mend\">\(remedy)</p>\n"
+        let reason = finding.status == .waived ? finding.waiver ?? "no reason given" : nil
+        let waiver = reason.map { "<p class=\"mend\">Waived: \(PageText.text($0, atMost: 600))</p>\n" } ?? ""
         return """
             <li class="finding \(verdict.kind)">
             <p class="finding-head">\(verdict.badge(word)) <strong>\(subject)</strong> \

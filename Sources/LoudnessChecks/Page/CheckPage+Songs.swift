@@ -40,9 +40,10 @@ extension CheckPage {
     private func drawnNote(_ cards: BoundedParts) -> String {
         let missing = index.measuredCount - cards.written
         guard missing > 0 else { return "" }
-        let which = report.isJudged ? "those with failures or warnings" : "the first ones"
-        return "<p class=\"facts\">\(index.measuredCount) files are too many to draw: charts for \(cards.written) of "
-            + "\(which), the other \(missing) are in the tables only.</p>\n"
+        let isSelected = report.isJudged && index.measuredCount > PageIndex.drawnLimit
+        let which = isSelected ? " that failed or have warnings" : ""
+        return "<p class=\"facts\">\(index.measuredCount) files are too many to draw all: there are charts for "
+            + "\(cards.written)\(which), the other \(missing) are in the tables only.</p>\n"
     }
 }
 
@@ -65,8 +66,10 @@ struct SongCard {
     private static let eventLimit = 50
 
     var html: String {
+        let placed = findings.filter { $0.status != .passed && $0.startSeconds?.isFinite == true }
+        // `sorted` keeps the order of equals.
         let stretches = Array(
-            findings.filter { $0.status != .passed && $0.startSeconds?.isFinite == true }.prefix(Self.stretchLimit))
+            placed.sorted { $0.startSeconds ?? 0 < $1.startSeconds ?? 0 }.prefix(Self.stretchLimit))
         let chart = LoudnessChart(
             measurement: measurement, stretches: stretches, band: TargetBand(findings),
             ceilingDecibels: TargetBand.ceiling(findings), scale: loudness, isStrict: isStrict,
@@ -77,7 +80,7 @@ struct SongCard {
             <article id="song-\(number)">
             <h3>\(PageText.title(item.title, instead: item.id))\(badge)</h3>
             <p class="facts"><code>\(PageText.text(item.id))</code> \(facts)</p>
-            \(chart.html ?? "<p class=\"facts\">Too short for curves.</p>\n")\(list(of: stretches))\
+            \(chart.html ?? "<p class=\"facts\">No curves were measured.</p>\n")\(list(of: stretches))\
             \(columns.isEmpty ? "" : "<div class=\"columns\">\n\(columns)</div>\n")\(details)</article>
 
             """
@@ -96,8 +99,9 @@ struct SongCard {
         let rows = stretches.enumerated().map { index, finding in
             let kind = PageVerdict(finding, isStrict: isStrict).kind
             let message = CheckPage.firstClause(finding.message.isEmpty ? finding.demand : finding.message).first
-            return "<li><b class=\"number-mark \(kind)\">\(index + 1)</b> <strong>\(FindingTimes.text(finding))</strong> "
-                + "\(PageText.text(message, atMost: 400)) <code>\(PageText.text(finding.rule, atMost: 60))</code></li>\n"
+            return "<li><b class=\"number-mark \(kind)\">\(index + 1)</b> "
+                + "<strong>\(FindingTimes.text(finding))</strong> \(PageText.text(message, atMost: 400)) "
+                + "<code>\(PageText.text(finding.rule, atMost: 60))</code></li>\n"
         }
         return "<ul class=\"stretches\">\n\(rows.joined())</ul>\n"
     }
@@ -113,7 +117,8 @@ struct SongCard {
         }
         return """
             <table class="small">
-            <thead><tr><th scope="col">Channel</th><th scope="col">True peak</th><th scope="col">Sample peak</th></tr></thead>
+            <thead><tr><th scope="col">Channel</th><th scope="col">True peak</th>\
+            <th scope="col">Sample peak</th></tr></thead>
             <tbody>
             \(rows.joined())</tbody>
             </table>
@@ -138,7 +143,7 @@ struct SongCard {
                 case .number(let number): PageText.quantity(number, metric)
                 case .unmeasurable(let reason): "<span class=\"absent\">\(PageText.text(reason, atMost: 120))</span>"
                 }
-            return "<div><dt title=\"\(PageText.text(metric.definition))\">\(metric.title)</dt><dd>\(text)</dd></div>\n"
+            return "<div><dt>\(metric.title)</dt><dd>\(text)</dd></div>\n"
         }
         return tiles.isEmpty ? "" : "<dl class=\"tiles\">\n\(tiles.joined())</dl>\n"
     }
@@ -170,7 +175,7 @@ struct SongCard {
             rows.append(("SHA-256 of the samples", "<code>\(PageText.text(hash, atMost: 128))</code>"))
         }
         let entries = rows.map { "<dt>\($0.name)</dt><dd>\($0.text)</dd>\n" }
-        return "<dl>\n\(entries.joined())</dl>\n"
+        return "<dl class=\"form\">\n\(entries.joined())</dl>\n"
     }
 
     private var events: String {

@@ -9,14 +9,14 @@ package struct CheckPage {
     let report: CheckReport
     let index: PageIndex
 
-    /// Bytes that parts of the page may take, together about 7.6 MB.
+    /// Bytes that parts of the page may take, together 7.85 MB.
     enum Room {
         static let findings = 1_300_000
         static let passed = 300_000
         static let waived = 300_000
-        static let tables = 2_200_000
-        static let songs = 2_700_000
-        static let advice = 700_000
+        static let tables = 2_000_000
+        static let songs = 3_300_000
+        static let advice = 500_000
         static let unread = 150_000
     }
 
@@ -27,7 +27,7 @@ package struct CheckPage {
 
     /// The whole document, UTF-8.
     package var html: String {
-        [head, header, unread, findings, tables, advice, songs, footer].joined()
+        [head, header, unread, findings, tables, advice, songs, glossary, footer].joined()
     }
 
     private var head: String {
@@ -83,8 +83,8 @@ package struct CheckPage {
         let sign = report.passes ? "✓" : "✕"
         let kind = report.passes ? "good" : "bad"
         let strict = report.isStrict ? " <span class=\"facts\">strict: warnings fail</span>" : ""
-        return "<p class=\"verdict\"><span class=\"badge \(kind)\"><span aria-hidden=\"true\">\(sign)</span> \(words)</span>"
-            + strict + "</p>\n"
+        let badge = "<span class=\"badge \(kind)\"><span aria-hidden=\"true\">\(sign)</span> \(words)</span>"
+        return "<p class=\"verdict\">\(badge)\(strict)</p>\n"
     }
 
     private var counts: String {
@@ -174,10 +174,33 @@ package struct CheckPage {
         return "<p class=\"facts\">\(parts.omitted) \(what) left out here: the JSON and CSV reports have all.</p>\n"
     }
 
+    /// Each figure of the page in a sentence.
+    private var glossary: String {
+        let shown = Metric.all.filter { metric in
+            report.items.contains { $0.measurement?.values[metric] != nil }
+                || report.groups.contains { $0.values[metric] != nil }
+        }
+        guard !shown.isEmpty else { return "" }
+        let entries = shown.map { metric in
+            let label = Self.columns.first { $0.metric == metric }?.label
+            let short = label.map { $0 == metric.title ? "" : " (\($0))" } ?? ""
+            return "<dt>\(metric.title)\(short)</dt><dd>\(PageText.text(metric.definition))</dd>\n"
+        }
+        return """
+            <section>
+            <details><summary>What the figures mean</summary>
+            <dl class="form">
+            \(entries.joined())</dl>
+            </details>
+            </section>
+
+            """
+    }
+
     private var footer: String {
         """
         <footer>Loudness after ITU-R BS.1770 and EBU R 128, range after EBU Tech 3342. In the charts a value stands at \
-        the middle of its window. Verdicts compare unrounded values.</footer>
+        the middle of its window.\(report.isJudged ? " Verdicts compare unrounded values." : "")</footer>
         </main>
         </body>
         </html>

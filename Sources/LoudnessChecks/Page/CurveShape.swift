@@ -40,8 +40,10 @@ struct LevelScale: Equatable {
         var (top, bottom) = (-Double.infinity, Double.infinity)
         for measurement in measurements {
             for level in measurement.curves.momentary where level > top && level < .infinity { top = level }
-            for level in [measurement.values[.integrated]?.number ?? .infinity] where level.isFinite {
-                bottom = min(bottom, level)
+            // The soft parts lie about a loudness range below the whole.
+            let range = measurement.values[.range]?.number ?? 0
+            if let level = measurement.values[.integrated]?.number, level.isFinite, range.isFinite {
+                bottom = min(bottom, level - max(0, range) - 6)
             }
         }
         for band in bands {
@@ -51,7 +53,8 @@ struct LevelScale: Equatable {
         }
         guard top.isFinite else { return LevelScale(low: -48, high: 0, height: height) }
         let high = min(12, max(-24, ((top + 0.5) / 6).rounded(.up) * 6))
-        return LevelScale(low: high - (bottom < high - 36 ? 72 : 48), high: high, height: height)
+        let depth = [36.0, 48].first { bottom >= high - $0 } ?? 72
+        return LevelScale(low: high - depth, high: high, height: height)
     }
 
     static func spectrum(_ measurements: [Measurement], height: Double) -> LevelScale {
@@ -191,7 +194,9 @@ struct EventMark: Equatable {
 
     /// "True-peak over at 0:12.3 in L: 0.3 dBTP", escaped.
     func overTitle() -> String {
-        title(one: "True-peak over", many: "true-peak overs", worst: "the highest", value: PageText.decibels(value, "dBTP"))
+        title(
+            one: "True-peak over", many: "true-peak overs", worst: "the highest",
+            value: PageText.decibels(value, "dBTP"))
     }
 
     /// "Clipped run at 0:12.3 in L: 5 samples", escaped.

@@ -68,8 +68,10 @@ struct LoudnessChart {
             return (band.high ?? band.low).map { line(scale, at: $0, kind: "target") } ?? ""
         }
         let (top, bottom) = (scale.y(high), scale.y(low))
-        return "<rect class=\"band\" x=\"0\" y=\"\(oneDecimal(top))\" width=\"\(Int(Self.width))\" "
-            + "height=\"\(oneDecimal(max(1, bottom - top)))\"/>"
+        // A tolerance of a tenth would not be seen.
+        let height = max(4, bottom - top)
+        return "<rect class=\"band\" x=\"0\" y=\"\(oneDecimal((top + bottom - height) / 2))\" "
+            + "width=\"\(Int(Self.width))\" height=\"\(oneDecimal(height))\"/>"
     }
 
     private var stretchMarks: String {

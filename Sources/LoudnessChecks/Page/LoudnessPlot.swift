@@ -57,9 +57,8 @@ package struct LoudnessPlot {
         .frame { fill: none; stroke: #dedad3; }
         .grid { stroke: #dedad3; stroke-width: 1; }
         .momentary { fill: none; stroke: #7ea5b3; stroke-width: 1; }
-        .short { fill: none; stroke: #1f6f8b; stroke-width: 2.5; stroke-linejoin: round; }
+        .short { fill: none; stroke: #1f6f8b; stroke-width: 2; stroke-linejoin: round; }
         .integrated { fill: none; stroke: #9a4f96; stroke-width: 1.5; }
-        .whole { fill: #9a4f96; font-weight: bold; }
         .over { fill: #b3261e; }
         @media (prefers-color-scheme: dark) {
           text { fill: #e8e6e1; }
@@ -70,7 +69,6 @@ package struct LoudnessPlot {
           .momentary { stroke: #4f8496; }
           .short { stroke: #6fc3df; }
           .integrated { stroke: #d9a0d6; }
-          .whole { fill: #d9a0d6; }
           .over { fill: #ff8a80; }
         }
         """
@@ -144,9 +142,7 @@ package struct LoudnessPlot {
         guard let value = measurement.values[.integrated]?.number, value.isFinite else { return "" }
         let y = Self.top + scale.y(value)
         return "<line class=\"integrated\" x1=\"\(oneDecimal(Self.left))\" y1=\"\(oneDecimal(y))\" "
-            + "x2=\"\(oneDecimal(Self.left + Self.plotWidth))\" y2=\"\(oneDecimal(y))\"/>"
-            + "<text class=\"whole end\" x=\"\(oneDecimal(Self.left + Self.plotWidth - 6))\" "
-            + "y=\"\(oneDecimal(max(Self.top + 16, y - 6)))\">I \(PageText.number(value, decimals: 1))</text>\n"
+            + "x2=\"\(oneDecimal(Self.left + Self.plotWidth))\" y2=\"\(oneDecimal(y))\"/>\n"
     }
 
     /// Triangles above the plot that point at where the peak goes over.
@@ -174,7 +170,9 @@ package struct LoudnessPlot {
         }
         if !curves.shortTerm.isEmpty { entry("short", "short-term (3 s)") }
         if !curves.momentary.isEmpty { entry("momentary", "momentary (0.4 s)") }
-        if measurement.values[.integrated]?.number?.isFinite == true { entry("integrated", "integrated") }
+        if let value = measurement.values[.integrated]?.number, value.isFinite {
+            entry("integrated", "integrated " + PageText.decibels(value, "LUFS"))
+        }
         if !measurement.overs.isEmpty {
             let counted = measurement.values[.overs]?.number ?? 0
             let count = max(Double(measurement.overs.count), counted.isFinite ? counted : 0)

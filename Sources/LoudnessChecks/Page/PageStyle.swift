@@ -9,7 +9,7 @@ enum PageStyle {
         a { color: inherit; text-decoration-color: var(--quiet); text-underline-offset: 3px; }
         a:focus-visible, summary:focus-visible { outline: 2px solid var(--short); outline-offset: 2px; }
         .badge { white-space: nowrap; }
-        .badge.none { color: var(--quiet); font-weight: 400; padding-right: 0; }
+        .badge.none { color: var(--quiet); font-weight: 400; padding: 0; }
         .badge.plain { color: var(--quiet); background: var(--plain-back); }
         h2 .badge, h3 .badge { font-size: .8rem; vertical-align: middle; margin-left: .4rem; }
         .verdict { margin: 0; }
@@ -26,6 +26,7 @@ enum PageStyle {
         .profiles { list-style: none; margin: .7rem 0 0; padding: 0; font-size: .9rem; }
         .profiles li { margin: .25rem 0; overflow-wrap: anywhere; }
         .sources { margin-top: .5rem; font-size: .9rem; }
+        .rules { margin: 0 0 1rem; font-size: .88rem; }
         .findings { list-style: none; margin: 0; padding: 0; display: grid; gap: .7rem; }
         .finding { border: 1px solid var(--line); border-left: 4px solid var(--quiet); border-radius: 6px;
           padding: .6rem .9rem; overflow-wrap: anywhere; min-width: 0; }
@@ -71,7 +72,7 @@ enum PageStyle {
         .stretch.fair { color: var(--fair); }
         .stretch b, .number-mark { background: var(--quiet); color: var(--card); font-size: 11px; line-height: 15px;
           min-width: 15px; text-align: center; border-radius: 3px; padding: 0 3px; }
-        .stretch b { position: absolute; left: 0; }
+        .stretch b { position: absolute; left: 0; z-index: 1; }
         .stretch.turned b { left: auto; right: 0; }
         .number-mark { display: inline-block; }
         .stretch.bad b, .number-mark.bad { background: var(--bad); }
@@ -99,13 +100,17 @@ enum PageStyle {
         .mean { stroke: var(--whole); stroke-width: 2; stroke-linejoin: round; }
         .octaves { display: grid; grid-template-columns: repeat(10, 1fr); margin-left: 36px; font-size: 11px;
           color: var(--quiet); text-align: center; }
+        .form { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem 1.2rem; margin: .4rem 0;
+          font-size: .9rem; align-items: baseline; }
+        .form dd { margin: 0; overflow-wrap: anywhere; }
         .tiles { margin: .6rem 0; }
-        .tiles dt { cursor: help; }
         article .tiles { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); }
         article .tiles dd { font-size: 1rem; }
         article .tiles .absent { white-space: normal; }
         @media (max-width: 46rem) {
           .columns { grid-template-columns: minmax(0, 1fr); gap: .4rem; }
+          .form { grid-template-columns: minmax(0, 1fr); gap: 0; }
+          .form dd { margin-bottom: .35rem; }
           table.small { display: table; }
           .small thead { display: table-header-group; }
           .small tbody { display: table-row-group; }
@@ -118,9 +123,14 @@ enum PageStyle {
           .unmeasured { grid-column: 1 / -1; text-align: left; border: 0; padding: .1rem 0 .3rem; }
           .total > * { border-top: 0; }
           .advice tbody tr { grid-template-columns: minmax(0, 1fr); }
+          .advice td.number::before { white-space: normal; overflow-wrap: anywhere; }
           .after { display: inline; margin-left: .7rem; }
           .counts div { flex: 1 1 28%; min-width: 0; padding: .35rem .6rem; }
           .key { white-space: normal; display: inline-block; }
+        }
+        @media (max-width: 23rem) {
+          tbody tr { grid-template-columns: 1fr 1fr; }
+          .advice tbody tr { grid-template-columns: minmax(0, 1fr); }
         }
         @media print {
           :root { --back: #fff; --card: #fff; --text: #1d2126; --quiet: #555c66; --line: #d5d1ca; --short: #1f6f8b;

@@ -45,7 +45,9 @@ enum PageText {
         return withUnit(number(value, decimals: decimals(metric)), metric.unit.rawValue)
     }
 
-    static func withUnit(_ number: String, _ unit: String) -> String { unit.isEmpty ? number : number + "\u{A0}" + unit }
+    static func withUnit(_ number: String, _ unit: String) -> String {
+        unit.isEmpty ? number : number + "\u{A0}" + unit
+    }
 
     static func decibels(_ value: Double, _ unit: String, isSigned: Bool = false) -> String {
         withUnit(number(value, decimals: 1, isSigned: isSigned), unit)

@@ -47,9 +47,9 @@ struct SpectrumChart {
         for (octave, level) in levels.enumerated() {
             let y = scale.y(level)
             let left = Double(octave) * Self.pitch + Self.barMargin
-            shapes +=
-                "<rect class=\"bar\" x=\"\(oneDecimal(left))\" y=\"\(oneDecimal(y))\" "
-                + "width=\"\(oneDecimal(Self.pitch - 2 * Self.barMargin))\" height=\"\(oneDecimal(scale.height - y))\"/>"
+            let size =
+                "width=\"\(oneDecimal(Self.pitch - 2 * Self.barMargin))\" height=\"\(oneDecimal(scale.height - y))\""
+            shapes += "<rect class=\"bar\" x=\"\(oneDecimal(left))\" y=\"\(oneDecimal(y))\" \(size)/>"
         }
         guard hasMean else { return shapes }
         let points = mean.enumerated().map { octave, level in

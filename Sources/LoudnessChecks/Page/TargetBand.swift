@@ -9,9 +9,12 @@ struct TargetBand: Equatable {
     /// - Returns: nil where no rule demands a loudness.
     init?(_ findings: [Finding]) {
         var (low, high): (Double?, Double?)
-        for finding in findings where Self.isAbsolute(finding, .integrated) {
+        let demands = findings.filter { Self.isAbsolute($0, .integrated) }
+        // Those who demand may contradict one another; the first is the policy, if there is one.
+        let source = demands.first.map { Self.source($0) }
+        for finding in demands where Self.source(finding) == source {
             let bounds = Self.bounds(of: finding)
-            // Of several rules the strictest counts.
+            // Of several rules of one source the strictest counts.
             if let bound = bounds.low { low = max(low ?? bound, bound) }
             if let bound = bounds.high { high = min(high ?? bound, bound) }
         }
@@ -39,6 +42,9 @@ struct TargetBand: Equatable {
     static func ceiling(_ findings: [Finding]) -> Double? {
         findings.filter { isAbsolute($0, .truePeak) }.compactMap(\.limit).min()
     }
+
+    /// The half of the rule's name that says who demands it.
+    private static func source(_ finding: Finding) -> Substring { finding.rule.prefix { $0 != "/" } }
 
     private static func isAbsolute(_ finding: Finding, _ metric: Metric) -> Bool {
         finding.metric == metric && !finding.rule.hasPrefix("baseline/") && finding.limit?.isFinite == true

@@ -122,6 +122,13 @@ package struct Rule: Sendable, Hashable {
         return rules
     }
 
+    /// What remains when stems are subtracted from their mix lies below everything that 16 bits with dither hold.
+    package static func stems(group: String, anchor: SourceAnchor? = nil) -> Rule {
+        Rule(
+            source: "mix", id: "stems", scope: .stem, .limit(MetricLimit(.stemsNull, .atMost(-90))), group: group,
+            anchor: anchor)
+    }
+
     /// As findings name it: "policy/peak".
     package var name: String { source + "/" + id }
 }

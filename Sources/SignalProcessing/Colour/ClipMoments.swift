@@ -90,6 +90,21 @@ struct ClipMoments {
             return (mean, falling, square * low.addingProduct(square, part))
         }
 
+        /// One of the points within the knee: its part of the integrals of `bends`.
+        @inline(always)
+        private static func bend(
+            _ top: ColourLane, _ length: ColourLane, _ height: ColourLane, _ descent: ColourLane, _ slope: ColourLane,
+            place: Float, share: Float
+        ) -> (mean: ColourLane, falling: ColourLane, rising: ColourLane) {
+            let s = top.addingProduct(length, ColourLane(repeating: place))
+            let t = ColourLane(repeating: 1) - s
+            let part =
+                s * t * height.addingProduct(descent, ColourLane(repeating: place)) * slope
+                * ColourLane(repeating: share)
+            let half = part * ColourLane(repeating: 0.5)
+            return (part, half * s * s, half * t * t)
+        }
+
         @inline(always)
         init(soft a: ColourLane, _ b: ColourLane, _ inverse: ColourLane, _ knee: ColourLane, _ bend: ColourLane) {
             let one = ColourLane(repeating: 1)
@@ -126,16 +141,13 @@ struct ClipMoments {
             var bent = Self.bends(topSquare, top)
             // Within the knee r' is a straight line: three points of Gauss integrate the product exactly.
             let slope = length / knee
-            for k in 0..<3 {
-                let place = ColourLane(repeating: k == 0 ? 0.1127016653792583 : k == 1 ? 0.5 : 0.8872983346207417)
-                let s = top.addingProduct(length, place)
-                let t = one - s
-                let height = w.addingProduct(kneeA - w, place)
-                let part = s * t * height * slope * ColourLane(repeating: k == 1 ? -2.0 / 9 : -5.0 / 36)
-                bent.mean += part
-                bent.falling.addProduct(part, s * s * ColourLane(repeating: 0.5))
-                bent.rising.addProduct(part, t * t * ColourLane(repeating: 0.5))
-            }
+            let descent = kneeA - w
+            let near = Self.bend(top, length, w, descent, slope, place: 0.1127016653792583, share: -5.0 / 36)
+            let middle = Self.bend(top, length, w, descent, slope, place: 0.5, share: -2.0 / 9)
+            let far = Self.bend(top, length, w, descent, slope, place: 0.8872983346207417, share: -5.0 / 36)
+            bent.mean += near.mean + middle.mean + far.mean
+            bent.falling += near.falling + middle.falling + far.falling
+            bent.rising += near.rising + middle.rising + far.rising
             mean = straight.addingProduct(bent.mean, bend)
             falling = fall.addingProduct(bent.falling, bend)
             rising = rise.addingProduct(bent.rising, bend)

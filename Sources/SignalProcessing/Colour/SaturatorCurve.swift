@@ -80,7 +80,8 @@ enum CurveRows {
     ) {
         var i = 0
         while i < count {
-            let (a, b, bend) = way.read(work, i)
+            let (a, b) = way.ends(work, i)
+            let bend = way.bend(work, i, a, b)
             let taken = ClipMoments(a, b, bend: bend, low: lanes(low, i), knee: .zero, isHard: true)
             unsafe work.setVector(taken.first, at: target &+ i)
             unsafe work.setVector(taken.second, at: moments.0 &+ i)
@@ -98,7 +99,8 @@ enum CurveRows {
         let third = ColourLane(repeating: 1.0 / 3)
         var i = 0
         while i < count {
-            let (a, b, bend) = way.read(work, i)
+            let (a, b) = way.ends(work, i)
+            let bend = way.bend(work, i, a, b)
             let outer = bend * ColourLane(repeating: 1.0 / 80)
             let inner = bend * ColourLane(repeating: 7.0 / 120)
             let taken = unsafe work.vector(at: target &+ i)
@@ -119,7 +121,7 @@ enum CurveRows {
     ) {
         var i = 0
         while i < count {
-            let (a, b, bend) = way.read(work, i)
+            let (a, b) = way.ends(work, i)
             let threshold = lanes(low, i)
             // Most of a programme stands below; NaN passes by the dry way. (Not in the cheaper loop above, which the
             // compiler then takes apart into scalars.)
@@ -128,6 +130,7 @@ enum CurveRows {
                 i &+= 8
                 continue
             }
+            let bend = way.bend(work, i, a, b)
             let taken = ClipMoments(a, b, bend: bend, low: threshold, knee: lanes(knee, i), isHard: false)
             unsafe work.setVector(taken.first, at: target &+ i)
             unsafe work.setVector(taken.second, at: moments.0 &+ i)
@@ -173,12 +176,14 @@ struct ClipWay {
     }
 
     @inline(always)
-    func read(
-        _ work: borrowing MutableSpan<Float>, _ i: Int
-    ) -> (a: ColourLane, b: ColourLane, bend: ColourLane) {
-        let (a, b) = unsafe (work.vector(at: before &+ i), work.vector(at: now &+ i))
-        let bend = unsafe ((work.vector(at: next &+ i) - b) - (a - work.vector(at: last &+ i)))
-        return (a, b, bend * ColourLane(repeating: 0.5))
+    func ends(_ work: borrowing MutableSpan<Float>, _ i: Int) -> (a: ColourLane, b: ColourLane) {
+        unsafe (work.vector(at: before &+ i), work.vector(at: now &+ i))
+    }
+
+    /// The mean second difference at both ends.
+    @inline(always)
+    func bend(_ work: borrowing MutableSpan<Float>, _ i: Int, _ a: ColourLane, _ b: ColourLane) -> ColourLane {
+        unsafe ((work.vector(at: next &+ i) - b) - (a - work.vector(at: last &+ i))) * ColourLane(repeating: 0.5)
     }
 }
 

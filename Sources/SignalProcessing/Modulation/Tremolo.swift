@@ -1,3 +1,5 @@
+internal import CVector
+
 /// A tremolo, and with a stereo phase of 180 degrees an auto-pan: the gain follows a slow wave.
 ///
 /// The gain is 1 - depth (1 - wave) / 2, the wave from -1 to 1, in the middle and rising at frame 0 of the song. At 180
@@ -104,7 +106,7 @@ package struct Tremolo: StereoDevice {
             // 1 - wave is exact at the wave's top: there the gain is 1.
             let down = (one - wave(phases)) * half
             let level = one - depth.four(i) * down
-            let gains = SIMD4<Float>(isPower ? level.squareRoot() : level)
+            let gains = isPower ? Self.roots(level) : SIMD4<Float>(level)
             if i &+ 4 <= count {
                 for k in 0..<4 { unsafe samples[unchecked: start &+ i &+ k] *= gains[k] }
             } else {
@@ -113,6 +115,17 @@ package struct Tremolo: StereoDevice {
             phases &+= step
             i &+= 4
         }
+    }
+
+    /// Swift's own root of four doubles becomes calls of the C library here.
+    @inline(always)
+    private static func roots(_ level: SIMD4<Double>) -> SIMD4<Float> {
+        var roots = level
+        // SAFETY: a vector of four doubles lies in memory as four doubles.
+        withUnsafeMutableBytes(of: &roots) {
+            lathe_square_roots($0.baseAddress!.assumingMemoryBound(to: Double.self))
+        }
+        return SIMD4<Float>(roots)
     }
 
     package func write(to snapshot: inout SnapshotWriter) {}
