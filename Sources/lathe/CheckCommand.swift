@@ -6,6 +6,7 @@ import SessionFiles
 
 extension DriftMode: ExpressibleByArgument {}
 extension CalendarDay: ExpressibleByArgument {
+    /// A day as `2026-11-21`.
     public init?(argument: String) { self.init(argument) }
 }
 

@@ -6,11 +6,13 @@ import Metering
 import Terminal
 
 extension Oversampling: ExpressibleByArgument {
+    /// The points of a sample, as `4`.
     public init?(argument: String) {
         guard let factor = UInt32(argument), let value = Oversampling(rawValue: factor) else { return nil }
         self = value
     }
 
+    /// For usage texts.
     public static var allValueStrings: [String] { allCases.map { String($0.rawValue) } }
 }
 
