@@ -56,6 +56,9 @@ struct CheckCommand: ParsableCommand {
         let lock = accept || baseline != nil ? try readLock(lockPath) : nil
         var plan = MeasuringPlan(flags, policy: policy)
         plan.options.hashesSamples = true
+        let profiles = profile.compactMap(Profile.named)
+        let ceiling = Judge(policy: policy, profiles: profiles, today: day).lowestCeiling
+        plan.options.oversAbove = min(plan.options.oversAbove, ceiling ?? .infinity)
         let job = MeasuringJob(flags: flags, plan: plan)
         var report = try job.report()
         if accept { return try accept(report, previous: lock, path: lockPath, day: day) }
@@ -67,7 +70,7 @@ struct CheckCommand: ParsableCommand {
         }
         report.findings += job.renderFindings(report)
         let judge = Judge(
-            policy: policy, profiles: profile.compactMap(Profile.named), extraRules: job.releaseRules, today: day,
+            policy: policy, profiles: profiles, extraRules: job.releaseRules, today: day,
             isPartial: partial)
         report = judge.judge(report)
         try job.write(report)

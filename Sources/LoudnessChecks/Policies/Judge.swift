@@ -54,6 +54,18 @@ package struct Judge: Sendable {
         return Metric.all.filter(needed.contains)
     }
 
+    /// The lowest true peak that any rule forbids to exceed, in dBTP: overs are worth listing above it.
+    package var lowestCeiling: Double? {
+        rules.compactMap { rule in
+            guard case .limit(let limit) = rule.check, limit.metric == .truePeak else { return nil }
+            switch limit.bounds {
+            case .atMost(let most), .within(_, let most): return most
+            case .target(let target, let tolerance): return target + tolerance
+            case .atLeast: return nil
+            }
+        }.min()
+    }
+
     /// A true peak that fails is named with its place, which the list of overs has.
     private static func metrics(for metric: Metric) -> [Metric] {
         metric == .truePeak ? [metric, .overs] : [metric]

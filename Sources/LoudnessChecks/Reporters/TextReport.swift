@@ -118,16 +118,19 @@ package enum TextReport {
 
     private static func advice(_ advice: [PlatformAdvice], _ style: Style) -> [String] {
         guard !advice.isEmpty else { return [] }
-        var table = TextTable(isRight: [false, false, false, true])
+        var lines = ["", style.inked("  What playback will do", .dim)]
+        let room = advice.reduce(0) { max($0, $1.platform.count) }
+        let column = min(24, room) + 2
+        var subject: String?
         for entry in advice {
+            if entry.subject != subject { lines.append("  " + SinkText.line(entry.subjectTitle)) }
+            subject = entry.subject
+            let platform = SinkText.line(entry.platform, atMost: column - 2)
+            let label = "    " + platform + String(repeating: " ", count: max(2, column - platform.count))
             let peak = NumberText.quantity(entry.truePeakAfter, .truePeak)
-            table.append([
-                .init(SinkText.line(entry.subjectTitle)), .init(SinkText.line(entry.platform, atMost: 40)),
-                .init(SinkText.line(entry.message, atMost: 200)), .init("then " + peak, .dim),
-            ])
+            lines += wrapped(label, SinkText.line(entry.message, atMost: 200) + ", then \(peak)", 4 + column, style)
         }
-        return ["", style.inked("  What playback will do", .dim)]
-            + table.lines(indent: 2, width: style.width, style: style)
+        return lines
     }
 
     private static func sources(_ report: CheckReport, _ style: Style) -> [String] {
@@ -136,7 +139,7 @@ package enum TextReport {
         if let baseline = report.baseline { lines.append("Baseline  " + SinkText.name(baseline)) }
         for profile in report.profiles {
             let text = "\(profile.title) (\(profile.profileClass), \(profile.source), verified \(profile.verifiedOn))"
-            lines.append("Profile   " + SinkText.line(text))
+            lines += wrapped("Profile   ", SinkText.line(text), 10, style)
         }
         return lines.map { style.inked($0, .dim) }
     }
