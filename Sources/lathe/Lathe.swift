@@ -40,13 +40,13 @@ struct Lathe: ParsableCommand {
         version: latheVersion,
         subcommands: [
             DemoCommand.self, RenderCommand.self, PlanCommand.self, MeasureCommand.self, CheckCommand.self,
-            StoreCommand.self, DoctorCommand.self, WorkerCommand.self,
+            StoreCommand.self, SchemaCommand.self, DoctorCommand.self, WorkerCommand.self,
         ])
 
     /// Verbs of the interface that this version does not have.
     static let laterVerbs: Set<String> = [
         "compare", "coordinator", "submit", "jobs", "status", "watch", "fetch", "cancel", "retry",
-        "pause", "resume", "workers", "drain", "keys", "schema",
+        "pause", "resume", "workers", "drain", "keys",
     ]
 }
 

@@ -30,9 +30,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "compare", "coordinator", "submit", "jobs", "status", "watch", "fetch", "cancel",
-        "retry",
-        "pause", "resume", "workers", "drain", "keys", "schema",
+        "compare", "coordinator", "submit", "jobs", "status", "watch", "fetch", "cancel", "retry", "pause", "resume",
+        "workers", "drain", "keys",
     ])
     func `a verb that this version does not have is refused by name`(verb: String) throws {
         let workshop = try Workshop()
@@ -41,6 +40,13 @@ import Testing
         #expect(run.errors.contains("`lathe \(verb)` is not part of version"))
         let document = try JSON(Array(run.output.utf8))
         #expect(document["failures"].elements.first?["what"].string?.contains(verb) == true)
+    }
+
+    @Test(arguments: [[], ["session"], ["policy"], ["report"]])
+    func `a schema is one JSON document for an editor`(subject: [String]) throws {
+        let run = try Workshop().run(["schema"] + subject)
+        #expect(run.status == 0 && run.errors.isEmpty)
+        #expect(try JSON(Array(run.output.utf8))["$schema"].string?.contains("json-schema.org") == true)
     }
 
     @Test func `help and version are results`() throws {
