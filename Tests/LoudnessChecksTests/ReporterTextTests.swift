@@ -39,7 +39,7 @@ import Testing
         report.findings = report.findings.filter { $0.status == .passed }
         #expect(
             ReportFormat.github.document(report)
-                == "::notice title=Loudness::no findings in 3 songs, 2 stems and 2 files: passed\n")
+                == "::notice title=Loudness::3 rules kept in 3 songs, 2 stems and 2 files: passed\n")
     }
 
     @Test func `summary and comment stay below their limits and say what they left out`() {

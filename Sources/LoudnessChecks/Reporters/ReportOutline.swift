@@ -178,7 +178,10 @@ struct ReportOutline {
             if count > 0 { parts.append(SinkText.count(count, noun)) }
         }
         if waived > 0 { parts.append("\(waived) waived") }
-        let text = parts.isEmpty ? "no findings" : parts.joined(separator: ", ")
+        // That nothing was demanded must not look like a pass.
+        let passed = report.findings.count { $0.status == .passed }
+        let quiet = passed == 0 ? "no rule was judged" : SinkText.count(passed, "rule") + " kept"
+        let text = parts.isEmpty ? quiet : parts.joined(separator: ", ")
         let strict = report.isStrict && report.count(.error) == 0 && !report.passes ? " (strict: warnings fail)" : ""
         return text + " in " + subjectCount + ": " + (report.passes ? "passed" : "FAILED") + strict
     }
