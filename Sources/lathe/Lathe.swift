@@ -1,5 +1,7 @@
 import ArgumentParser
 import Foundation
+import LoudnessChecks
+import Measuring
 import Release
 
 /// The version that render.json and every ledger entry carry.
@@ -85,9 +87,21 @@ enum Main {
         }
     }
 
-    /// A failed command's JSON document: a render.json in which nothing was rendered.
+    /// A failed command's JSON document: a render.json in which nothing was rendered, or a report without files.
     private static func document(_ failures: [String], ifAskedFor arguments: [String]) {
         guard arguments.contains("--json") else { return }
+        if let verb = arguments.first, ["measure", "check"].contains(verb) {
+            let groups = failures.map { reason in
+                var group = CheckedGroup(id: "lathe \(verb)", title: "lathe \(verb)", itemIDs: [])
+                group.failure = reason
+                return group
+            }
+            let identity = MeasuringOptions().identity(lathe: latheVersion)
+            var report = CheckReport(identity: identity, items: [], groups: groups)
+            report.isJudged = false
+            print(ReportFormat.json.document(report), terminator: "")
+            return
+        }
         let document = RenderDocument(
             lathe: latheVersion, libraries: [:], album: nil, songs: [],
             failures: failures.map { RenderDocument.Failure(what: $0) })

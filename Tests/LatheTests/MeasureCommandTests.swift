@@ -59,6 +59,16 @@ import Testing
         #expect(svg.contains("<svg") && svg.contains("LUFS"))
     }
 
+    @Test(arguments: ["measure", "check"])
+    func `a command that cannot run says so in its JSON document too`(verb: String) throws {
+        let run = try Workshop().run([verb, "nowhere.wav", "--json"])
+        #expect(run.status == 2)
+        let document = try JSON(Array(run.output.utf8))
+        #expect(document["schemaVersion"].int == 1)
+        let failures = document["failures"].elements
+        #expect(failures.count == 1 && failures[0]["reason"].string?.contains("does not exist") == true)
+    }
+
     @Test func `what cannot run says why and ends with 2`() throws {
         let workshop = try Workshop()
         let cases: [([String], String)] = [
