@@ -27,7 +27,7 @@ package struct DeliveredCheck: Sendable {
     /// `-inf` for silence; nil where a sample is NaN or infinite.
     package var samplePeak: Decibels? { summary.samplePeak }
 
-    /// Reads and measures a file of one or two channels, in windows of ten seconds.
+    /// Reads and measures a file of one or two channels from front to back.
     ///
     /// - Throws: `ReleaseError` where it cannot be read, or its rate has no hop of 10 ms.
     package static func measure(path: String) throws -> DeliveredCheck {
@@ -40,27 +40,12 @@ package struct DeliveredCheck: Sendable {
         }
         let analyzer = LoudnessAnalyzer(
             rateHertz: info.rate, channelCount: info.channelCount, oversampling: .sixteenfold)
-        var summary = LoudnessSummary(rateHertz: info.rate, channelCount: info.channelCount)
-        let block = PlanarBlock(channelCount: info.channelCount, frameCount: 16_384)
-        let windowFrameCount = 10 * info.rate
-        for start in stride(from: 0, to: info.frameCount, by: windowFrameCount) {
-            let window = FrameRange(start, min(start + windowFrameCount, info.frameCount))
-            var meter = analyzer.meter(for: window, songFrameCount: info.frameCount)
-            var frame = meter.framesNeeded.start
-            while frame < meter.framesNeeded.end {
-                let range = FrameRange(frame, min(frame + block.frameCount, meter.framesNeeded.end))
-                try block.read(range, from: reader)
-                for (channel, plane) in block.planes.enumerated() {
-                    let samples = UnsafeBufferPointer(start: plane, count: range.count)
-                    meter.load(samples.span, channel: channel, from: frame)
-                }
-                frame = range.end
-            }
-            do { try summary.append(meter.finish()) } catch {
-                preconditionFailure("windows of one file do not follow each other: \(error)")
-            }
+        let empty = LoudnessSummary(rateHertz: info.rate, channelCount: info.channelCount)
+        var meter = SongMeter(analyzer, into: empty)
+        try releasing(path) {
+            try meter.append(frameCount: info.frameCount) { try reader.read($0, planes: $1) }
         }
-        return DeliveredCheck(path: path, info: info, summary: summary)
+        return DeliveredCheck(path: path, info: info, summary: meter.finish())
     }
 
     /// Why the file is not what was asked for; empty where it is.
