@@ -11,7 +11,7 @@ SWIFT ?= swift
 LATHE := .build/release/lathe
 DEMO ?= demo-album
 # Files that `format` and `lint` look at.
-CODE := Package.swift Sources Tests $(wildcard Benchmarks/Kernels)
+CODE := Package.swift Sources Tests $(wildcard Benchmarks/Kernels Benchmarks/SoundFileFuzzer)
 
 help:
 	@echo "make demo     builds Lathe and renders its demo album into $(DEMO)/"

@@ -76,7 +76,7 @@ let package = Package(
             ["Quantities", "SignalProcessing", "Metering", "RenderPlan", "CVector"]),
         target("FarmProtocol", .pure, ["Quantities", "RenderPlan"]),
         target("FarmCoordination", .pure, ["Quantities", "RenderPlan", "FarmProtocol"]),
-        // 10-12: system libraries and their wrappers
+        // 10-13: system libraries and their wrappers
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CSndFile", providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
@@ -85,7 +85,7 @@ let package = Package(
         target("Hashing", .shell, ["Quantities", "CVector", "CCrypto"]),
         target("ZeroMQ", .shell, ["CZeroMQ"]),
         target("SoundFiles", .shell, ["Quantities", "CSndFile", "CVector"]),
-        // 13-18: what people meet
+        // 14-23: what people meet
         target("SessionFiles", .shell, ["Quantities", "Session", "LoudnessChecks", yams]),
         target("Demo", .shell, ["Quantities", "SignalProcessing", "SoundFiles"]),
         target("Terminal", .shell, []),

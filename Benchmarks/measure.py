@@ -74,6 +74,8 @@ def single_core(work, tmp, runs, log):
             "largestResidentMebibytes": max(v[2] for v in values),
             "timesRealTimePerCPUSecond": round(work.seconds / median, 2)}
         log(lines[name])
+    if not any(name in lines for name in work.peers):
+        return None
     fastest = min((name for name in work.peers if name in lines), key=lambda name: lines[name]["cpuSeconds"])
     for name, line in lines.items():
         cpu = line["cpuSecondsAll"]
@@ -156,7 +158,6 @@ def main():
         verdicts = [single_core(workloads.SINGLE_CORE[name](s), tmp, runs, log)
                     for name in wanted if name in workloads.SINGLE_CORE]
         verdicts = [verdict for verdict in verdicts if verdict]
-        verdicts = [v for v in verdicts if v]
         if "cores" in wanted:
             two_cores(s, runs, log)
         if "quality" in wanted:

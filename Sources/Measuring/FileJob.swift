@@ -113,7 +113,8 @@ final class FileJob: Sendable {
     ) throws -> StretchResult {
         let reader = try SoundFileReader(path: input.path)
         var result = StretchResult()
-        let (loudness, signal) = (meters.loudness(info), meters.signal(info))
+        let loudness = meters.loudness(info)
+        let signal = options.measuresSignal ? meters.signal(info) : nil
         let block = PlanarBlock(channelCount: info.channelCount, frameCount: (Self.windowSeconds + 2) * info.rate)
         var start = stretch.start
         while start < stretch.end {
@@ -125,7 +126,7 @@ final class FileJob: Sendable {
                 for (plane, source) in zip(planes, block.planes) { plane.update(from: source, count: needed.count) }
             }
             result.windows.append(meter.finish())
-            if options.measuresSignal {
+            if let signal {
                 var frame = window.start
                 while frame < window.end {
                     let count = min(info.rate, window.end - frame)

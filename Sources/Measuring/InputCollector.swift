@@ -18,6 +18,8 @@ package struct InputCollector {
     private let roles: FileRoles
     private var set = InputSet()
     private var seen: Set<String> = []
+    /// Sound files that were met, whether or not they are measured again or at all.
+    private var soundCount = 0
 
     /// Endings of sound files in folders.
     package static let endings: Set<String> = [
@@ -55,9 +57,9 @@ package struct InputCollector {
         switch kind(of: path) {
         case .folder:
             if kind(of: path + "/render.json") == .file { return try addRender(path, anchorFile: nil) }
-            let before = set.items.count
+            let before = soundCount
             try search(path, depth: 0)
-            if set.items.count == before, set.missing.isEmpty {
+            if soundCount == before {
                 throw InputError("\(argument) holds no sound file. Name the folder that does.")
             }
         case .file where ["yaml", "yml"].contains(ending(of: path)): try addAlbum(path, argument)
@@ -71,6 +73,7 @@ package struct InputCollector {
     // MARK: Files and folders
 
     private mutating func addFile(_ path: String) throws(InputError) {
+        soundCount += 1
         let id = relative(path)
         guard !roles.isIgnored(id), seen.insert(path).inserted else { return }
         guard set.items.count < Self.fileLimit else {
@@ -186,11 +189,11 @@ package struct InputCollector {
             } else {
                 set.missing.append(
                     MissingInput(
-                        id: item.id, title: item.title, group: item.group,
+                        id: item.id, title: item.title, scope: item.scope, group: item.group,
                         reason: "is missing, but render.json names it. Render again", anchor: item.anchor))
             }
         }
-        set.missing += render.missing
+        set.missing += render.missing.filter { new in !set.missing.contains { $0.id == new.id } }
     }
 
     // MARK: Paths

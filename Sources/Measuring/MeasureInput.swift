@@ -80,6 +80,8 @@ package struct InputSet: Sendable, Equatable {
 package struct MissingInput: Sendable, Equatable {
     package var id: String
     package var title: String
+    /// `song` or `stem`.
+    package var scope: CheckScope
     package var group: String
     package var reason: String
     package var anchor: SourceAnchor?

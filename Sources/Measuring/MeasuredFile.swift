@@ -8,6 +8,11 @@ import SoundFiles
 package struct MeasuredFile: Sendable {
     package var outcome: CheckedItem.Outcome
     package var summary: LoudnessSummary?
+
+    /// nil where the file was not measured so far.
+    var clipRunCount: Double? {
+        if case .measured(let found) = outcome { found.values[.clipRuns]?.number } else { nil }
+    }
 }
 
 extension FileJob {
@@ -154,7 +159,8 @@ struct SignalFigures {
             values[metric] = value.map(MetricValue.number) ?? .unmeasurable(reason)
         }
         func seconds(_ frames: Int) -> Double { Double(frames) / Double(form.rateHertz) }
-        set(.crest, summary.channels.compactMap { $0.crestFactor?.value }.max(), "silent")
+        let louder = summary.channels.max { ($0.rms?.value ?? -.infinity) < ($1.rms?.value ?? -.infinity) }
+        set(.crest, louder?.crestFactor?.value, "silent")
         set(.dynamicRange, summary.dynamicRange.map { Double($0) }, "shorter than 3 s, or silent")
         set(.headSilence, seconds(summary.headSilenceFrameCount), "")
         set(.tailSilence, seconds(summary.tailSilenceFrameCount), "")
@@ -163,15 +169,15 @@ struct SignalFigures {
         set(.clipRuns, Double(runs.reduce(0) { $0 + $1.count }), "")
         set(.dcOffset, summary.channels.compactMap { $0.offsetLevel?.value }.max(), "empty")
         set(.usedBits, usedBits, "")
-        set(.bandwidth, summary.bandwidthHertz, "silent")
-        let stereo = form.channelCount < 2 ? "mono" : "silent"
+        set(.bandwidth, summary.bandwidthHertz, "silent, or too short")
+        let stereo = form.channelCount < 2 ? "mono" : "a channel is silent"
         set(.correlation, summary.correlation, stereo)
         set(.correlationMinimum, summary.leastCorrelation?.correlation, stereo)
         set(.lowCorrelation, summary.lowFrequencyCorrelation, stereo)
         set(.monoLoss, summary.monoSumLoss?.value, stereo)
         set(.width, summary.sideToMid?.value, stereo)
         set(.balance, summary.balance?.value, stereo)
-        set(.brightness, summary.brightness(seconds: 0..<summary.secondCount)?.value, "silent")
+        set(.brightness, summary.brightness(seconds: 0..<summary.secondCount)?.value, "silent, or too short")
         measurement.values = values
         measurement.clips = clips(runs)
         measurement.octaveLevels = summary.bandLevels.map(\.value)

@@ -29,14 +29,24 @@ struct RenderedFiles {
                         path: folder + "/" + file.path, id: prefix + file.path, title: song.title, scope: .song,
                         group: group, anchor: lines.file(file.path) ?? anchor, recordedPCMSHA256: file.pcmSha256))
             }
-            if song.files.isEmpty {
+            addStems(song, document: album, folder: folder, prefix: prefix, anchor: anchor, lines: lines)
+        }
+        let deliveries = groups.filter { group in items.contains { $0.group == group.id && $0.scope == .song } }
+        addMissing(document, to: deliveries.isEmpty ? [id] : deliveries.map(\.id), lines)
+    }
+
+    /// A song without files is missing from every delivery.
+    private mutating func addMissing(_ document: RenderDocument, to groups: [String], _ lines: ManifestLines) {
+        for (index, song) in document.songs.enumerated() where song.files.isEmpty {
+            let failure = document.failures.first { $0.song == song.title }
+            let reason =
+                failure.map { "was not rendered: \($0.what)" } ?? "was not delivered by its render. Render again"
+            for group in groups {
                 missing.append(
                     MissingInput(
-                        id: prefix + song.title, title: song.title, group: groups.first?.id ?? id,
-                        reason: document.failures.first { $0.song == song.title }.map { "was not rendered: \($0.what)" }
-                            ?? "was not delivered by its render. Render again", anchor: anchor))
+                        id: (group == "." ? "" : group + "/") + song.title, title: song.title, scope: .song,
+                        group: group, reason: reason, anchor: lines.song(index)))
             }
-            addStems(song, document: album, folder: folder, prefix: prefix, anchor: anchor, lines: lines)
         }
     }
 

@@ -17,7 +17,8 @@ package enum ReportAssembly {
         }
         items += inputs.missing.map { missing in
             CheckedItem(
-                id: missing.id, title: missing.title, scope: .song, group: missing.group, anchor: missing.anchor,
+                id: missing.id, title: missing.title, scope: missing.scope, group: missing.group,
+                anchor: missing.anchor,
                 outcome: .failed(missing.reason))
         }
         let groups = inputs.groups.map { group in
@@ -36,6 +37,8 @@ package enum ReportAssembly {
             let summaries = songs.compactMap { measured[$0].summary }
             if summaries.count == songs.count, !inputs.missing.contains(where: { $0.group == input.id }) {
                 AlbumFigures(summaries).fill(&group.values)
+                let clips = songs.compactMap { measured[$0].clipRunCount }
+                if clips.count == songs.count { group.values[.clipRuns] = .number(clips.reduce(0, +)) }
             } else {
                 group.failure = "not every song could be measured"
             }
@@ -46,6 +49,10 @@ package enum ReportAssembly {
 
     /// The stems, in the order of the report, against the mix that they should sum to.
     private static func compareStems(_ members: [Int], _ mix: String, _ inputs: InputSet, _ group: inout CheckedGroup) {
+        guard !inputs.missing.contains(where: { $0.group == group.id }) else {
+            group.values[.stemsNull] = .unmeasurable("a stem is missing")
+            return
+        }
         guard let mixPath = inputs.items.first(where: { $0.id == mix })?.path else {
             group.values[.stemsNull] = .unmeasurable("there is no mix")
             return
@@ -80,6 +87,6 @@ private struct AlbumFigures {
         set(.nonFiniteSamples, Double(songs.reduce(0) { $0 + $1.nonFiniteSampleCount }))
         set(.duration, songs.reduce(0) { $0 + Double($1.frameCount) / Double($1.rateHertz) })
         set(.loudestSong, integrated.max())
-        if let loudest = integrated.max(), let softest = integrated.min() { set(.spread, loudest - softest) }
+        set(.spread, integrated.max().flatMap { loudest in integrated.min().map { loudest - $0 } })
     }
 }

@@ -16,17 +16,20 @@ package enum ReportText {
             case "\"": result += "&quot;"
             case "'": result += "&#39;"
             default:
-                result.unicodeScalars.append(isForbidden(scalar) ? "\u{FFFD}" : scalar)
+                result.unicodeScalars.append(isUnsafe(scalar) ? "\u{FFFD}" : scalar)
             }
         }
         return result
     }
 
-    private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
+    /// Neither shown nor harmless: control characters but for line ends and tabs, what turns the direction of
+    /// writing, noncharacters.
+    package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09, 0x0A: false
-        case 0..<0x20, 0x7F...0x9F, 0x202A...0x202E, 0x2066...0x2069, 0xFDD0...0xFDEF: true
-        default: scalar.value & 0xFFFE == 0xFFFE
+        case 0..<0x20, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+        case 0xFFF9...0xFFFB, 0xFFFE, 0xFFFF: true
+        default: scalar.value & 0xFFFE == 0xFFFE || (0xFDD0...0xFDEF).contains(scalar.value)
         }
     }
 

@@ -117,19 +117,26 @@ extension PolicyReader.FileReader {
         }
     }
 
+    /// Rules that a check brings along.
+    private static let checkRules: Set<String> = Set(
+        ["baseline", "album", "album/loudness", "album/true-peak", "mix/stems"] + Drift.ruleNames)
+
     /// nil where a rule of this name is known, or belongs to what only a check knows.
     private func unknownRule(_ name: String, _ rules: [Rule]) -> Problem? {
         if name.hasPrefix("lathe/") {
             return Problem(
                 "`\(name)` cannot be excused", remedy: "mend the file, or leave it out with `files: {ignore: ...}`")
         }
-        if name.hasPrefix("baseline/") || name.hasPrefix("album/") { return nil }
+        if name == "render/samples" {
+            return Problem("`\(name)` cannot be excused", remedy: "render again, so that the files are the render's")
+        }
+        if Self.checkRules.contains(name) { return nil }
         let own = rules.map(\.id)
         let ofProfiles = Profile.all.flatMap { $0.rules.map(\.name) }
         let parents = (own + ofProfiles).compactMap { id in
             id.lastIndex(of: "/").map { String(id[..<$0]) }
         }
-        let names = own + own.map { "policy/" + $0 } + ofProfiles + parents
+        let names = own + own.map { "policy/" + $0 } + ofProfiles + parents + Self.checkRules.sorted()
         if names.contains(name) { return nil }
         if let near = nearestName(to: name, among: names) {
             return Problem("there is no rule `\(name)`", remedy: "did you mean `\(near)`")

@@ -22,7 +22,8 @@ enum PolicySchema {
             KeySchema("true-peak", .object("true-peak"), default: "{}", "How true peaks are measured."),
             KeySchema(
                 "overs-above", .quantity(.truePeak), range: ("-60 dBTP", "20 dBTP"), default: "-1 dBTP",
-                "True peaks above this are listed as overs and counted by the metric `overs`."),
+                "True peaks above this are listed as overs and counted by the metric `overs`; without a rule on `overs`"
+                    + ", a lower ceiling of another rule counts instead."),
             KeySchema("rules", .list("rule"), default: "[]", "The rules, each with an `id` of its own."),
             KeySchema("waivers", .list("waiver"), default: "[]", "What is excused, why and until when."),
             KeySchema("files", .object("files"), default: "{}", "What the files are."),
@@ -33,7 +34,7 @@ enum PolicySchema {
         keys: [
             KeySchema(
                 "oversampling", .choice(["4", "16"]), default: "4",
-                "Four times, as ITU-R BS.1770 asks for, or sixteen times: at most 0.04 dB lower than the true peak.")
+                "Four times, as ITU-R BS.1770 asks for, or sixteen times: the points lie closer, for 0.04 dB at most.")
         ])
 
     static let rule = ObjectSchema(

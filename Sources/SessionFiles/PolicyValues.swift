@@ -152,6 +152,11 @@ enum PolicyValues {
         guard isGood else {
             throw Problem("`\(text)` is not an id", remedy: "use letters, digits, `-`, `_` and `.`")
         }
+        // A waiver for such a rule would excuse theirs too.
+        let taken = ["policy", "album", "baseline", "mix", "render", "lathe"] + Profile.all.map(\.id)
+        guard !taken.contains(text) else {
+            throw Problem("`\(text)` is what Lathe calls other rules", remedy: "add a word, as in `\(text)-rule`")
+        }
         return text
     }
 }

@@ -2,7 +2,7 @@ import Quantities
 
 /// Reads the header of RIFF WAVE, RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) and Sony Wave64.
 enum WaveHeader {
-    /// The sub-format of an extensible format is a GUID around the old tag: xxxx0000-0000-0010-8000-00AA00389B71.
+    /// The sub-format of an extensible format is a GUID: the old tag in 16 bits, then 0000-0000-0010-8000-00AA00389B71.
     static let subformatTail: [UInt8] = [0, 0, 0, 0, 16, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71]
     /// The GUIDs of Wave64 carry the old names and end alike.
     static let wave64Tail: [UInt8] = [0xF3, 0xAC, 0xD3, 0x11, 0x8C, 0xD1, 0x00, 0xC0, 0x4F, 0x8E, 0xDB, 0x8A]

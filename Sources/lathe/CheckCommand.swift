@@ -40,6 +40,10 @@ struct CheckCommand: ParsableCommand {
 
     func validate() throws {
         if accept, reason == nil { throw ValidationError("--accept needs --reason: why are the new figures right?") }
+        if accept, flags.json || !flags.format.isEmpty {
+            throw ValidationError("--accept writes no report: leave out --json and --format.")
+        }
+        if accept, flags.quick { throw ValidationError("--accept needs every figure: leave out --quick.") }
         if !accept, reason != nil || by != nil {
             throw ValidationError("--reason and --by belong to --accept.")
         }
@@ -57,8 +61,12 @@ struct CheckCommand: ParsableCommand {
         var plan = MeasuringPlan(flags, policy: policy)
         plan.options.hashesSamples = true
         let profiles = profile.compactMap(Profile.named)
-        let ceiling = Judge(policy: policy, profiles: profiles, today: day).lowestCeiling
-        plan.options.oversAbove = min(plan.options.oversAbove, ceiling ?? .infinity)
+        // A rule on overs counts what its own policy says; else every peak above a ceiling is listed with its place.
+        let demands = Judge(policy: policy, profiles: profiles, today: day)
+        plan.listsAboveCeilings = !demands.judges(.overs)
+        if plan.listsAboveCeilings {
+            plan.options.oversAbove = min(plan.options.oversAbove, demands.lowestCeiling ?? .infinity)
+        }
         let job = MeasuringJob(flags: flags, plan: plan)
         var report = try job.report()
         if accept { return try accept(report, previous: lock, path: lockPath, day: day) }

@@ -89,7 +89,8 @@ enum Main {
 
     /// A failed command's JSON document: a render.json in which nothing was rendered, or a report without files.
     private static func document(_ failures: [String], ifAskedFor arguments: [String]) {
-        guard arguments.contains("--json") else { return }
+        let isJSON = zip(arguments, arguments.dropFirst()).contains { $0 == "--format" && $1 == "json" }
+        guard isJSON || arguments.contains("--json") || arguments.contains("--format=json") else { return }
         if let verb = arguments.first, ["measure", "check"].contains(verb) {
             let groups = failures.map { reason in
                 var group = CheckedGroup(id: "lathe \(verb)", title: "lathe \(verb)", itemIDs: [])

@@ -7,6 +7,8 @@ import Terminal
 /// What the flags and the policy together ask of the meters.
 struct MeasuringPlan {
     var options = MeasuringOptions()
+    /// Whether overs are listed above the ceiling of an album's own session too.
+    var listsAboveCeilings = false
     /// Which files are stems, and which are left out.
     var roles = FileRoles()
 
@@ -41,7 +43,12 @@ final class MeasuringJob {
         do { inputs = try InputCollector.collect(flags.paths, in: folder, mix: flags.mix, roles: plan.roles) } catch {
             throw Failure(code: Exit.couldNotRun, message: error.description)
         }
-        let pool = MeasuringPool(inputs.items, options: plan.options)
+        var options = plan.options
+        if plan.listsAboveCeilings {
+            let ceilings = inputs.groups.compactMap { $0.loudness?.ceiling }
+            options.oversAbove = min(options.oversAbove, ceilings.min() ?? .infinity)
+        }
+        let pool = MeasuringPool(inputs.items, options: options)
         let display = ProgressDisplay.standardError(
             flags.progress, environment: ProcessInfo.processInfo.environment)
         let start = Date()

@@ -53,10 +53,13 @@ import Testing
     @Test func `a file that cannot be read fails, and the others are judged`() throws {
         let workshop = try masters()
         try workshop.write("masters/c.wav", "RIFF....")
-        let run = try check(workshop, [workshop.path("masters"), "--json"])
+        let policy = workshop.path("loudness.yaml")
+        let run = try check(workshop, [workshop.path("masters"), "--json", "--policy", policy])
         #expect(run.status == 1)
         let findings = try JSON(Array(run.output.utf8))["findings"].elements
         #expect(findings.contains { $0["rule"].string == "lathe/unreadable" && $0["status"].string == "failed" })
+        let judged = findings.filter { $0["rule"].string == "policy/peak" }
+        #expect(judged.contains { $0["subject"].string?.hasSuffix("a.wav") == true && $0["status"].string == "passed" })
     }
 
     @Test func `warnings fail only a strict check`() throws {

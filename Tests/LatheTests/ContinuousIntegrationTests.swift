@@ -96,7 +96,12 @@ import Testing
         let bad = try bash(script, environment, in: workshop.path)
         #expect(bad.status == 1, "\(bad.output)")
         for file in ["junit.xml", "code-quality.json", "metrics.txt", "report.html"] {
-            #expect(workshop.exists("loudness/\(file)") && yaml.contains("loudness/\(file)") || file == "report.html")
+            #expect(workshop.exists("loudness/\(file)"))
+        }
+        for report in [
+            "junit: loudness/junit.xml", "codequality: loudness/code-quality.json", "metrics: loudness/metrics.txt",
+        ] {
+            #expect(yaml.contains(report))
         }
         environment["LATHE_PATHS"] = "masters/good.wav"
         #expect(try bash(script, environment, in: workshop.path).status == 0)
@@ -116,6 +121,12 @@ import Testing
         #expect(good.status == 0, "\(good.output)")
         let bad = try run("masters/good.wav 'masters/ hot one.wav'")
         #expect(bad.status == 1 && bad.output.contains("hot one.wav"), "\(bad.output)")
+        try workshop.sound("-x.wav", Sounds.chord, seconds: 1)
+        let dashed = try run("-x.wav")
+        #expect(dashed.status == 0, "\(dashed.output)")
+        let typo = try bash(
+            "'\(hook)' masters/good.wav", environment.merging(["LATHE_POLICY": "loudnes.yaml"]) { $1 }, in: workshop.path)
+        #expect(typo.status == 2 && typo.output.contains("does not exist"), "\(typo.output)")
         let absent = try bash("'\(hook)' masters/good.wav", ["LATHE_EXECUTABLE": "/nowhere/lathe"], in: workshop.path)
         #expect(absent.status == 2 && absent.output.contains("make build"))
     }

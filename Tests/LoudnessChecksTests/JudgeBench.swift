@@ -30,7 +30,7 @@ enum JudgeBench {
             (.integrated, -14), (.truePeak, -1.5), (.samplePeak, -1.6), (.nonFiniteSamples, 0),
             (.shortTermMaximum, -12),
             (.duration, form.durationSeconds), (.headSilence, 0.2), (.tailSilence, 1), (.lowCorrelation, 0.9),
-            (.overs, 0),
+            (.overs, 0), (.bandwidth, 21_000),
         ]
         for (metric, value) in usual + values { result.values[metric] = .number(value) }
         result.channels = [

@@ -37,9 +37,11 @@ import Testing
     @Test func `a passed report is a notice`() {
         var report = FixtureReport.album()
         report.findings = report.findings.filter { $0.status == .passed }
+        report.items = report.items.filter { $0.measurement != nil }
+        report.groups = report.groups.filter { $0.failure == nil }
         #expect(
             ReportFormat.github.document(report)
-                == "::notice title=Loudness::3 rules kept in 3 songs, 2 stems and 2 files: passed\n")
+                == "::notice title=Loudness::3 rules kept in 3 songs, 2 stems and 1 file: passed\n")
     }
 
     @Test func `summary and comment stay below their limits and say what they left out`() {

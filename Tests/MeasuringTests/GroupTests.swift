@@ -14,7 +14,7 @@ import Testing
         return ReportAssembly.report(inputs, measured, identity: options.identity(lathe: "1"))
     }
 
-    @Test func `an album pools gating blocks: it is neither the mean of its songs nor one after another`() throws {
+    @Test func `an album pools gating blocks: a soft song below the gate of all does not count`() throws {
         let workshop = try Workshop()
         let tone = { (gain: Double) in
             { (frame: Int, rate: Int) in
@@ -29,6 +29,9 @@ import Testing
         let album = try #require(group.values[.integrated]?.number)
         #expect(abs(album + 23.0) < 0.1, "\(album)")
         #expect(abs(try #require(group.values[.spread]?.number) - 27) < 0.1)
+        for metric in Metric.all where metric.isForAlbums && metric != .stemsNull {
+            #expect(group.values[metric] != nil, "\(metric.name)")
+        }
         #expect(group.values[.duration] == .number(40))
     }
 

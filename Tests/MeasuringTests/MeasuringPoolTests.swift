@@ -79,7 +79,7 @@ import Testing
         for (reason, words) in zip(reasons, wanted) { #expect(reason.contains(words), "\(reason)") }
     }
 
-    @Test func `what has no value says so, and is never nothing or minus infinity`() throws {
+    @Test func `what has no value says why, and only levels of silence are minus infinity`() throws {
         let workshop = try Workshop()
         try workshop.sound("short.wav", Sounds.chord, seconds: 0.3)
         try workshop.sound("silent.wav", { _, _ in (0, 0) }, seconds: 4)

@@ -30,6 +30,9 @@ package enum Drift {
         case albumOffset = "baseline/album-offset"
     }
 
+    /// As findings and waivers name them.
+    package static var ruleNames: [String] { Rule.allCases.map(\.rawValue) }
+
     /// Judges a report by a baseline.
     ///
     /// Findings come in the order of the report's items and groups, then what only the lock has; one per subject and

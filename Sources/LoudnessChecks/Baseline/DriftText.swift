@@ -16,18 +16,7 @@ enum DriftText {
     }
 
     /// Of a difference.
-    static func unit(_ rule: Drift.Rule) -> String { metric(rule).map(differenceUnit) ?? "" }
-
-    static func differenceUnit(_ metric: Metric) -> String {
-        switch metric.unit {
-        case .lufs, .loudnessUnits: "LU"
-        case .decibelsTruePeak, .decibelsFullScale, .decibels: "dB"
-        case .seconds: "s"
-        case .hertz: "Hz"
-        case .bits: "bits"
-        case .none: ""
-        }
-    }
+    static func unit(_ rule: Drift.Rule) -> String { metric(rule)?.differenceUnit ?? "" }
 
     /// As few decimals as it takes: "0.5", "0.01".
     static func limit(_ value: Double) -> String {
@@ -45,7 +34,7 @@ enum DriftText {
 
     /// "0.9 LU louder": the size and direction of a difference.
     static func difference(_ value: Double, _ metric: Metric, isFine: Bool) -> String {
-        let unit = differenceUnit(metric)
+        let unit = metric.differenceUnit
         let size =
             value.isFinite
             ? NumberText.fixed(value.magnitude, decimals: isFine ? metric.decimals : min(1, metric.decimals))

@@ -6,12 +6,15 @@ struct FigureComparison {
     /// Without the remedy.
     let message: String
 
-    /// Nil where the baseline has no such figure: it demands nothing.
+    /// Nil where neither has the figure.
     init?(metric: Metric, old: MetricValue?, new: MetricValue?, limit: Double) {
-        let title = metric.title.prefix(1).lowercased() + metric.title.dropFirst()
+        let title = metric.titleInSentence
         switch (old, new) {
-        case (nil, _):
+        case (nil, nil):
             return nil
+        case (nil, .some(let isNow)):
+            isPassed = false
+            message = "\(title) is \(Self.text(isNow, metric)), and the baseline has none"
         case (.some(let was), nil):
             isPassed = false
             message = "\(title) was not measured, and the baseline has \(Self.text(was, metric))"

@@ -221,7 +221,13 @@ struct ItemComparison {
         }
         let isRevision = judge.mode == .revision
         // Where lengths differ, `length` fails, and seconds no longer are the same ones.
-        guard isRevision || old.curves.loudness.count == new.curves.loudness.count else { return nil }
+        guard isRevision || old.curves.loudness.count == new.curves.loudness.count else {
+            guard length().status == .passed else { return nil }
+            return finding(
+                .moment, key: "loudness", isPassed: false,
+                message: "the baseline has \(old.curves.loudness.count) s of loudness over time, and this file "
+                    + "\(new.curves.loudness.count); \(DriftJudge.remedy)")
+        }
         let stretches =
             isRevision ? drift.loudnessStretches(limit: limit) : drift.secondStretches(limit: limit)
         guard let first = DriftText.greatest(stretches, isAboutBrightness: false).first,

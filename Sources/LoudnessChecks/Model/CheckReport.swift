@@ -210,7 +210,7 @@ package struct ProfileMention: Sendable, Hashable {
 /// machine or absolute path in it.
 package struct CheckReport: Sendable, Hashable {
     package var identity: MeterIdentity
-    /// Sorted by `id`, stems behind what they belong to.
+    /// In the order of the arguments, then of paths; what is missing last.
     package var items: [CheckedItem]
     package var groups: [CheckedGroup]
     /// In the order of subjects, then rules. Empty for `lathe measure`.
@@ -237,8 +237,16 @@ package struct CheckReport: Sendable, Hashable {
         findings.count { $0.status == .failed && $0.severity == severity }
     }
 
-    /// Whether the check passes: no error, and no warning where it is strict.
-    package var passes: Bool { count(.error) == 0 && !(isStrict && count(.warn) > 0) }
+    /// Whether the check passes: everything was measured, no error, and no warning where it is strict.
+    package var passes: Bool {
+        items.allSatisfy { $0.measurement != nil } && groups.allSatisfy { $0.failure == nil } && count(.error) == 0
+            && !(isStrict && count(.warn) > 0)
+    }
+
+    /// Whether a rule was judged: that nothing was demanded must not look like a pass.
+    package var hasVerdict: Bool {
+        !passes || findings.contains { $0.status != .failed || $0.severity != .note }
+    }
 
     /// Of one item or group, passed ones too.
     package func findings(of subject: String) -> [Finding] { findings.filter { $0.subject == subject } }

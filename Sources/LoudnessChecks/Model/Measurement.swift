@@ -121,7 +121,7 @@ package struct Measurement: Sendable, Hashable {
     package var octaveLevels: [Double] = []
     /// Set where the spectrum ends at a brick wall well below half the rate: where, in Hz.
     package var brickWallHertz: Double?
-    /// Whether 12 bytes of header hide an upsampled or once lossy file, by the meter's rule.
+    /// Whether the spectrum looks upsampled or once lossy, by the meter's rule; false where it was not measured.
     package var isUpsamplingSuspected = false
     /// SHA-256 of the decoded samples as `render.json` has it; nil where not asked for.
     package var pcmSHA256: String?

@@ -63,6 +63,9 @@ package struct Metric: Sendable, Hashable {
         name.reduce(into: "") { $0 += $1.isUppercase ? "-" + $1.lowercased() : String($1) }
     }
 
+    /// Decimals that people see where they are enough.
+    var shownDecimals: Int { decimals == 0 ? 0 : unit == .none ? 2 : 1 }
+
     /// The metric of a name in either spelling.
     package static func named(_ name: String) -> Metric? {
         all.first { $0.name == name || $0.keyName == name }
@@ -93,7 +96,8 @@ extension Metric {
         "The greatest sample of any channel.")
     package static let overs = Metric(
         "overs", "True-peak overs", .none, decimals: 0, forAlbums: true,
-        "Places where the true peak exceeds the ceiling that was asked for; -1 dBTP unless a policy says otherwise.")
+        "Places where the true peak exceeds -1 dBTP, or what the policy says; without a rule on overs, the lowest "
+            + "ceiling of any rule if that is lower.")
     package static let peakToLoudness = Metric(
         "peakToLoudness", "PLR", .decibels, decimals: 3,
         "True peak minus integrated loudness.")
@@ -103,7 +107,7 @@ extension Metric {
     package static let crest = Metric(
         "crest", "Crest factor", .decibels, decimals: 3, "Sample peak over RMS of the louder channel.")
     package static let dynamicRange = Metric(
-        "dynamicRange", "DR", .none, decimals: 2,
+        "dynamicRange", "DR", .none, decimals: 0,
         "Crest of the loudest fifth: second-highest peak over the RMS of the loudest 20 % of 3 s blocks.")
     package static let duration = Metric(
         "duration", "Duration", .seconds, decimals: 6, forAlbums: true, "Frames by rate.")
@@ -113,10 +117,10 @@ extension Metric {
         "tailSilence", "Silence at the tail", .seconds, decimals: 3, "After the last sample above -80 dBFS.")
     package static let longestSilence = Metric(
         "longestSilence", "Longest silence inside", .seconds, decimals: 3,
-        "The longest stretch below -80 dBFS between head and tail.")
+        "The longest stretch of 5 ms or more below -80 dBFS between head and tail.")
     package static let clipRuns = Metric(
         "clipRuns", "Clipped runs", .none, decimals: 0, forAlbums: true,
-        "Runs of three or more equal samples at full scale.")
+        "Runs of three or more samples of one sign at or beyond 32767/32768 of full scale.")
     package static let nonFiniteSamples = Metric(
         "nonFiniteSamples", "Samples that are no number", .none, decimals: 0, forAlbums: true,
         "NaN and infinite samples.")
@@ -135,12 +139,15 @@ extension Metric {
         "lowCorrelation", "Correlation below 250 Hz", .none, decimals: 4,
         "Of left and right below 250 Hz: what a cutter's lathe can hold.")
     package static let monoLoss = Metric(
-        "monoLoss", "Loss in mono", .decibels, decimals: 3, "Power of the mono sum re the mean power of the sides.")
+        "monoLoss", "Loss in mono", .decibels, decimals: 3,
+        "Mean power of left and right re the power of (L + R) / 2: 0 dB for equal channels, 3 for unrelated ones, "
+            + "infinite where they cancel.")
     package static let width = Metric("width", "Width", .decibels, decimals: 3, "Power of side re mid.")
     package static let balance = Metric(
         "balance", "Balance", .decibels, decimals: 3, "Power of left re right; positive is louder at the left.")
     package static let brightness = Metric(
-        "brightness", "Brightness", .decibels, decimals: 3, "Level above 4 kHz re the level from 250 Hz to 1 kHz.")
+        "brightness", "Brightness", .decibels, decimals: 3,
+        "Of the mid signal: power of the octaves from 4 to 16 kHz re that of the octaves from 31.5 Hz to 1 kHz.")
     package static let spread = Metric(
         "spread", "Spread of the songs", .loudnessUnits, decimals: 3, forFiles: false, forAlbums: true,
         "Loudest minus softest song, integrated.")

@@ -18,9 +18,8 @@ package enum NumberText {
 
     /// For people: one decimal with the unit, "-14.0 LUFS", "48000 Hz", "3".
     package static func quantity(_ value: Double, _ metric: Metric) -> String {
-        let decimals = metric.decimals == 0 ? 0 : metric.unit == .none ? 2 : 1
         let unit = metric.unit.rawValue
-        return fixed(value, decimals: decimals) + (unit.isEmpty ? "" : " " + unit)
+        return fixed(value, decimals: metric.shownDecimals) + (unit.isEmpty ? "" : " " + unit)
     }
 
     /// "1:42", "1:02:03", with tenths where asked: "1:42.3".

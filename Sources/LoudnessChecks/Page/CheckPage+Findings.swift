@@ -75,7 +75,7 @@ extension CheckPage {
     }
 
     private func card(_ finding: Finding) -> String {
-        let verdict = PageVerdict(finding, isStrict: false)
+        let verdict = finding.verdict(isStrict: false)
         let word = finding.status == .waived ? "waived" : finding.severity == .error ? "error" : verdict.word
         let title = PageText.title(finding.subjectTitle, instead: finding.subject)
         let subject = index.drawnNumber(finding.subject).map { "<a href=\"#song-\($0)\">\(title)</a>" } ?? title
@@ -113,7 +113,7 @@ extension CheckPage {
         var entries: [(name: String, text: String)] = []
         let isDrift = finding.rule.hasPrefix("baseline/")
         if let metric = finding.metric, let value = finding.value {
-            let unit = isDrift ? Self.differenceUnit(metric) : metric.unit.rawValue
+            let unit = isDrift ? metric.differenceUnit : metric.unit.rawValue
             let decimals = Self.decimals(finding, metric)
             let text = { (number: Double, unit: String, isSigned: Bool) in
                 PageText.withUnit(PageText.number(number, decimals: decimals, isSigned: isSigned), unit)
@@ -122,7 +122,7 @@ extension CheckPage {
             if let limit = finding.limit { entries.append(("Limit", (isDrift ? "±" : "") + text(limit, unit, false))) }
             if let margin = finding.margin {
                 let side = margin < 0 ? "outside" : "inside"
-                entries.append(("Margin", text(margin.magnitude, Self.differenceUnit(metric), false) + " " + side))
+                entries.append(("Margin", text(margin.magnitude, metric.differenceUnit, false) + " " + side))
             }
         }
         let time = FindingTimes.text(finding)
@@ -140,7 +140,7 @@ extension CheckPage {
 
     /// Enough to tell the value of a broken rule from its limit.
     private static func decimals(_ finding: Finding, _ metric: Metric) -> Int {
-        var decimals = PageText.decimals(metric)
+        var decimals = metric.shownDecimals
         guard finding.status != .passed, let value = finding.value, let margin = finding.margin, margin != 0 else {
             return decimals
         }
@@ -152,14 +152,5 @@ extension CheckPage {
         }
         while decimals < 9, isHidden(decimals) { decimals += 1 }
         return decimals
-    }
-
-    /// "LU" for what parts two loudnesses, "dB" for two levels.
-    static func differenceUnit(_ metric: Metric) -> String {
-        switch metric.unit {
-        case .lufs, .loudnessUnits: "LU"
-        case .decibelsTruePeak, .decibelsFullScale, .decibels: "dB"
-        case .seconds, .hertz, .bits, .none: metric.unit.rawValue
-        }
     }
 }

@@ -97,7 +97,7 @@ struct SongCard {
     private func list(of stretches: [Finding]) -> String {
         guard !stretches.isEmpty else { return "" }
         let rows = stretches.enumerated().map { index, finding in
-            let kind = PageVerdict(finding, isStrict: isStrict).kind
+            let kind = finding.verdict(isStrict: isStrict).kind
             let message = CheckPage.firstClause(finding.message.isEmpty ? finding.demand : finding.message).first
             return "<li><b class=\"number-mark \(kind)\">\(index + 1)</b> "
                 + "<strong>\(FindingTimes.text(finding))</strong> \(PageText.text(message, atMost: 400)) "

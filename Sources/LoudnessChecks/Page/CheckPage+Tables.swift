@@ -16,7 +16,7 @@ extension CheckPage {
         }.joined()
     }
 
-    private func table(_ section: PageIndex.Section, room: Int, isTight: Bool) -> String {
+    private func table(_ section: ReportOutline.Section, room: Int, isTight: Bool) -> String {
         let items =
             isTight
             ? section.items.filter { index.verdict(of: $0.id) >= .warned }
@@ -46,7 +46,7 @@ extension CheckPage {
             """
     }
 
-    private func heading(_ section: PageIndex.Section) -> String {
+    private func heading(_ section: ReportOutline.Section) -> String {
         guard let group = section.group else {
             return "<h2>\(report.groups.isEmpty ? "Files" : "Other files")</h2>\n"
         }
@@ -109,7 +109,7 @@ extension CheckPage {
             var kind = ""
             switch values[metric] {
             case .number(let value)?:
-                let decimals = metric == .dynamicRange ? 1 : PageText.decimals(metric)
+                let decimals = metric.shownDecimals
                 text =
                     metric == .duration
                     ? PageText.quantity(value, metric) : PageText.number(value, decimals: decimals)

@@ -58,7 +58,7 @@ package struct CheckPage {
 
     private var documentTitle: String {
         let kind = report.isJudged ? "loudness check" : "measurements"
-        let verdict = report.isJudged ? (report.passes ? "PASSED: " : "FAILED: ") : ""
+        let verdict = report.isJudged && report.hasVerdict ? (report.passes ? "PASSED: " : "FAILED: ") : ""
         guard let name else { return verdict + (verdict.isEmpty ? "Measurements" : kind) }
         return verdict + PageText.text(name, atMost: 120) + ", " + kind
     }
@@ -79,6 +79,9 @@ package struct CheckPage {
     }
 
     private var verdict: String {
+        guard report.hasVerdict else {
+            return "<p class=\"verdict\"><span class=\"badge plain\">NOTHING JUDGED</span></p>\n"
+        }
         let words = report.passes ? "PASSED" : "FAILED"
         let sign = report.passes ? "✓" : "✕"
         let kind = report.passes ? "good" : "bad"
@@ -102,23 +105,13 @@ package struct CheckPage {
 
     private var facts: [String] {
         let identity = report.identity
-        var facts = [subjectCount]
+        var facts = [index.subjectCount]
         if let policy = report.policy { facts.append("policy <code>\(PageText.text(policy))</code>") }
         if let baseline = report.baseline { facts.append("baseline <code>\(PageText.text(baseline))</code>") }
         facts.append(
             "Lathe \(PageText.text(identity.lathe, atMost: 40)), meter \(PageText.text(identity.engine, atMost: 40)), "
                 + "true peak \(identity.truePeakOversampling)×, mono \(PageText.text(identity.mono, atMost: 20))")
         return facts
-    }
-
-    /// "3 songs, 4 stems and 1 file".
-    private var subjectCount: String {
-        let parts: [String] = [(CheckScope.song, "song"), (.stem, "stem"), (.file, "file")].compactMap { scope, noun in
-            let count = report.items.count { $0.scope == scope }
-            return count == 0 ? nil : PageText.count(count, noun)
-        }
-        guard let last = parts.last else { return "0 files" }
-        return parts.count == 1 ? last : parts.dropLast().joined(separator: ", ") + " and " + last
     }
 
     private var profiles: String {

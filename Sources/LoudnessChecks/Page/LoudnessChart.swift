@@ -83,7 +83,7 @@ struct LoudnessChart {
             let left = time.x(start) / Self.width
             let row = ends.firstIndex { $0 + 0.05 < left } ?? ends.count
             if row == ends.count { ends.append(left) } else { ends[row] = left }
-            let kind = PageVerdict(finding, isStrict: isStrict).kind
+            let kind = finding.verdict(isStrict: isStrict).kind
             let share = NumberText.fixed(100 * (time.x(end) - time.x(start)) / Self.width, decimals: 2)
             let words = PageText.text(finding.rule, atMost: 60) + ", " + FindingTimes.text(finding)
             // A label at the right edge would be cut.

@@ -36,13 +36,10 @@ enum PageText {
         return isSigned && value > 0 && text.contains(where: { $0 != "0" && $0 != "." }) ? "+" + text : text
     }
 
-    /// Decimals that people see.
-    static func decimals(_ metric: Metric) -> Int { metric.decimals == 0 ? 0 : metric.unit == .none ? 2 : 1 }
-
     /// With the unit behind a space that does not break; durations as a clock.
     static func quantity(_ value: Double, _ metric: Metric) -> String {
         if metric == .duration { return NumberText.time(value, tenths: value < 60) }
-        return withUnit(number(value, decimals: decimals(metric)), metric.unit.rawValue)
+        return withUnit(number(value, decimals: metric.shownDecimals), metric.unit.rawValue)
     }
 
     static func withUnit(_ number: String, _ unit: String) -> String {

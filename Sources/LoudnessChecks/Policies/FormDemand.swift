@@ -113,7 +113,11 @@ package enum FormDemand: Sendable, Hashable {
             return verdict(names.contains(form.layout), "layout \(form.layout)", "export it with the right channels")
         case .waveTags(let tags):
             guard let tag = form.waveFormatTag else {
-                return Verdict(passes: true, message: "\(form.container) has no WAV format tag")
+                let isWave = ["WAV", "RF64", "W64"].contains(form.container)
+                return Verdict(
+                    passes: !isWave,
+                    message: isWave
+                        ? "the WAV format tag could not be read" : "\(form.container) has no WAV format tag")
             }
             return verdict(
                 tags.contains(tag), "WAV format tag \(Self.tag(tag))",
@@ -127,6 +131,13 @@ package enum FormDemand: Sendable, Hashable {
                 over == 0, "\(form.frameCount) samples",
                 "\(over) too many or \(frames - over) too few: cut or pad the end")
         case .notUpsampled:
+            switch file.values[.bandwidth] {
+            case .number?: break
+            case .unmeasurable(let reason)?:
+                return Verdict(passes: false, message: "the spectrum cannot be judged: \(reason)")
+            case nil:
+                return Verdict(passes: false, message: "the spectrum was not measured; leave out --quick")
+            }
             let edge =
                 file.brickWallHertz.map { ", the spectrum ends at \(NumberText.fixed($0, decimals: 0)) Hz" } ?? ""
             return verdict(

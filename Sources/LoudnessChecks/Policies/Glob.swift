@@ -46,7 +46,10 @@ package struct Glob: Sendable, Hashable, CustomStringConvertible {
                 message: "`\(text)` begins at the root", remedy: "write it relative to the folder that is checked")
         }
         guard !names.contains("") else {
-            throw Fault(message: "`\(text)` has a folder without a name", remedy: "write `\(text)**` or remove the `/`")
+            throw Fault(
+                message: "`\(text)` has a folder without a name",
+                remedy: text.hasSuffix("/") && !text.contains("//")
+                    ? "write `\(text)**` or remove the `/`" : "remove one `/`")
         }
         guard !names.contains("."), !names.contains("..") else {
             throw Fault(

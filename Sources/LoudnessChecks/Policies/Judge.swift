@@ -35,23 +35,9 @@ package struct Judge: Sendable {
         self.rules = isPartial ? rules.filter { $0.scope != .album } : rules
     }
 
-    /// What has to be measured for the verdict and the advice, in the order of `Metric.all`.
-    package var neededMetrics: [Metric] {
-        var needed: Set<Metric> = [.nonFiniteSamples]
-        for rule in rules {
-            switch rule.check {
-            case .limit(let limit): needed.formUnion(Self.metrics(for: limit.metric))
-            case .form(.notUpsampled): needed.insert(.bandwidth)
-            case .form, .impossible: break
-            }
-        }
-        for profile in profiles {
-            needed.formUnion(profile.guidelines.map(\.limit.metric))
-            guard !profile.playback.isEmpty || !profile.guidelines.isEmpty else { continue }
-            needed.formUnion([.integrated, .truePeak])
-            if profile.playback.contains(where: { $0.album == .loudestSong }) { needed.insert(.loudestSong) }
-        }
-        return Metric.all.filter(needed.contains)
+    /// Whether a rule sets a limit to the metric.
+    package func judges(_ metric: Metric) -> Bool {
+        rules.contains { if case .limit(let limit) = $0.check { limit.metric == metric } else { false } }
     }
 
     /// The lowest true peak that any rule forbids to exceed, in dBTP: overs are worth listing above it.
@@ -64,11 +50,6 @@ package struct Judge: Sendable {
             case .atLeast: return nil
             }
         }.min()
-    }
-
-    /// A true peak that fails is named with its place, which the list of overs has.
-    private static func metrics(for metric: Metric) -> [Metric] {
-        metric == .truePeak ? [metric, .overs] : [metric]
     }
 
     /// The report with findings, advice and profiles.
@@ -202,11 +183,14 @@ struct Subject {
         title = group.title
         isGroup = true
         self.group = group.id
-        memberCount = group.itemIDs.count
         anchor = group.anchor
         values = group.values
         members = group.itemIDs.compactMap { items[$0] }
-        scope = members.contains { $0.scope == .stem } ? .stem : .album
+        // A stem that lies among songs does not make a release a set of stems.
+        let isSet =
+            group.values[.stemsNull] != nil || (!members.isEmpty && members.allSatisfy { $0.scope == .stem })
+        scope = isSet ? .stem : .album
+        memberCount = isSet ? group.itemIDs.count : group.itemIDs.count { items[$0]?.scope != .stem }
         let lost = group.itemIDs.first { items[$0]?.measurement == nil }
         failure = group.failure ?? lost.map { "\($0) could not be measured" }
     }

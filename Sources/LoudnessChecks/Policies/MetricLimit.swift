@@ -81,9 +81,6 @@ extension Metric {
         return first.lowercased() + title.dropFirst()
     }
 
-    /// Decimals that people see where they are enough.
-    var shownDecimals: Int { decimals == 0 ? 0 : unit == .none ? 2 : 1 }
-
     /// "LU" for what parts two loudnesses, "dB" for two levels.
     var differenceUnit: String {
         switch unit {

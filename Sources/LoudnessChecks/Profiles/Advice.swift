@@ -16,7 +16,9 @@ extension Playback {
     /// nil where the level is unknown, or nothing is known of albums.
     func advice(_ subject: Subject, _ profile: Profile) -> PlatformAdvice? {
         let level: Metric = subject.isGroup && album == .loudestSong ? .loudestSong : .integrated
-        guard !subject.isGroup || album != .none, let loudness = subject.values[level]?.number, loudness.isFinite,
+        // An album that is played as one has one gain: none for a song alone.
+        guard subject.isGroup || album != .loudestSong, !subject.isGroup || album != .none,
+            let loudness = subject.values[level]?.number, loudness.isFinite,
             let peak = subject.values[.truePeak]?.number, !peak.isNaN
         else { return nil }
         var outcome = outcome(loudness: loudness, peak: peak)

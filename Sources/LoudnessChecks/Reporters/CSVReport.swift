@@ -1,3 +1,5 @@
+internal import Reports
+
 /// A table for spreadsheets, RFC 4180: one row for each file, behind a group's files one for the group.
 package enum CSVReport {
     /// The whole table, with a line of headers.
@@ -61,7 +63,7 @@ package enum CSVReport {
     /// One line, quoted where the format asks for it; an apostrophe keeps spreadsheets from reading it as a formula.
     private static func cell(_ text: String) -> String {
         // Not the cleaned text: a tab or line end in front of a formula is skipped by some spreadsheets.
-        let first = text.unicodeScalars.first { $0.value > 0x20 && !SinkText.isUnsafe($0) }
+        let first = text.unicodeScalars.first { $0.value > 0x20 && !ReportText.isUnsafe($0) }
         let isFormula = first.map { "=+-@\u{FF1D}\u{FF0B}\u{FF0D}\u{FF20}".unicodeScalars.contains($0) } ?? false
         // A spreadsheet's cell holds 32,767 characters.
         let line = (isFormula ? "'" : "") + SinkText.name(text, atMost: 20_000)

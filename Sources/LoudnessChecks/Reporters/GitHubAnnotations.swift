@@ -1,3 +1,5 @@
+internal import Reports
+
 /// GitHub workflow commands: lines on standard output that become annotations of the run and of the changed files.
 ///
 /// A step shows about ten errors, ten warnings and ten notices. The roll-up comes first and takes one of them; what
@@ -50,7 +52,7 @@ package enum GitHubAnnotations {
             case "\n": result += "%0A"
             case ":" where isProperty: result += "%3A"
             case "," where isProperty: result += "%2C"
-            default: result.unicodeScalars.append(SinkText.isUnsafe(scalar) ? "\u{FFFD}" : scalar)
+            default: result.unicodeScalars.append(ReportText.isUnsafe(scalar) ? "\u{FFFD}" : scalar)
             }
         }
     }

@@ -1,3 +1,5 @@
+internal import Reports
+
 /// A JSON value whose objects keep the order that they were built in.
 enum JSONValue: Sendable {
     case object([(key: String, value: JSONValue)])
@@ -117,7 +119,7 @@ enum JSONValue: Sendable {
             case "\t": out += "\\t"
             default:
                 // Escapes read back as the same text, and keep what turns a line around out of people's terminals.
-                if SinkText.isUnsafe(scalar) {
+                if ReportText.isUnsafe(scalar) {
                     writeEscapes(scalar, to: &out)
                 } else {
                     out.unicodeScalars.append(scalar)

@@ -12,8 +12,8 @@ package enum MarkdownReport {
         let outline = ReportOutline(report)
         // The last line says what was left out, and needs room too.
         var lines = BoundedLines(byteLimit: byteLimit - 300)
-        let heading =
-            report.isJudged ? (report.passes ? "### Loudness: passed" : "### Loudness: FAILED") : "### Loudness"
+        let verdict = report.hasVerdict ? (report.passes ? "passed" : "FAILED") : "nothing judged"
+        let heading = "### Loudness" + (report.isJudged ? ": " + verdict : "")
         for line in [heading, "", MarkdownText.escaped(outline.rollUp), ""] { lines.append(line) }
         writeFindings(outline, limit: byteLimit / 1_300, to: &lines)
         for section in outline.sections { writeTable(section, outline, hasCurves: hasCurves, to: &lines) }
@@ -85,6 +85,10 @@ package enum MarkdownReport {
             let verdict = outline.verdict(of: group.id)
             lines.append("")
             lines.append(MarkdownText.escaped(extras) + (verdict == .unjudged ? "" : ": \(word(verdict))"))
+        }
+        if let failure = section.group?.failure {
+            lines.append("")
+            lines.append("Not measured as a whole: " + MarkdownText.escaped(failure))
         }
         lines.append("")
     }

@@ -12,7 +12,7 @@ enum MarkdownText {
             case "|": result += "&#124;"
             case "\\", "`", "*", "_", "[", "]": result += "\\\(scalar)"
             // Mentions, references and formulas are found after entities are resolved; an empty comment parts them.
-            case "@", "#", "!", "~", "$": result += "\(scalar)<!-- -->"
+            case "@", "#", "!", "~", "$", "%": result += "\(scalar)<!-- -->"
             case "/" where previous == ":": result += "<!-- -->/"
             case "." where previous == "w" || previous == "W": result += "<!-- -->."
             default: result.unicodeScalars.append(scalar)

@@ -26,12 +26,14 @@ package enum OpenMetricsReport {
 
     /// What has values. Two names that became the same are told apart: samples must not repeat.
     private static func subjects(_ report: CheckReport) -> [Subject] {
-        var seen: [String: Int] = [:]
+        var seen: Set<String> = []
         let labels = { (id: String, scope: CheckScope) in
-            let name = SinkText.name(id)
-            let ordinal = seen[name, default: 0] + 1
-            seen[name] = ordinal
-            let item = label(ordinal == 1 ? name : "\(name) (\(ordinal))")
+            let name = label(SinkText.name(id))
+            var (item, ordinal) = (name, 1)
+            while !seen.insert(item).inserted {
+                ordinal += 1
+                item = "\(name) (\(ordinal))"
+            }
             return "{item=\"\(item)\",scope=\"\(scope.rawValue)\"}"
         }
         let items = report.items.compactMap { item in

@@ -1,38 +1,4 @@
-/// What a reader is told of one file or group.
-enum Verdict: Int, Comparable {
-    /// Nothing was demanded of it.
-    case unjudged
-    case passed
-    case noted
-    case waived
-    case warned
-    case failed
-
-    static func < (a: Verdict, b: Verdict) -> Bool { a.rawValue < b.rawValue }
-
-    var word: String {
-        switch self {
-        case .unjudged: "-"
-        case .passed: "passed"
-        case .noted: "note"
-        case .waived: "waived"
-        case .warned: "warning"
-        case .failed: "FAILED"
-        }
-    }
-}
-
 extension Finding {
-    func verdict(isStrict: Bool) -> Verdict {
-        switch (status, severity) {
-        case (.passed, _): .passed
-        case (.waived, _): .waived
-        case (.failed, .error): .failed
-        case (.failed, .warn): isStrict ? .failed : .warned
-        case (.failed, .note): .noted
-        }
-    }
-
     /// "error", "warning", "note", or "waived".
     var word: String {
         if status == .waived { return "waived" }
@@ -111,12 +77,14 @@ struct ReportOutline {
         for (index, group) in report.groups.enumerated() { groupIndex[group.id] = index }
         var sectionOf: [String: Int] = [:]
         for (index, group) in report.groups.enumerated() {
-            for id in group.itemIDs { sectionOf[id] = index }
+            for id in group.itemIDs { sectionOf[id] = sectionOf[id] ?? index }
         }
+        var listed: Set<String> = []
         var itemsByID: [String: CheckedItem] = [:]
         for item in report.items { itemsByID[item.id] = item }
         for (index, group) in report.groups.enumerated() {
-            sections[index].items = group.itemIDs.compactMap { itemsByID[$0] }
+            // An item that two groups name stands in the first.
+            sections[index].items = group.itemIDs.compactMap { listed.insert($0).inserted ? itemsByID[$0] : nil }
             sectionOf[group.id] = sectionOf[group.id] ?? index
         }
         for item in report.items where sectionOf[item.id] == nil {
@@ -178,10 +146,13 @@ struct ReportOutline {
             if count > 0 { parts.append(SinkText.count(count, noun)) }
         }
         if waived > 0 { parts.append("\(waived) waived") }
-        // That nothing was demanded must not look like a pass.
-        let passed = report.findings.count { $0.status == .passed }
-        let quiet = passed == 0 ? "no rule was judged" : SinkText.count(passed, "rule") + " kept"
-        let text = parts.isEmpty ? quiet : parts.joined(separator: ", ")
+        guard report.hasVerdict else {
+            return "no rule was judged in \(subjectCount)" + (parts.isEmpty ? "" : ", " + parts.joined(separator: ", "))
+        }
+        if parts.isEmpty {
+            parts.append(SinkText.count(report.findings.count { $0.status == .passed }, "rule") + " kept")
+        }
+        let text = parts.joined(separator: ", ")
         let strict = report.isStrict && report.count(.error) == 0 && !report.passes ? " (strict: warnings fail)" : ""
         return text + " in " + subjectCount + ": " + (report.passes ? "passed" : "FAILED") + strict
     }
@@ -197,7 +168,7 @@ struct ReportOutline {
     /// A figure with one decimal for a table, "-" where there is none.
     static func cell(_ metric: Metric, _ value: MetricValue?) -> String {
         guard let number = value?.number else { return "-" }
-        return NumberText.fixed(number, decimals: metric.decimals == 0 ? 0 : metric.unit == .none ? 2 : 1)
+        return NumberText.fixed(number, decimals: metric.shownDecimals)
     }
 
     /// "spread of the songs 4.7 LU, loudest song -9.3 LUFS": what only a group has; nil where nothing.

@@ -11,34 +11,46 @@ package enum SARIFReport {
     package static func document(_ report: CheckReport) -> String {
         let broken = report.findings.filter { $0.status != .passed }
         let prints = Fingerprint.all(broken)
-        // The gravest first where not all can stay; in the report's order where they can.
-        var order = Array(broken.indices)
-        if broken.count > resultLimit {
-            order.sort { a, b in
+        let places = FindingPlaces(report)
+        var kept = fill(Array(broken.indices), broken, prints, places)
+        if kept.omitted > 0 {
+            // Not all can stay: the gravest do.
+            let order = broken.indices.sorted { a, b in
                 let (left, right) = (weight(broken[a]), weight(broken[b]))
                 return left == right ? a < b : left > right
             }
+            kept = fill(order, broken, prints, places)
+            kept.results.append(rollUp(kept.omitted, report, places, &kept.rules))
         }
-        let places = FindingPlaces(report)
+        return log(report, kept.rules.descriptors, kept.results).document
+    }
+
+    private struct Kept {
         var rules = Rules()
         var results: [JSONValue] = []
-        var room = byteLimit
         var omitted = 0
+    }
+
+    /// Takes findings in order until a limit is reached; where one is, a result is left for the roll-up.
+    private static func fill(
+        _ order: [Int], _ broken: [Finding], _ prints: [String], _ places: FindingPlaces
+    ) -> Kept {
+        var kept = Kept()
+        var room = byteLimit
         for (position, index) in order.enumerated() {
             let isLast = position == order.count - 1
-            let ruleCost = rules.byteCount(broken[index])
-            let (result, size) = result(broken[index], prints[index], places, rules.index(of: broken[index]))
+            let ruleCost = kept.rules.byteCount(broken[index])
+            let (result, size) = result(broken[index], prints[index], places, kept.rules.index(of: broken[index]))
             room -= size + ruleCost
-            guard room >= 0, results.count < resultLimit - 1 || (isLast && omitted == 0 && results.count < resultLimit)
-            else {
-                omitted = order.count - results.count
+            let limit = isLast ? resultLimit : resultLimit - 1
+            guard room >= 0, kept.results.count < limit else {
+                kept.omitted = order.count - kept.results.count
                 break
             }
-            rules.insert(broken[index])
-            results.append(result)
+            kept.rules.insert(broken[index])
+            kept.results.append(result)
         }
-        if omitted > 0 { results.append(rollUp(omitted, report, places, &rules)) }
-        return log(report, rules.descriptors, results).document
+        return kept
     }
 
     private static func weight(_ finding: Finding) -> Int {

@@ -1,14 +1,7 @@
+internal import Reports
+
 /// Text of others (titles, paths, messages) made safe to print on one line.
 enum SinkText {
-    /// Neither shown nor harmless: control characters, what turns the direction of writing, noncharacters.
-    static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
-        case 0xFFF9...0xFFFB, 0xFFFE, 0xFFFF: true
-        default: scalar.value & 0xFFFE == 0xFFFE || (0xFDD0...0xFDEF).contains(scalar.value)
-        }
-    }
-
     /// Printable ASCII without these: nothing to replace, which is so of nearly every text of a large report.
     static func isPlain(_ text: String, except first: UInt8 = 0, _ second: UInt8 = 0) -> Bool {
         text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != first && $0 != second }
@@ -27,7 +20,7 @@ enum SinkText {
             count += 1
             switch scalar {
             case "\n", "\r", "\t", "\u{2028}", "\u{2029}": result.append(" ")
-            default: result.append(isUnsafe(scalar) ? "\u{FFFD}" : scalar)
+            default: result.append(ReportText.isUnsafe(scalar) ? "\u{FFFD}" : scalar)
             }
         }
         return String(result)

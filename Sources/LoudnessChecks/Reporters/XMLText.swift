@@ -1,3 +1,5 @@
+internal import Reports
+
 /// XML 1.0 in UTF-8, written element by element.
 struct XMLText {
     private(set) var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -44,7 +46,7 @@ struct XMLText {
             case "\t" where isAttribute: result.append(contentsOf: "&#9;".unicodeScalars)
             case "\r": result.append(contentsOf: "&#13;".unicodeScalars)
             case "\n", "\t": result.append(scalar)
-            default: result.append(SinkText.isUnsafe(scalar) ? "\u{FFFD}" : scalar)
+            default: result.append(ReportText.isUnsafe(scalar) ? "\u{FFFD}" : scalar)
             }
         }
         return String(result)
