@@ -50,6 +50,7 @@ let grdb = external("GRDB", "GRDB.swift")
 let yams = external("Yams", "Yams")
 let arguments = external("ArgumentParser", "swift-argument-parser")
 let logging = external("Logging", "swift-log")
+let flyingFox = external("FlyingFox", "FlyingFox")
 
 let package = Package(
     name: "lathe",
@@ -59,6 +60,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
     ],
     targets: [
         // 1-9: pure
@@ -96,12 +98,22 @@ let package = Package(
         target(
             "Measuring", .shell,
             ["Quantities", "SignalProcessing", "Metering", "LoudnessChecks", "SoundFiles", "Hashing", "Release"]),
+        target("FarmKeys", .shell, ["Quantities", "Hashing", "ZeroMQ", "CCrypto"]),
+        target("FarmTransfer", .shell, ["Quantities", "RenderPlan", "Hashing", "ZeroMQ", "Storage"]),
+        target("FarmMonitoring", .shell, ["Quantities", "Hashing", "CCrypto", flyingFox, logging]),
         target(
             "Farm", .shell,
             [
                 "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
                 "RenderEngine", "FarmProtocol", "FarmCoordination", "Hashing", "ZeroMQ", "SoundFiles",
-                "Storage", "Release", "CLinuxProcess", logging,
+                "Storage", "Release", "CLinuxProcess", "FarmKeys", "FarmTransfer", logging,
+            ]),
+        target(
+            "FarmService", .shell,
+            [
+                "Quantities", "Metering", "Session", "RenderPlan", "RenderCompiler", "FarmProtocol", "FarmCoordination",
+                "Hashing", "ZeroMQ", "SoundFiles", "SessionFiles", "Storage", "Release", "Reports", "FarmKeys",
+                "FarmTransfer", "FarmMonitoring", "Farm", logging,
             ]),
         target(
             "lathe", .command,
@@ -109,7 +121,7 @@ let package = Package(
                 "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
                 "RenderEngine", "FarmProtocol", "FarmCoordination", "Hashing", "SoundFiles",
                 "SessionFiles", "Storage", "Release", "LoudnessChecks", "Measuring", "Demo", "Terminal", "Reports",
-                "Farm",
+                "FarmKeys", "FarmTransfer", "FarmMonitoring", "Farm", "FarmService",
                 arguments, logging,
             ]),
         // T: test support
@@ -121,6 +133,15 @@ let package = Package(
         target("RenderHarness", .support, ["Quantities", "SoundFiles", "TestSupport"]),
         target(
             "FarmSimulation", .support, ["Quantities", "RenderPlan", "FarmProtocol", "FarmCoordination"]),
+        tests("FarmKeys", ["FarmKeys", "ZeroMQ", "Quantities", "Hashing"]),
+        tests("FarmTransfer", ["FarmTransfer", "Quantities", "RenderPlan", "Hashing", "ZeroMQ", "Storage"]),
+        tests("FarmMonitoring", ["FarmMonitoring", "Quantities", logging]),
+        tests(
+            "FarmService",
+            [
+                "FarmService", "Farm", "FarmKeys", "FarmTransfer", "FarmMonitoring", "Quantities", "Storage", "Hashing",
+                "ZeroMQ", "RenderHarness", "lathe",
+            ]),
         tests("FarmProtocol", ["FarmProtocol", "Quantities", "RenderPlan"]),
         tests(
             "Farm",

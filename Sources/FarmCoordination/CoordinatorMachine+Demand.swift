@@ -42,14 +42,15 @@ extension CoordinatorMachine {
 
     private mutating func enqueue(_ slot: Int, _ task: Int) {
         guard !jobs[slot].tasks[task].isQueued else { return }
+        if jobs[slot].ready.isEmpty, jobs[slot].leaseCount == 0, activeJobs.count > 1 { catchUp(slot) }
         jobs[slot].tasks[task].isQueued = true
         insertReady(slot, task)
     }
 
     mutating func insertReady(_ slot: Int, _ task: Int) {
-        ready.insert(
+        jobs[slot].ready.insert(
             ReadyEntry(
-                priority: jobs[slot].priority, job: slot, segment: jobs[slot].segment(of: task),
+                tail: jobs[slot].tails[task], segment: jobs[slot].segment(of: task),
                 program: Int(jobs[slot].programOf[task])))
     }
 

@@ -18,6 +18,8 @@ extension CoordinatorMachine {
         }
         if !state.runsAgain { unsettle(slot, task) }
         release(slot, task)
+        // Nobody may wait for this key's result now: which one it is is open.
+        freed(slot, task)
         queueIfReady(slot, task)
     }
 
@@ -123,6 +125,7 @@ extension CoordinatorMachine {
         settled(slot, task)
         emit(.publish(.repeated(jobs[slot].id, jobs[slot].name(of: task))))
         wakeReaders(slot, task)
+        if let key = jobs[slot].tasks[task].key, let result = jobs[slot].tasks[task].result { served(key, result) }
     }
 
     /// Another result than the recorded one stands: it takes its place.
@@ -142,6 +145,7 @@ extension CoordinatorMachine {
                     costMicroseconds: 0)))
         // Two workers have agreed on it already: no further audit.
         becomeDone(slot, task, standing, by: peer, isAgreed: true)
+        served(key, standing)
     }
 }
 
@@ -159,9 +163,7 @@ extension CoordinatorMachine {
         var agreed: UInt64 = 0
         for slot in workers.indices where workers[slot].peer.worker == worker && !workers[slot].isGone {
             agreed = max(agreed, workers[slot].agreedSequence)
-            emit(.send(workers[slot].peer, .refuse(.distrusted)))
-            emit(.kill(workers[slot].peer, .distrusted))
-            remove(slot)
+            expel(slot, .distrusted, reason: "its results were found wrong")
         }
         for slot in activeJobs {
             let suspects = jobs[slot].tasks.indices.filter { task in
@@ -198,8 +200,10 @@ extension CoordinatorMachine {
                 dropped += 1
             }
             if jobs[slot].tasks[task].phase == .lookingUp { jobs[slot].lookUpCount -= 1 }
+            if jobs[slot].tasks[task].phase == .done { jobs[slot].doneCount -= 1 }
             unpin(slot, task)
             jobs[slot].opinions[task] = nil
+            wantNoMore(slot, task)
             let isFailed = jobs[slot].programs[Int(jobs[slot].programOf[task])].isFailed
             jobs[slot].tasks[task].phase = isFailed ? .failed : .waiting
             jobs[slot].tasks[task].runsAgain = false

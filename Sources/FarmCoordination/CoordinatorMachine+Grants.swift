@@ -3,66 +3,52 @@ import Quantities
 import RenderPlan
 
 extension CoordinatorMachine {
-    /// Gives ready tasks to idle workers, in the order (priority, job, segment, topological rank).
+    /// Gives ready tasks to idle workers: by priority, then fairly among jobs, within a job in its order.
     mutating func grantRuns(_ now: Tick) {
-        var available = idleCount == 0 ? 0 : workers.indices.count { isIdle($0, now) }
+        guard activeJobs.contains(where: { !jobs[$0].ready.isEmpty || jobs[$0].blockedCount > 0 }) else { return }
+        var available = idle.count { isIdle($0, now) }
         guard available > 0 else { return makeRoom(now) }
-        var aside: [ReadyEntry] = []
-        while available > 0, let entry = ready.popFirst() {
-            guard let task = take(entry) else { continue }
-            guard hasSpace(for: entry) else {
-                aside.append(entry)
+        var aside: [(slot: Int, entry: ReadyEntry)] = []
+        while available > 0, let slot = nextJob(now), let entry = jobs[slot].ready.popFirst() {
+            guard let task = take(entry, slot) else { continue }
+            guard hasSpace(for: entry, slot) else {
+                aside.append((slot, entry))
                 continue
             }
-            guard isAdmissible(entry.job, task) else {
-                jobs[entry.job].tasks[task].isQueued = true
-                block(entry.job, task)
-                continue
-            }
-            if grant(entry.job, task, now) { available -= 1 } else { aside.append(entry) }
-        }
-        for slot in activeJobs where available > 0 && jobs[slot].blockedCount > 0 {
-            guard let task = takeFirstBlocked(slot) else { continue }
-            jobs[slot].tasks[task].isQueued = false
-            guard isReady(slot, task) else { continue }
-            if grant(slot, task, now) {
-                available -= 1
-            } else {
+            guard isAdmissible(slot, task) else {
                 jobs[slot].tasks[task].isQueued = true
                 block(slot, task)
+                continue
             }
+            if grant(slot, task, now) { available -= 1 } else { aside.append((slot, entry)) }
         }
-        for entry in aside {
-            let task = jobs[entry.job].programs[entry.program].base + entry.segment
-            jobs[entry.job].tasks[task].isQueued = true
-            ready.insert(entry)
+        for slot in activeJobs where available > 0 && jobs[slot].blockedCount > 0 && jobs[slot].takesWorkers {
+            if grantBlocked(slot, now) { available -= 1 }
+        }
+        for (slot, entry) in aside {
+            let task = jobs[slot].programs[entry.program].base + entry.segment
+            jobs[slot].tasks[task].isQueued = true
+            jobs[slot].ready.insert(entry)
         }
     }
 
-    /// Work of a higher priority waits and nobody is idle: the least important run stops at its next boundary.
-    private mutating func makeRoom(_ now: Tick) {
-        guard let first = ready.first, jobs[first.job].isActive else { return }
-        var last: (priority: Int, worker: Int)?
-        for worker in workers.indices {
-            guard let lease = workers[worker].lease, jobs[lease.job].priority > first.priority else {
-                continue
-            }
-            let boundary = max(lease.next, workers[worker].status?.next ?? lease.next) + 1
-            guard boundary < lease.horizon, jobs[lease.job].priority > last?.priority ?? .min else {
-                continue
-            }
-            last = (jobs[lease.job].priority, worker)
-        }
-        guard let last, let lease = workers[last.worker].lease else { return }
-        cut(last.worker, at: max(lease.next, workers[last.worker].status?.next ?? lease.next) + 1, now)
+    /// Everything that a job could do is held back and nothing of it runs: the first of it runs after all.
+    private mutating func grantBlocked(_ slot: Int, _ now: Tick) -> Bool {
+        if let freeBytes, !hasSpaceForAll(freeBytes), slot != firstForSpace { return false }
+        guard let task = takeFirstBlocked(slot) else { return false }
+        jobs[slot].tasks[task].isQueued = false
+        guard isReady(slot, task), !park(slot, task) else { return false }
+        if grant(slot, task, now) { return true }
+        jobs[slot].tasks[task].isQueued = true
+        block(slot, task)
+        return false
     }
 
     /// The task of an entry just taken from the queue, nil if it became stale there.
-    private mutating func take(_ entry: ReadyEntry) -> Int? {
-        guard jobs[entry.job].isActive else { return nil }
-        let task = jobs[entry.job].programs[entry.program].base + entry.segment
-        jobs[entry.job].tasks[task].isQueued = false
-        return isReady(entry.job, task) ? task : nil
+    private mutating func take(_ entry: ReadyEntry, _ slot: Int) -> Int? {
+        let task = jobs[slot].programs[entry.program].base + entry.segment
+        jobs[slot].tasks[task].isQueued = false
+        return isReady(slot, task) && !park(slot, task) ? task : nil
     }
 
     private mutating func isReady(_ slot: Int, _ task: Int) -> Bool {
@@ -76,31 +62,53 @@ extension CoordinatorMachine {
 
     /// Where the store cannot take the reserves of all jobs, only the oldest job goes on, and of it only the
     /// oldest segment, whose space is reserved.
-    private func hasSpace(for entry: ReadyEntry) -> Bool {
-        guard let freeBytes else { return true }
-        if freeBytes >= activeJobs.reduce(0, { $0 + jobs[$1].reserveBytes }) { return true }
-        guard entry.job == activeJobs.first, hasSpace(entry.job, freeBytes) else { return false }
-        return entry.segment <= jobs[entry.job].oldestSegment || jobs[entry.job].leaseCount == 0
+    private func hasSpace(for entry: ReadyEntry, _ slot: Int) -> Bool {
+        guard let freeBytes, !hasSpaceForAll(freeBytes) else { return true }
+        guard slot == firstForSpace, hasSpace(slot, freeBytes) else { return false }
+        return entry.segment <= jobs[slot].oldestSegment || jobs[slot].leaseCount == 0
     }
 
     private mutating func grant(_ slot: Int, _ task: Int, _ now: Tick) -> Bool {
         guard let worker = worker(for: slot, task, now) else { return false }
         let program = Int(jobs[slot].programOf[task])
         let start = task - jobs[slot].programs[program].base
-        leaseCounter += 1
-        let id = LeaseID(incarnation, leaseCounter)
         let horizon = self.horizon(slot, program, from: start, upTo: runLimit(slot, program, start: start))
+        lease(worker, slot, program, start..<horizon, isSecondRun: false, now)
+        jobs[slot].programs[program].lastWorker = workers[worker].peer.worker
+        return true
+    }
+
+    /// Gives a run to a worker and tells it.
+    mutating func lease(
+        _ worker: Int, _ slot: Int, _ program: Int, _ segments: Range<Int>, isSecondRun: Bool, _ now: Tick
+    ) {
+        leaseCounter += 1
         workers[worker].lease = Lease(
-            id: id, job: slot, program: program, start: start, next: start, horizon: horizon, changedAt: now)
+            id: LeaseID(incarnation, leaseCounter), job: slot, program: program, segments: segments,
+            isSecondRun: isSecondRun, at: now)
         workers[worker].live = nil
         workers[worker].status = nil
         workers[worker].lastProgress = now
-        idleCount -= 1
+        refreshIdle(worker)
         jobs[slot].leaseCount += 1
-        jobs[slot].programs[program].lastWorker = workers[worker].peer.worker
-        hold(worker, start..<horizon)
+        jobs[slot].leaseStartTicks += Int(now.rawValue)
+        if isSecondRun {
+            jobs[slot].seconds[jobs[slot].programs[program].base + segments.lowerBound] = worker
+        } else {
+            hold(worker, segments)
+        }
         emit(.send(workers[worker].peer, .lease(message(for: worker))))
-        return true
+        announce(segments, of: worker)
+    }
+
+    mutating func announce(_ segments: Range<Int>, of worker: Int) {
+        guard let lease = workers[worker].lease else { return }
+        let first = TaskID(ProgramID(lease.program), segments.lowerBound)
+        emit(
+            .publish(
+                .granted(
+                    jobs[lease.job].id, first, segmentCount: segments.count, workers[worker].peer,
+                    isSecondRun: lease.isSecondRun)))
     }
 
     /// How far a new run may reach at most.
@@ -111,7 +119,7 @@ extension CoordinatorMachine {
             return start + 1
         }
         // A windowed program's ready segments are shared among those who have nothing to do.
-        let share = state.isChained ? policy.horizonSegments : max(1, policy.horizonSegments / idleCount)
+        let share = state.isChained ? policy.horizonSegments : max(1, policy.horizonSegments / max(1, idleCount))
         return min(start + share, state.shape.segmentCount)
     }
 
@@ -126,7 +134,9 @@ extension CoordinatorMachine {
     private func canGoOn(_ slot: Int, _ task: Int) -> Bool {
         let state = jobs[slot].tasks[task]
         guard state.holder < 0, jobs[slot].opinions[task] == nil else { return false }
-        if !state.mustRun {
+        if state.mustRun {
+            if isRunElsewhere(slot, task) { return false }
+        } else {
             // Its key is not known yet; only its own chain is wanting.
             guard state.phase == .waiting, state.unmetCount == 1 else { return false }
             guard let predecessor = jobs[slot].predecessor(of: task) else { return false }
@@ -170,7 +180,7 @@ extension CoordinatorMachine {
     /// A worker with the chain's live state comes first: it saves loading the snapshot, no more, so nobody
     /// waits for it while it is busy. A worker that has not failed at the task or not yet given its opinion is
     /// worth waiting for.
-    private func worker(for slot: Int, _ task: Int, _ now: Tick) -> Int? {
+    func worker(for slot: Int, _ task: Int, beside other: WorkerID? = nil, _ now: Tick) -> Int? {
         let program = Int(jobs[slot].programOf[task])
         let segment = task - jobs[slot].programs[program].base
         let failedAt = jobs[slot].attempts[task]?.counted ?? []
@@ -178,21 +188,21 @@ extension CoordinatorMachine {
         let last = policy.scatters ? jobs[slot].programs[program].lastWorker : nil
         let isPlain = failedAt.isEmpty && voters.isEmpty && last == nil
         var best: (tier: Int, rank: Int, worker: Int)?
-        var bestTier = Int.max
-        for worker in workers.indices {
-            let state = workers[worker]
-            guard !state.isGone, !state.isDraining, !isSuspect(state, now) else { continue }
-            let tier = isPlain ? 0 : reluctance(state.peer, failedAt, voters, last)
-            bestTier = min(bestTier, tier)
-            guard state.lease == nil else { continue }
+        for worker in idle where isIdle(worker, now) && workers[worker].peer.worker != other {
+            let tier = isPlain ? 0 : reluctance(workers[worker].peer, failedAt, voters, last)
             var rank = 1
-            if let live = state.live {
+            if let live = workers[worker].live {
                 rank = live.job == slot && live.program == program && live.segment == segment ? 0 : 2
             }
-            if let best, (best.tier, best.rank) <= (tier, rank) { continue }
+            if let best, (best.tier, best.rank, best.worker) <= (tier, rank, worker) { continue }
             best = (tier, rank, worker)
         }
-        guard let best, best.tier == bestTier else { return nil }
+        guard let best, !isPlain else { return best?.worker }
+        for worker in workers.indices where workers[worker].lease != nil {
+            let state = workers[worker]
+            guard !state.isGone, !state.isDraining, !isSuspect(state, now) else { continue }
+            if reluctance(state.peer, failedAt, voters, last) < best.tier { return nil }
+        }
         return best.worker
     }
 
@@ -213,8 +223,25 @@ extension CoordinatorMachine {
         worker.hasLostLink || now.ticks(since: worker.lastHeard) > policy.suspectTicks
     }
 
-    private func isIdle(_ worker: Int, _ now: Tick) -> Bool {
-        let state = workers[worker]
-        return !state.isGone && !state.isDraining && state.lease == nil && !isSuspect(state, now)
+    func isIdle(_ worker: Int, _ now: Tick) -> Bool {
+        workers[worker].idlePlace >= 0 && !workers[worker].hasLostLink
+            && now.ticks(since: workers[worker].lastHeard) <= policy.suspectTicks
+            && workers[worker].restsUntil <= now
+    }
+
+    /// Enters a worker into the list of idle ones, or takes it out.
+    mutating func refreshIdle(_ worker: Int) {
+        let belongs = !workers[worker].isGone && !workers[worker].isDraining && workers[worker].lease == nil
+        let place = workers[worker].idlePlace
+        if belongs, place < 0 {
+            workers[worker].idlePlace = idle.count
+            idle.append(worker)
+        } else if !belongs, place >= 0 {
+            workers[worker].idlePlace = -1
+            let last = idle.removeLast()
+            guard last != worker else { return }
+            idle[place] = last
+            workers[last].idlePlace = place
+        }
     }
 }

@@ -48,18 +48,46 @@ extension CoordinatorMachine {
             try require(lease.held.count <= policy.horizonSegments)
             try require(lease.id.coordinator == incarnation)
             let base = jobs[lease.job].programs[lease.program].base
-            try require(jobs[lease.job].tasks[base + lease.next].holder == Int32(slot))
+            try require(holds(slot, base + lease.next), "a lease of what it does not hold")
+            try require(!lease.isSecondRun || lease.horizon == lease.start + 1, "a long second run")
+            try require(worker.idlePlace < 0, "a busy worker counts as idle")
         }
         try require(idle == idleCount, "idle workers are miscounted")
+        for (place, worker) in self.idle.enumerated() {
+            try require(workers[worker].idlePlace == place, "an idle worker is not where it says")
+        }
+        try checkKeys()
+    }
+
+    /// Of the tasks that wait for one key, at most one is run, but for second opinions.
+    private func checkKeys() throws(BrokenInvariant) {
+        var wantedCount = 0
+        for slot in activeJobs {
+            for (task, state) in jobs[slot].tasks.enumerated() where state.mustRun {
+                guard let key = state.key, let places = wanted[key] else {
+                    throw BrokenInvariant(description: "\(jobs[slot].name(of: task)) must run and is not wanted")
+                }
+                try require(places.count { $0 == TaskPlace(slot: slot, task: task) } == 1, "wanted twice")
+                wantedCount += 1
+                let running = places.count {
+                    jobs[$0.slot].tasks[$0.task].holder >= 0 && jobs[$0.slot].opinions[$0.task] == nil
+                }
+                try require(running <= 1, "one key is run for two tasks")
+                if state.isParked { try require(running == 1 && state.holder < 0, "waiting for nobody") }
+            }
+        }
+        try require(wantedCount == wanted.values.reduce(0) { $0 + $1.count }, "wanted by nobody")
     }
 
     private func check(_ job: Job) throws(BrokenInvariant) {
         var unsettled = 0
+        var done = 0
         var lookUps = 0
         var openReaders = [Int32](repeating: 0, count: job.tasks.count)
         for (task, state) in job.tasks.enumerated() {
             try checkTask(job, task, state)
             if !state.isSettled { unsettled += 1 }
+            if state.phase == .done { done += 1 }
             if state.phase == .lookingUp { lookUps += 1 }
             var unmet: Int32 = 0
             for input in job.inputs[task] {
@@ -84,7 +112,10 @@ extension CoordinatorMachine {
         for (task, state) in job.tasks.enumerated() {
             try require(openReaders[task] == state.openReaderCount, "open readers are miscounted")
         }
-        try require(unsettled == job.unsettledCount && lookUps == job.lookUpCount)
+        try require(unsettled == job.unsettledCount && lookUps == job.lookUpCount && done == job.doneCount)
+        for (task, worker) in job.seconds {
+            try require(job.tasks[task].holder >= 0 && holds(worker, task), "a second run without a first")
+        }
         try require(undelivered == job.undeliveredCount)
         try require(job.leaseCount == workers.count { !$0.isGone && $0.lease?.job == job.slot })
         try require(job.blockedCount == job.programs.reduce(0) { $0 + $1.blocked.count })

@@ -10,13 +10,11 @@ extension CoordinatorMachine {
         guard jobs.count < Limits.jobCount else {
             return emit(.publish(.rejected(id, reason: "more than \(Limits.jobCount) jobs")))
         }
-        var job = Job(
-            id: id, slot: jobs.count, priority: specification.priority,
-            reserveBytes: specification.reserveBytes)
+        var job = Job(specification, slot: jobs.count)
         if let reason = job.refusal(of: specification.shapes) {
             return emit(.publish(.rejected(id, reason: reason)))
         }
-        if let freeBytes, freeBytes < job.reserveBytes {
+        if let freeBytes, freeBytes < job.reserveBytes, !policy.waitsForSpace {
             return emit(
                 .publish(
                     .rejected(
@@ -54,6 +52,7 @@ extension CoordinatorMachine {
 
     /// Counts what the new programs wait for and looks up what waits for nothing.
     private mutating func start(_ slot: Int, programs: Range<Int>) {
+        jobs[slot].lengthenTails(from: programs.lowerBound)
         for program in programs {
             let state = jobs[slot].programs[program]
             for task in state.base..<state.end {
@@ -93,10 +92,10 @@ extension CoordinatorMachine {
 
     /// Where everything waits on space and nothing runs, the newest job stops, and says the sizes.
     mutating func stopForSpace() -> Bool {
-        guard let freeBytes, let oldest = activeJobs.first, let newest = activeJobs.last else { return false }
-        guard idleCount > 0, deliveries.isEmpty, !ready.isEmpty, !hasSpace(oldest, freeBytes) else {
-            return false
-        }
+        guard !policy.waitsForSpace, let freeBytes, let oldest = firstForSpace else { return false }
+        guard let newest = activeJobs.last(where: { !jobs[$0].isPaused }) else { return false }
+        guard idleCount > 0, deliveries.isEmpty, !hasSpace(oldest, freeBytes) else { return false }
+        guard activeJobs.contains(where: { !jobs[$0].ready.isEmpty && !jobs[$0].isPaused }) else { return false }
         guard activeJobs.allSatisfy({ jobs[$0].leaseCount == 0 && jobs[$0].lookUpCount == 0 }) else {
             return false
         }
@@ -111,10 +110,19 @@ extension CoordinatorMachine {
     /// True where the store can take what the job's oldest unfinished segment may leave.
     func hasSpace(_ slot: Int, _ freeBytes: Int) -> Bool { freeBytes >= jobs[slot].reserveBytes }
 
+    /// The oldest job that wants to go on: the one that does where space does not last for all.
+    var firstForSpace: Int? { activeJobs.first { !jobs[$0].isPaused } }
+
+    /// True where the store can take the reserves of every job that wants to go on.
+    func hasSpaceForAll(_ freeBytes: Int) -> Bool {
+        freeBytes >= activeJobs.reduce(0) { $0 + (jobs[$1].isPaused ? 0 : jobs[$1].reserveBytes) }
+    }
+
     /// Frees everything a job has and says so, once that is recorded.
     mutating func end(_ slot: Int, _ outcome: JobOutcome) {
         precondition(jobs[slot].isActive)
         endLeases(slot) { _ in true }
+        for task in jobs[slot].tasks.indices where jobs[slot].tasks[task].mustRun { wantNoMore(slot, task) }
         for task in jobs[slot].tasks.indices { abandonOpinion(slot, task) }
         for task in jobs[slot].tasks.indices {
             jobs[slot].tasks[task].openReaderCount = 0
@@ -128,10 +136,13 @@ extension CoordinatorMachine {
         jobs[slot].tasks = []
         jobs[slot].programOf = []
         jobs[slot].inputs = []
+        jobs[slot].tails = []
         jobs[slot].readers = []
         jobs[slot].missing = []
         jobs[slot].attempts = [:]
         jobs[slot].opinions = [:]
+        jobs[slot].ready.removeAll()
+        jobs[slot].blockedCount = 0
         jobs[slot].lookUpCount = 0
         persist(.ended(id, outcome), claiming: .ended(id, outcome))
     }
@@ -139,11 +150,16 @@ extension CoordinatorMachine {
     /// The lowest segment index that some program has still to do: the one that is never held back.
     mutating func refreshOldest(_ slot: Int) {
         var oldest = Int.max
-        for program in jobs[slot].programs where !program.isFailed && !program.isComplete {
-            oldest = min(oldest, program.doneCursor)
+        var count = 0
+        for program in jobs[slot].programs.indices {
+            guard !jobs[slot].programs[program].isFailed, !jobs[slot].programs[program].isComplete else { continue }
+            let cursor = jobs[slot].programs[program].doneCursor
+            if cursor < oldest { (oldest, count) = (cursor, 0) }
+            if cursor == oldest { count += 1 }
         }
         let before = jobs[slot].oldestSegment
         jobs[slot].oldestSegment = oldest
+        jobs[slot].oldestCount = count
         guard oldest != before, jobs[slot].blockedCount > 0 else { return }
         for program in jobs[slot].programs.indices { unblock(slot, program: program) }
     }

@@ -11,13 +11,14 @@ extension CoordinatorMachine {
             guard var lease = workers[worker].lease else { continue }
             let slot = lease.job
             let base = jobs[slot].programs[lease.program].base
-            while lease.next < lease.horizon, jobs[slot].tasks[base + lease.next].holder != Int32(worker) {
-                lease.next += 1
+            while lease.next < lease.horizon, !holds(worker, base + lease.next) { lease.next += 1 }
+            if lease.next != workers[worker].lease?.next {
+                lease.held.removeAll { $0.name.task.segment < lease.next }
+                lease.segmentSince = now
+                workers[worker].lastProgress = now
+                workers[worker].lease = lease
             }
-            lease.held.removeAll { $0.name.task.segment < lease.next }
-            if lease.next != workers[worker].lease?.next { workers[worker].lastProgress = now }
-            workers[worker].lease = lease
-            if jobs[slot].programs[lease.program].isChained { extend(worker, now) }
+            if jobs[slot].programs[lease.program].isChained, !lease.isSecondRun { extend(worker, now) }
             if let lease = workers[worker].lease, lease.next == lease.horizon { finish(worker) }
         }
     }
@@ -30,12 +31,11 @@ extension CoordinatorMachine {
         let state = jobs[slot].programs[lease.program]
         guard lease.horizon > state.isolatedThrough, lease.start > state.isolatedThrough else { return }
         guard jobs[slot].opinions[state.base + lease.start] == nil || lease.next > lease.start else { return }
-        guard !isSuspect(workers[worker], now) else { return }
+        guard !isSuspect(workers[worker], now), !jobs[slot].isPaused else { return }
+        if let freeBytes, !hasSpaceForAll(freeBytes) { return }
         let before = lease.horizon
         let limit = min(lease.next + policy.horizonSegments, state.shape.segmentCount)
-        if idleCount == 0, let first = ready.first, (first.priority, first.job) < (jobs[slot].priority, slot) {
-            return
-        }
+        if idleCount == 0, mustYield(slot, now) { return }
         while lease.horizon < limit, canExtend(slot, state.base + lease.horizon, worker) {
             lease.horizon += 1
         }
@@ -45,6 +45,7 @@ extension CoordinatorMachine {
         for segment in before..<lease.horizon {
             jobs[slot].tasks[state.base + segment].holder = Int32(worker)
         }
+        announce(before..<lease.horizon, of: worker)
         emit(
             .send(
                 workers[worker].peer,
@@ -57,6 +58,7 @@ extension CoordinatorMachine {
         let state = jobs[slot].tasks[task]
         guard state.holder < 0, jobs[slot].opinions[task] == nil else { return false }
         if !state.mustRun, state.phase != .waiting || state.unmetCount != 1 { return false }
+        if state.mustRun, isRunElsewhere(slot, task) { return false }
         if state.phase == .waiting {
             // What is wanting must be this run's own segment, not some input.
             let predecessor = jobs[slot].tasks[task - 1]
@@ -70,19 +72,14 @@ extension CoordinatorMachine {
         guard var lease = workers[worker].lease, segment < lease.horizon else { return }
         let base = jobs[lease.job].programs[lease.program].base
         let from = max(segment, lease.next)
-        var freed: [Int] = []
-        for task in (base + from)..<(base + lease.horizon)
-        where jobs[lease.job].tasks[task].holder == Int32(worker) {
-            jobs[lease.job].tasks[task].holder = -1
-            freed.append(task)
-        }
+        let freed = letGo(worker, base + from..<base + lease.horizon)
         lease.horizon = from
         lease.isCut = true
         lease.changedAt = now
         lease.held.removeAll { $0.name.task.segment >= from }
         workers[worker].lease = lease
         emit(.send(workers[worker].peer, .stop(lease.id, at: from)))
-        for task in freed { queueIfReady(lease.job, task) }
+        offer(lease.job, freed)
         extensible.append(worker)
     }
 
@@ -90,7 +87,7 @@ extension CoordinatorMachine {
     private mutating func finish(_ worker: Int) {
         guard let lease = workers[worker].lease, lease.next == lease.horizon else { return }
         closeLease(worker)
-        if jobs[lease.job].programs[lease.program].isChained {
+        if jobs[lease.job].programs[lease.program].isChained, !lease.isBeaten {
             workers[worker].live = (lease.job, lease.program, lease.horizon)
         }
     }
@@ -99,11 +96,31 @@ extension CoordinatorMachine {
     mutating func endLease(_ worker: Int) {
         guard let lease = workers[worker].lease else { return }
         let base = jobs[lease.job].programs[lease.program].base
+        let freed = letGo(worker, base + lease.next..<base + lease.horizon)
         closeLease(worker)
-        for task in (base + lease.next)..<(base + lease.horizon)
-        where jobs[lease.job].tasks[task].holder == Int32(worker) {
-            jobs[lease.job].tasks[task].holder = -1
-            queueIfReady(lease.job, task)
+        offer(lease.job, freed)
+    }
+
+    /// Takes tasks out of a worker's run. Returns those that nobody has any more; where two had one, it stays with
+    /// the other.
+    private mutating func letGo(_ worker: Int, _ tasks: Range<Int>) -> [Int] {
+        guard let lease = workers[worker].lease else { return [] }
+        let slot = lease.job
+        var freed: [Int] = []
+        for task in tasks where holds(worker, task) {
+            let second = jobs[slot].seconds.removeValue(forKey: task)
+            if lease.isSecondRun { continue }
+            jobs[slot].tasks[task].holder = Int32(second ?? -1)
+            if let second { workers[second].lease?.isSecondRun = false } else { freed.append(task) }
+        }
+        return freed
+    }
+
+    /// Tasks whose run ended without their results may be run again, here or for another job.
+    private mutating func offer(_ slot: Int, _ tasks: [Int]) {
+        for task in tasks {
+            queueIfReady(slot, task)
+            freed(slot, task)
         }
     }
 
@@ -114,7 +131,9 @@ extension CoordinatorMachine {
         workers[worker].ended.append(EndedLease(id: lease.id, job: lease.job, program: lease.program))
         if workers[worker].ended.count > 4 { workers[worker].ended.removeFirst() }
         jobs[lease.job].leaseCount -= 1
-        if !workers[worker].isGone, !workers[worker].isDraining { idleCount += 1 }
+        jobs[lease.job].leaseStartTicks -= Int(lease.grantedAt.rawValue)
+        jobs[lease.job].servedTicks += now.ticks(since: lease.grantedAt)
+        refreshIdle(worker)
         emit(.send(workers[worker].peer, .end(lease.id)))
     }
 

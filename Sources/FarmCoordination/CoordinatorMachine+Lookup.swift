@@ -34,7 +34,12 @@ extension CoordinatorMachine {
         jobs[slot].tasks[task].key = answer.key
         guard let entry = answer.entry else {
             jobs[slot].tasks[task].phase = .missed
-            if !takeHeldResult(slot, task, now) { queueIfReady(slot, task) }
+            want(slot, task)
+            guard !takeHeldResult(slot, task, now) else { return }
+            let holder = Int(jobs[slot].tasks[task].holder)
+            // A run came here before the key was known, and another already has it: this one ends before.
+            if holder >= 0, isRunElsewhere(slot, task) { cut(holder, at: answer.task.segment, now) }
+            queueIfReady(slot, task)
             return
         }
         for digest in answer.absent { jobs[slot].missing.insert(digest) }
@@ -65,10 +70,13 @@ extension CoordinatorMachine {
         jobs[slot].tasks[task].result = result
         jobs[slot].tasks[task].producer = producer
         jobs[slot].tasks[task].sequence = commitCounter
+        jobs[slot].doneCount += 1
+        jobs[slot].tasks[task].isParked = false
         if !isAgreed, let key = jobs[slot].tasks[task].key, isAudited(key) {
             jobs[slot].tasks[task].runsAgain = true
             jobs[slot].opinions[task] = SecondOpinion(
                 claims: [Claim(peer: producer, result: result)], isDispute: false)
+            want(slot, task)
             refreshPins(slot, task)
             release(slot, task)
         } else {
@@ -104,7 +112,10 @@ extension CoordinatorMachine {
         while cursor < count, jobs[slot].tasks[base + cursor].phase == .done { cursor += 1 }
         guard cursor != before else { return }
         jobs[slot].programs[program].doneCursor = cursor
-        if before <= jobs[slot].oldestSegment { refreshOldest(slot) }
+        if before == jobs[slot].oldestSegment {
+            jobs[slot].oldestCount -= 1
+            if jobs[slot].oldestCount == 0 { refreshOldest(slot) }
+        }
         for producer in jobs[slot].programs[program].producers { unblock(slot, program: producer) }
         if cursor == count { emit(.publish(.completed(jobs[slot].id, ProgramID(program)))) }
     }
@@ -113,6 +124,7 @@ extension CoordinatorMachine {
     mutating func settled(_ slot: Int, _ task: Int) {
         precondition(jobs[slot].tasks[task].isSettled)
         jobs[slot].unsettledCount -= 1
+        wantNoMore(slot, task)
         for input in jobs[slot].inputs[task] {
             jobs[slot].tasks[Int(input)].openReaderCount -= 1
             refreshPins(slot, Int(input))
@@ -124,6 +136,7 @@ extension CoordinatorMachine {
 
     /// Takes a task out of the run that has it; the run's first open segment may move.
     mutating func release(_ slot: Int, _ task: Int) {
+        if let second = jobs[slot].seconds.removeValue(forKey: task) { extensible.append(second) }
         let holder = Int(jobs[slot].tasks[task].holder)
         guard holder >= 0 else { return }
         jobs[slot].tasks[task].holder = -1
@@ -135,6 +148,7 @@ extension CoordinatorMachine {
         precondition(jobs[slot].tasks[task].phase == .done && !jobs[slot].tasks[task].runsAgain)
         jobs[slot].tasks[task].runsAgain = true
         jobs[slot].unsettledCount += 1
+        want(slot, task)
         for input in jobs[slot].inputs[task] {
             jobs[slot].tasks[Int(input)].openReaderCount += 1
             refreshPins(slot, Int(input))

@@ -66,12 +66,11 @@ extension CoordinatorMachine {
 
     /// Commits the held result of a task whose key just came; false where there is none.
     mutating func takeHeldResult(_ slot: Int, _ task: Int, _ now: Tick) -> Bool {
-        let worker = Int(jobs[slot].tasks[task].holder)
         let name = jobs[slot].name(of: task)
-        guard worker >= 0, let report = workers[worker].lease?.held.first(where: { $0.name.task == name })
-        else {
-            return false
-        }
+        let runs = [Int(jobs[slot].tasks[task].holder), jobs[slot].seconds[task] ?? -1].filter { $0 >= 0 }
+        let holds = { (state: WorkerState) in state.lease?.held.first { $0.name.task == name } }
+        guard let worker = runs.first(where: { holds(workers[$0]) != nil }), let report = holds(workers[worker])
+        else { return false }
         workers[worker].lease?.held.removeAll { $0.name.task == name }
         guard jobs[slot].tasks[task].key == report.name.key else {
             wrongKey(report.name, task, slot, worker, isLive: true, now)
@@ -100,6 +99,10 @@ extension CoordinatorMachine {
     private mutating func commit(_ slot: Int, _ task: Int, _ report: ResultReport, by worker: Int) {
         let peer = workers[worker].peer
         jobs[slot].missing.subtract(digests(of: report.result))
+        if let lease = workers[worker].lease, lease.id == report.name.lease, lease.next == report.name.task.segment {
+            typical.add(now.ticks(since: lease.segmentSince), jobs[slot].programs[lease.program].shape)
+        }
+        endRivals(slot, task, of: worker, now)
         persist(
             .result(
                 LedgerEntry(
@@ -110,6 +113,7 @@ extension CoordinatorMachine {
             .publish(
                 .committed(report.name.job, report.name.task, costMicroseconds: report.costMicroseconds)))
         becomeDone(slot, task, report.result, by: peer)
+        served(report.name.key, report.result)
     }
 
     /// A further result of a done task: welcome if it is the same, an alarm if it is not.
@@ -133,6 +137,7 @@ extension CoordinatorMachine {
             settled(slot, task)
             emit(.publish(.repeated(report.name.job, report.name.task)))
             wakeReaders(slot, task)
+            served(report.name.key, report.result)
         }
     }
 

@@ -15,7 +15,7 @@ extension CoordinatorMachine {
         case .heartbeat(let report): reported(report, worker, now)
         case .failed(let report): failed(report, worker, now)
         case .unreadable(let report): unreadable(report, worker, now)
-        case .goodbye: depart(worker, isCounted: false, reason: "the worker left", now)
+        case .goodbye: depart(worker, isCounted: false, isLost: false, reason: "the worker left", now)
         case .result(let report):
             // The host verifies a result's bytes before the machine may hear of it.
             emit(.send(peer, .drop(report.name)))
@@ -32,7 +32,10 @@ extension CoordinatorMachine {
     }
 
     private mutating func greet(_ peer: Peer, _ hello: Hello, _ now: Tick) {
-        if let refusal = refusal(of: peer, hello) { return emit(.send(peer, .refuse(refusal))) }
+        if let (refusal, reason) = refusal(of: peer, hello) {
+            emit(.send(peer, .refuse(refusal, reason: reason)))
+            return emit(.publish(.turnedAway(peer, refusal, reason: reason)))
+        }
         // An earlier life of the same worker is over, whether its end was seen or not.
         for slot in workers.indices where !workers[slot].isGone {
             guard workers[slot].peer.worker == peer.worker, workers[slot].peer < peer else { continue }
@@ -50,20 +53,43 @@ extension CoordinatorMachine {
                 peer,
                 .welcome(
                     Welcome(
-                        number: hello.number, coordinator: incarnation, credit: policy.credit, lease: lease,
-                        keep: Array(keep)))))
+                        number: hello.number,
+                        protocolVersion: min(hello.protocolVersions.upperBound, Limits.protocolVersion),
+                        coordinator: incarnation, credit: policy.credit, lease: lease, keep: Array(keep)))))
         reported(hello.report, worker, now)
     }
 
-    private func refusal(of peer: Peer, _ hello: Hello) -> Refusal? {
-        if hello.protocolVersion != Limits.protocolVersion { return .protocolVersion }
-        if hello.engine != engine { return .engine }
-        if distrusted.contains(peer.worker) { return .distrusted }
-        if workers.contains(where: { !$0.isGone && $0.peer.worker == peer.worker && $0.peer > peer }) {
-            return .superseded
+    private func refusal(of peer: Peer, _ hello: Hello) -> (Refusal, reason: String)? {
+        let (theirs, ours) = (hello.protocolVersions, Limits.protocolVersions)
+        if !theirs.overlaps(ours) {
+            return (
+                .protocolVersion,
+                "the worker speaks protocol \(span(theirs)), this coordinator \(span(ours)): "
+                    + "install the same release of Lathe on both"
+            )
         }
-        if workerSlots[peer] == nil, workerSlots.count >= Limits.workerCount { return .tooManyWorkers }
+        if hello.engine != engine {
+            return (
+                .engine,
+                "the worker renders with engine \(hello.engine), this coordinator with \(engine): "
+                    + "other bits, so install the same release of Lathe on both"
+            )
+        }
+        if revoked.contains(peer) { return (.revoked, "its key was revoked") }
+        if distrusted.contains(peer.worker) {
+            return (.distrusted, "the worker is in quarantine; an operator may pardon it")
+        }
+        if workers.contains(where: { !$0.isGone && $0.peer.worker == peer.worker && $0.peer > peer }) {
+            return (.superseded, "a later process of the same worker is here")
+        }
+        if workerSlots[peer] == nil, workerSlots.count >= Limits.workerCount {
+            return (.tooManyWorkers, "the farm has \(Limits.workerCount) workers, its limit")
+        }
         return nil
+    }
+
+    private func span(_ versions: ClosedRange<Int>) -> String {
+        versions.count == 1 ? "\(versions.lowerBound)" : "\(versions.lowerBound) to \(versions.upperBound)"
     }
 
     private mutating func join(_ peer: Peer, _ now: Tick) -> Int {
@@ -77,8 +103,9 @@ extension CoordinatorMachine {
             workers.append(state)
         }
         workerSlots[peer] = slot
-        idleCount += 1
+        refreshIdle(slot)
         emit(.publish(.joined(peer)))
+        rest(slot, now)
         return slot
     }
 
@@ -97,9 +124,10 @@ extension CoordinatorMachine {
     }
 
     private mutating func reported(_ report: WorkerReport, _ worker: Int, _ now: Tick) {
-        if report.isDraining, !workers[worker].isDraining {
+        if report.isDraining {
+            workers[worker].isAskedToLeave = false
             workers[worker].isDraining = true
-            if workers[worker].lease == nil { idleCount -= 1 }
+            refreshIdle(worker)
         }
         guard let status = report.lease else {
             guard let lease = workers[worker].lease else { return }
@@ -201,6 +229,7 @@ extension CoordinatorMachine {
                 continue
             }
             emit(.send(workers[worker].peer, .beat(coordinator: incarnation)))
+            if workers[worker].isAskedToLeave { emit(.send(workers[worker].peer, .drain)) }
         }
     }
 
@@ -215,7 +244,10 @@ extension CoordinatorMachine {
     }
 
     /// A worker's life is over: its run goes elsewhere, and the segment it was at is blamed or forgiven.
-    private mutating func depart(_ worker: Int, isCounted: Bool, reason: String, _ now: Tick) {
+    private mutating func depart(
+        _ worker: Int, isCounted: Bool, isLost: Bool = true, reason: String, _ now: Tick
+    ) {
+        if isLost, !workers[worker].isDraining { noteLoss(workers[worker].peer.worker, now) }
         if let lease = workers[worker].lease, jobs[lease.job].isActive {
             let reached = min(max(lease.next, workers[worker].status?.next ?? lease.next), lease.horizon - 1)
             let task = jobs[lease.job].programs[lease.program].base + max(reached, lease.next)
@@ -230,11 +262,10 @@ extension CoordinatorMachine {
     /// Takes a worker out of the farm.
     mutating func remove(_ worker: Int) {
         precondition(!workers[worker].isGone)
-        // Marked first, so that nothing is granted to it and its idleness is counted once.
-        let wasIdle = workers[worker].lease == nil && !workers[worker].isDraining
+        // Marked first, so that nothing is granted to it.
         workers[worker].isGone = true
+        refreshIdle(worker)
         endLease(worker)
-        if wasIdle { idleCount -= 1 }
         workerSlots[workers[worker].peer] = nil
         freeWorkerSlots.append(worker)
     }

@@ -1,6 +1,6 @@
 package import FarmProtocol
 package import Quantities
-package import RenderPlan
+import RenderPlan
 
 /// Every decision of the farm, as a value: inputs and the time go in, effects come out.
 ///
@@ -24,9 +24,17 @@ package struct CoordinatorMachine: Sendable {
     var workers: [WorkerState] = []
     var workerSlots: [Peer: Int] = [:]
     var freeWorkerSlots: [Int] = []
-    var idleCount = 0
+    /// Slots of live workers that have no lease and do not leave, in no order.
+    var idle: [Int] = []
     var distrusted: Set<WorkerID> = []
-    var ready = ReadyQueue()
+    var revoked: Set<Peer> = []
+    /// Losses of workers that were lost lately.
+    var flaps: [WorkerID: FlapState] = [:]
+    /// Tasks that have to run, by key: whoever has one of them on lease runs it for all.
+    var wanted: [TaskKey: [TaskPlace]] = [:]
+    var typical = TypicalTicks()
+    /// The moment of the input that is being dealt with.
+    var now = Tick(0)
     /// Workers whose run may have become extensible.
     var extensible: [Int] = []
     /// Windows given to the deliverables' writer: number, job slot, task.
@@ -54,6 +62,7 @@ package struct CoordinatorMachine: Sendable {
 
     /// Takes in one thing that happened and returns what is to be done about it, in order.
     package mutating func handle(_ input: Input, at now: Tick) -> [Effect] {
+        self.now = now
         switch input {
         case .timer: timerFired(now)
         case .message(let peer, let message): received(message, from: peer, now)
@@ -65,6 +74,13 @@ package struct CoordinatorMachine: Sendable {
         case .extend(let job, let shapes): extend(job, shapes)
         case .close(let job): close(job)
         case .cancel(let job): cancel(job)
+        case .pause(let job): pause(job, now)
+        case .resume(let job): resume(job)
+        case .reprioritise(let job, let priority): reprioritise(job, priority)
+        case .drain(let worker): drain(worker, now)
+        case .quarantine(let worker): quarantine(worker)
+        case .pardon(let worker): pardon(worker)
+        case .revoked(let peer): revoke(peer)
         case .lookedUp(let answer): lookedUp(answer, now)
         case .consumed(let number): consumed(number)
         case .undeliverable(let number, let digests): undeliverable(number, digests)
@@ -76,6 +92,7 @@ package struct CoordinatorMachine: Sendable {
             endFinishedJobs()
             grantRuns(now)
         } while stopForSpace() || !extensible.isEmpty
+        if case .timer = input { speculate(now) }
         defer { effects.removeAll(keepingCapacity: true) }
         return effects
     }
@@ -88,55 +105,6 @@ package struct CoordinatorMachine: Sendable {
     }
 }
 
-// MARK: Questions
-
 extension CoordinatorMachine {
-    /// The result of a task of a live job, if it has one.
-    package func result(of task: TaskID, in job: JobID) -> TaskResult? {
-        guard let slot = jobSlots[job], let index = jobs[slot].index(of: task) else { return nil }
-        return jobs[slot].tasks[index].result
-    }
-
-    /// How many segment tasks of a live job have a result, of how many.
-    package func progress(of job: JobID) -> (done: Int, total: Int)? {
-        guard let slot = jobSlots[job], jobs[slot].isActive else { return nil }
-        return (jobs[slot].programs.reduce(0) { $0 + $1.doneCursor }, jobs[slot].tasks.count)
-    }
-
-    /// The lease that a worker has, if any.
-    package func lease(of peer: Peer) -> LeaseID? { workerSlots[peer].flatMap { workers[$0].lease?.id } }
-
-    /// Live workers in the order of their names.
-    package var livePeers: [Peer] { workers.filter { !$0.isGone }.map(\.peer).sorted() }
-
-    /// Jobs that have not ended, in order of submission.
-    package var liveJobs: [JobID] { activeJobs.map { jobs[$0].id } }
-}
-
-extension CoordinatorMachine {
-    /// What keeps each unfinished program of a job waiting, one line each: the answer to "why does it not go on?".
-    package func explanation(of id: JobID) -> String {
-        guard let slot = jobSlots[id], jobs[slot].isActive else { return "\(id) is not live" }
-        let job = jobs[slot]
-        var lines = [
-            "closed \(job.isClosed), unsettled \(job.unsettledCount), undelivered \(job.undeliveredCount), "
-                + "leases \(job.leaseCount), look-ups \(job.lookUpCount), blocked \(job.blockedCount), "
-                + "missing \(job.missing.count)"
-        ]
-        for (program, state) in job.programs.enumerated() {
-            for task in state.base..<state.end where !job.tasks[task].isSettled {
-                let state = job.tasks[task]
-                let mark = job.programs[program].isFailed ? "failed " : ""
-                lines.append(
-                    "\(mark)\(job.name(of: task)) is \(state.phase), runs again \(state.runsAgain), "
-                        + "inputs wanting \(state.unmetCount), holder \(state.holder), queued \(state.isQueued)"
-                )
-                break
-            }
-            if state.shape.isDelivered, !state.isFailed, state.deliveryCursor < state.shape.segmentCount {
-                lines.append("p\(program) is delivered up to \(state.deliveryCursor)")
-            }
-        }
-        return lines.joined(separator: "\n  ")
-    }
+    var idleCount: Int { idle.count }
 }

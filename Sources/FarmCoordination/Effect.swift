@@ -65,6 +65,15 @@ package struct LedgerEntry: Sendable, Hashable {
     package let task: TaskID
     package let peer: Peer
     package let costMicroseconds: Int
+
+    package init(key: TaskKey, result: TaskResult, job: JobID, task: TaskID, peer: Peer, costMicroseconds: Int) {
+        self.key = key
+        self.result = result
+        self.job = job
+        self.task = task
+        self.peer = peer
+        self.costMicroseconds = costMicroseconds
+    }
 }
 
 /// Bytes of one result that a live job will still read.
@@ -141,6 +150,18 @@ package enum FarmEvent: Sendable, Hashable {
     case attemptFailed(JobID, TaskID, Peer, counted: Bool, reason: String)
     case songFailed(JobID, TaskFailure)
     case distrusted(WorkerID)
+    /// An operator shut the worker out, or let it in again.
+    case quarantined(WorkerID)
+    case pardoned(WorkerID)
+    /// A hello was answered with a refusal.
+    case turnedAway(Peer, Refusal, reason: String)
+    /// A run was given to a worker, or lengthened: so many segments from this task on. A second run is one of a
+    /// segment that another worker takes too long over.
+    case granted(JobID, TaskID, segmentCount: Int, Peer, isSecondRun: Bool)
+    case paused(JobID)
+    case resumed(JobID)
+    /// The worker was lost again and again: it gets no work for so long.
+    case resting(Peer, ticks: Int)
     /// A result or report that came under no lease of its sender.
     case refused(Peer, LeaseID)
     /// Every window of the deliverable was consumed and recorded: it may get its final name.

@@ -24,6 +24,18 @@ package enum Input: Sendable, Hashable {
     /// No further programs will come.
     case close(JobID)
     case cancel(JobID)
+    /// Its runs end at their next boundary; results are kept, and so is its place.
+    case pause(JobID)
+    case resume(JobID)
+    /// Smaller goes first; runs of less important jobs end at their next boundary where nobody is idle.
+    case reprioritise(JobID, Int)
+    /// The worker finishes its segment, hands back the rest and leaves.
+    case drain(WorkerID)
+    /// No work for it any more, whatever life of it comes, until it is pardoned. What it did is kept.
+    case quarantine(WorkerID)
+    case pardon(WorkerID)
+    /// The key of this peer was revoked: it is gone, and does not come back.
+    case revoked(Peer)
     case lookedUp(LookUpAnswer)
     /// The deliverables' writer has taken over a window's bytes.
     case consumed(delivery: UInt64)
@@ -60,12 +72,22 @@ package struct JobSpecification: Sendable, Hashable {
     package var shapes: [ProgramShape]
     /// The bytes that its oldest unfinished segment must always be able to store.
     package var reserveBytes: Int
+    /// At most so many workers at once; nil for no limit.
+    package var workerLimit: Int?
+    /// It waits for `Input.resume` from the start: a paused job after a restart of the coordinator.
+    package var isPaused: Bool
 
-    package init(id: JobID, priority: Int = 0, shapes: [ProgramShape], reserveBytes: Int = 0) {
+    package init(
+        id: JobID, priority: Int = 0, shapes: [ProgramShape], reserveBytes: Int = 0, workerLimit: Int? = nil,
+        isPaused: Bool = false
+    ) {
+        precondition(workerLimit.map { $0 > 0 } ?? true, "a job without workers never ends")
         self.id = id
         self.priority = priority
         self.shapes = shapes
         self.reserveBytes = reserveBytes
+        self.workerLimit = workerLimit
+        self.isPaused = isPaused
     }
 }
 

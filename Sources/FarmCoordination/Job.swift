@@ -24,6 +24,8 @@ struct TaskState {
     var isQueued = false
     var outputsPinned = false
     var snapshotPinned = false
+    /// Another task of the same key is being run: this one waits for its result.
+    var isParked = false
     /// Inputs without a result, its predecessor in a chain included.
     var unmetCount: Int32 = 0
     /// Readers (tasks, and the deliverables' writer) that are not settled.
@@ -97,8 +99,10 @@ struct SecondOpinion {
 struct Job {
     let id: JobID
     let slot: Int
-    let priority: Int
+    var priority: Int
     let reserveBytes: Int
+    let workerLimit: Int?
+    var isPaused: Bool
     var isClosed = false
     var isActive = true
     var programs: [ProgramState] = []
@@ -106,20 +110,47 @@ struct Job {
     var programOf: [Int32] = []
     var inputs: [[Int32]] = []
     var readers: [[Int32]] = []
+    /// Per task, the cost of the longest chain of tasks that wait for it.
+    var tails: [Int32] = []
     /// Digests known to be missing from the store.
     var missing: Set<Digest> = []
     var failures: [TaskFailure] = []
     var attempts: [Int: Attempts] = [:]
     var opinions: [Int: SecondOpinion] = [:]
+    /// Workers that run a segment that another has too, by task.
+    var seconds: [Int: Int] = [:]
+    /// Tasks that may start a run, in their order; entries may have become stale.
+    var ready = ReadyQueue()
     var unsettledCount = 0
+    var doneCount = 0
     /// Windows that the deliverables' writer has still to take over.
     var undeliveredCount = 0
     var leaseCount = 0
+    /// Ticks of workers that ended leases took, and the starts of the live ones: how much the job was served.
+    var servedTicks = 0
+    var leaseStartTicks = 0
     var lookUpCount = 0
     /// The lowest segment index that some program has not done.
     var oldestSegment = 0
+    /// Programs whose cursor stands there.
+    var oldestCount = 0
     /// Programs whose blocked lists are not empty are found by scanning; this says whether to.
     var blockedCount = 0
+
+    init(_ specification: JobSpecification, slot: Int) {
+        id = specification.id
+        self.slot = slot
+        priority = specification.priority
+        reserveBytes = specification.reserveBytes
+        workerLimit = specification.workerLimit
+        isPaused = specification.isPaused
+    }
+
+    /// It may have one more worker, as far as it is concerned.
+    var takesWorkers: Bool { isActive && !isPaused && (workerLimit.map { leaseCount < $0 } ?? true) }
+
+    /// Ticks that workers spent on it.
+    func served(_ now: Tick) -> Int { servedTicks + leaseCount * Int(now.rawValue) - leaseStartTicks }
 
     func segment(of task: Int) -> Int { task - programs[Int(programOf[task])].base }
 
@@ -220,12 +251,35 @@ extension Job {
             programOf.append(Int32(program))
             inputs.append(own)
             readers.append([])
+            tails.append(0)
             for input in own { readers[Int(input)].append(Int32(tasks.count - 1)) }
         }
         unsettledCount += shape.segmentCount
         if shape.isDelivered { undeliveredCount += shape.segmentCount }
         connect(&state, program)
         programs.append(state)
+    }
+
+    /// Brings the tails up to date after programs from `first` on were added.
+    mutating func lengthenTails(from first: Int) {
+        guard first < programs.count else { return }
+        let start = programs[first].base
+        var isLonger = [Bool](repeating: false, count: tasks.count)
+        // Inputs come before their readers, so going down meets every reader first.
+        for task in tasks.indices.reversed() where task >= start || isLonger[task] {
+            let program = programs[Int(programOf[task])]
+            let cost = Int32(clamping: max(1, program.shape.costPerSegment))
+            let (sum, isTooLong) = tails[task].addingReportingOverflow(cost)
+            let tail = isTooLong ? Int32.max : sum
+            if program.isChained, task > program.base { lengthen(task - 1, tail, &isLonger) }
+            for input in inputs[task] { lengthen(Int(input), tail, &isLonger) }
+        }
+    }
+
+    private mutating func lengthen(_ task: Int, _ tail: Int32, _ isLonger: inout [Bool]) {
+        guard tails[task] < tail else { return }
+        tails[task] = tail
+        isLonger[task] = true
     }
 
     /// Finds the producers whose running ahead this program limits.

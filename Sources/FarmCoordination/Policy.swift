@@ -28,6 +28,18 @@ package struct Policy: Hashable, Sendable {
     package var auditPercent = 0
     /// For tests: every segment on another worker than the last, every snapshot loaded from bytes.
     package var scatters = false
+    /// A segment that takes three times as long as is usual, and at least this long, is started a second time
+    /// where a worker has nothing else to do.
+    package var speculationTicks = 10_000
+    /// A worker that is lost three times within this time gets no lease for a while; 0: never.
+    package var flapTicks = 60_000
+    /// The first such rest; each further one is twice as long, up to `longestRestTicks`.
+    package var restTicks = 5_000
+    package var longestRestTicks = 300_000
+    /// After this long without a loss a worker's losses are forgotten.
+    package var forgivenessTicks = 600_000
+    /// True where somebody may free space meanwhile: jobs wait for it and never fail.
+    package var waitsForSpace = false
     /// What every worker may hold uncommitted.
     package var credit = Credit(results: 8, bytes: 256 << 20)
 

@@ -1,14 +1,14 @@
-/// A task that may start a run, with its place in the order of grants.
+/// A task that may start a run, with its place in its job's order of grants: what the longest chain waits for goes
+/// first, older segments before younger ones, producers before consumers.
 struct ReadyEntry: Comparable {
-    let priority: Int
-    /// Slot of its job; a smaller one was submitted earlier.
-    let job: Int
+    /// Cost of the longest chain of tasks that wait for this one, as far as is known.
+    let tail: Int32
     let segment: Int
     /// Topological rank: programs only read programs before them.
     let program: Int
 
     static func < (a: ReadyEntry, b: ReadyEntry) -> Bool {
-        (a.priority, a.job, a.segment, a.program) < (b.priority, b.job, b.segment, b.program)
+        (b.tail, a.segment, a.program) < (a.tail, b.segment, b.program)
     }
 }
 
@@ -21,6 +21,8 @@ struct ReadyQueue {
     var first: ReadyEntry? { heap.first }
     var isEmpty: Bool { heap.isEmpty }
     var count: Int { heap.count }
+    /// In no order.
+    var entries: [ReadyEntry] { heap }
 
     mutating func insert(_ entry: ReadyEntry) {
         heap.append(entry)

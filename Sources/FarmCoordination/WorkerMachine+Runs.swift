@@ -8,7 +8,7 @@ extension WorkerMachine {
         case .welcome(let welcome): welcomed(welcome, now)
         case .identify(let incarnation):
             if !isOlder(incarnation) { greet(now) }
-        case .refuse(let refusal): leave(.refused(refusal), now)
+        case .refuse(let refusal, let reason): leave(.refused(refusal, reason: reason), now)
         case .beat(let incarnation):
             // Another life of the coordinator: it must learn what is held here.
             if isWelcome, incarnation != coordinator, !isOlder(incarnation) { greet(now) }

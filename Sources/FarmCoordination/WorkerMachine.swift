@@ -168,7 +168,8 @@ package enum ExitReason: Sendable, Hashable {
     case lostLink
     /// The engine does not stop.
     case hung
-    case refused(Refusal)
+    /// In the coordinator's words, if it gave any.
+    case refused(Refusal, reason: String = "")
 }
 
 /// The run that a worker renders.

@@ -16,8 +16,32 @@ struct Lease {
     var changedAt: Tick
     /// The worker was told to stop early: the run is not lengthened again.
     var isCut = false
+    /// Its one segment is also another worker's, who takes long over it.
+    var isSecondRun: Bool
+    /// Another worker was first with the segment that this one is at.
+    var isBeaten = false
+    let grantedAt: Tick
+    /// When segment `next` became the first that is not committed.
+    var segmentSince: Tick
+    /// The segment that was started a second time elsewhere.
+    var speculatedSegment = -1
     /// Results whose keys are not known yet, by segment.
     var held: [ResultReport] = []
+
+    init(
+        id: LeaseID, job: Int, program: Int, segments: Range<Int>, isSecondRun: Bool, at now: Tick
+    ) {
+        self.id = id
+        self.job = job
+        self.program = program
+        self.isSecondRun = isSecondRun
+        start = segments.lowerBound
+        next = segments.lowerBound
+        horizon = segments.upperBound
+        changedAt = now
+        grantedAt = now
+        segmentSince = now
+    }
 
     func covers(_ segment: Int) -> Bool { segment >= next && segment < horizon }
 }
@@ -36,6 +60,12 @@ struct WorkerState {
     var isGone = false
     var hasLostLink = false
     var isDraining = false
+    /// It was told to leave and has not said that it does.
+    var isAskedToLeave = false
+    /// It was lost too often: no lease before this.
+    var restsUntil = Tick(0)
+    /// Its place in the list of idle workers, or -1.
+    var idlePlace = -1
     var lease: Lease?
     /// The last few leases it had, newest last.
     var ended: [EndedLease] = []

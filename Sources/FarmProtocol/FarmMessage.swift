@@ -21,8 +21,8 @@ package enum FarmMessage: Hashable, Sendable {
     case welcome(Welcome)
     /// The coordinator does not know this peer (it is new itself, or gave the peer up): say hello again.
     case identify(coordinator: Incarnation)
-    /// This peer gets no work; it leaves.
-    case refuse(Refusal)
+    /// This peer gets no work; it leaves. The reason is for people, and may be empty.
+    case refuse(Refusal, reason: String = "")
     case beat(coordinator: Incarnation)
     case lease(Grant)
     case extend(HorizonExtension)
@@ -55,7 +55,8 @@ package struct ResultName: Hashable, Sendable {
 
 /// A worker's introduction, said until it is answered.
 package struct Hello: Hashable, Sendable {
-    package var protocolVersion: Int
+    /// The versions that it speaks: the coordinator chooses the highest that both do.
+    package var protocolVersions: ClosedRange<Int>
     /// Counted up with every hello of this life; the welcome repeats it, so that a late welcome is known as such.
     package var number: UInt64
     /// Digest of the kernels and processor versions: another engine would compute other bits.
@@ -65,19 +66,31 @@ package struct Hello: Hashable, Sendable {
     package var held: [ResultName]
 
     package init(
-        protocolVersion: Int, number: UInt64, engine: Digest, report: WorkerReport, held: [ResultName]
+        protocolVersions: ClosedRange<Int> = Limits.protocolVersions, number: UInt64, engine: Digest,
+        report: WorkerReport, held: [ResultName]
     ) {
-        self.protocolVersion = protocolVersion
+        self.protocolVersions = protocolVersions
         self.number = number
         self.engine = engine
         self.report = report
         self.held = held
+    }
+
+    /// A worker that speaks one version only.
+    package init(
+        protocolVersion: Int, number: UInt64, engine: Digest, report: WorkerReport, held: [ResultName]
+    ) {
+        self.init(
+            protocolVersions: protocolVersion...protocolVersion, number: number, engine: engine, report: report,
+            held: held)
     }
 }
 
 /// The answer to a hello.
 package struct Welcome: Hashable, Sendable {
     package var number: UInt64
+    /// The version that both speak from here on.
+    package var protocolVersion: Int
     package var coordinator: Incarnation
     package var credit: Credit
     /// The lease that stays in force; any other is over.
@@ -88,9 +101,11 @@ package struct Welcome: Hashable, Sendable {
     package var keep: [ResultName]
 
     package init(
-        number: UInt64, coordinator: Incarnation, credit: Credit, lease: LeaseID?, keep: [ResultName]
+        number: UInt64, protocolVersion: Int = Limits.protocolVersion, coordinator: Incarnation, credit: Credit,
+        lease: LeaseID?, keep: [ResultName]
     ) {
         self.number = number
+        self.protocolVersion = protocolVersion
         self.coordinator = coordinator
         self.credit = credit
         self.lease = lease
@@ -123,6 +138,8 @@ package enum Refusal: UInt8, Hashable, Sendable {
     /// It made no progress.
     case hung = 5
     case tooManyWorkers = 6
+    /// Its key was revoked.
+    case revoked = 7
 }
 
 /// What a worker is doing: sent as a heartbeat, and at once when it changes in a way that matters.

@@ -1,7 +1,10 @@
 /// The protocol's version and the sizes past which a message or a job is refused.
 package enum Limits {
-    /// Counted up with every change of a message's meaning; both sides must agree.
-    package static let protocolVersion = 1
+    /// Counted up with every change of a message's meaning.
+    package static let protocolVersion = 2
+    /// The version before is understood too: a farm is brought up to date machine by machine.
+    package static let oldestProtocolVersion = 1
+    package static let protocolVersions = oldestProtocolVersion...protocolVersion
     package static let jobCount = 10_000
     package static let programCount = 10_000
     /// Segments of one program: 4,096 times ten seconds are more than eleven hours.

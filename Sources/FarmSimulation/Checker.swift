@@ -11,6 +11,7 @@ struct Checker {
     var submitted: Set<JobID> = []
     var ended: Set<JobID> = []
     var outcomes: [JobID: JobOutcome] = [:]
+    var endedAt: [JobID: UInt64] = [:]
     /// Who computed what: a commit names a peer that did.
     private var computed: Set<Computation> = []
     private var committed: Set<CommitName> = []
@@ -22,12 +23,28 @@ struct Checker {
 
     private(set) var sameWorkerCount = 0
     private var lastWorkers: [TaskID: WorkerID] = [:]
+    /// Live leases as the effects tell of them.
+    var leases: [LeaseID: LeaseView] = [:]
+    /// Keys that this life of the coordinator was told.
+    var keys: [CommitName: TaskKey] = [:]
+    /// What was committed under each key, whatever the life.
+    private var digestsOfKey: [TaskKey: TaskResult] = [:]
+    /// Since when a job could have a worker and has none.
+    var hungrySince: [JobID: UInt64] = [:]
 
-    private struct Computation: Hashable {
+    struct LeaseView {
+        let peer: Peer
+        let job: JobID
+        let program: ProgramID
+        var segments: Range<Int>
+        var isSecondRun = false
+    }
+
+    struct Computation: Hashable {
         let peer: Peer
         let key: TaskKey
     }
-    private struct CommitName: Hashable {
+    struct CommitName: Hashable {
         let job: JobID
         let task: TaskID
     }
@@ -35,16 +52,19 @@ struct Checker {
     init(shape: WorldShape) {
         self.shape = shape
         var all: [JobID: [[(key: TaskKey, result: TaskResult)]]] = [:]
-        for job in shape.jobs { all[job.id] = FakeEngine.reference(job.allShapes, song: job.song) }
+        for job in shape.jobs { all[job.id] = FakeEngine.reference(KnownJob(job)) }
         reference = all
     }
 
     var allJobsEnded: Bool { shape.jobs.allSatisfy { ended.contains($0.id) } }
-    private var mayLie: Bool { shape.faults.lie > 0 }
+    var mayLie: Bool { shape.faults.lie > 0 }
 
     mutating func coordinatorStarted() {
         committed = []
         leaseOwners = [:]
+        leases = [:]
+        keys = [:]
+        hungrySince = [:]
         // The writer starts each unfinished file anew.
         written = written.filter { ended.contains($0.key) }
     }
@@ -71,11 +91,28 @@ struct Checker {
     /// What is wrong with an effect, nil if nothing.
     mutating func check(_ effect: Effect, _ world: World) -> String? {
         switch effect {
-        case .send(let peer, .lease(let grant)): return check(grant, peer)
+        case .send(let peer, .lease(let grant)): return check(grant, peer, world)
+        case .send(_, .extend(let more)):
+            if let old = leases[more.lease]?.segments {
+                leases[more.lease]?.segments = old.lowerBound..<max(old.upperBound, more.from + more.inputs.count)
+            }
+            return nil
+        case .send(_, .stop(let id, let segment)):
+            if let old = leases[id]?.segments {
+                leases[id]?.segments = old.clamped(to: old.lowerBound..<max(old.lowerBound, segment))
+            }
+            return nil
+        case .send(_, .end(let id)):
+            leases[id] = nil
+            return nil
+        case .send(let peer, .drop(let name)): return checkDrop(name, peer, world)
+        case .alarm(let alarm): return mayLie ? nil : "an alarm although nobody lies: \(alarm)"
         case .persist(_, .result(let entry)): return check(entry)
         case .persist(_, .dropped(let key)):
             guard mayLie else { return "\(key) is dropped although nobody lies" }
             committed = []
+            // What was taken back is looked up again, perhaps under another key.
+            keys = [:]
             return nil
         case .deliver(let delivery):
             let count = written[delivery.job]?[delivery.task.program]?.count ?? 0
@@ -93,13 +130,18 @@ struct Checker {
         }
     }
 
-    private mutating func check(_ grant: Grant, _ peer: Peer) -> String? {
+    private mutating func check(_ grant: Grant, _ peer: Peer, _ world: World) -> String? {
         if let owner = leaseOwners[grant.lease], owner != peer {
             return "\(grant.lease) is given to two workers"
         }
         if leaseOwners.updateValue(peer, forKey: grant.lease) == nil {
             let program = TaskID(grant.program, Int(grant.job.rawValue))
             if lastWorkers.updateValue(peer.worker, forKey: program) == peer.worker { sameWorkerCount += 1 }
+            if let problem = checkRights(grant, peer, world) { return problem }
+        }
+        if leases[grant.lease] == nil {
+            leases[grant.lease] = LeaseView(
+                peer: peer, job: grant.job, program: grant.program, segments: grant.start..<grant.horizon)
         }
         if shape.policy.scatters, grant.inputs.count != 1 || !grant.loadsSnapshot {
             return "a scattered run of \(grant.inputs.count) segments"
@@ -114,7 +156,11 @@ struct Checker {
         guard committed.insert(CommitName(job: entry.job, task: entry.task)).inserted else {
             return "\(entry.task) is committed twice in one life"
         }
-        guard !mayLie, let right = reference[entry.job]?[entry.task.program.rawValue][entry.task.segment]
+        guard !mayLie else { return nil }
+        if let other = digestsOfKey.updateValue(entry.result, forKey: entry.key), other != entry.result {
+            return "\(entry.key) has two results"
+        }
+        guard let right = reference[entry.job]?[entry.task.program.rawValue][entry.task.segment]
         else {
             return nil
         }
@@ -138,8 +184,12 @@ struct Checker {
             }
             guard outcomes[job] == nil else { return "\(job) ends twice" }
             outcomes[job] = outcome
+            endedAt[job] = world.now
             ended.insert(job)
+            if leases.values.contains(where: { $0.job == job }) { return "\(job) has ended and has a lease" }
             return checkEnd(job, outcome)
+        case .granted(let job, let task, let count, let peer, let isSecondRun):
+            return checkOnce(job, task, count, peer, isSecondRun, world)
         case .distrusted(let worker):
             return mayLie && worker == world.workers[world.liarWorker].id
                 ? nil : "\(worker) is distrusted and never lied"
@@ -182,45 +232,5 @@ struct Checker {
             if readsFailed || failures.contains(where: { $0.song == shape.song }) { failed.insert(program) }
         }
         return failed
-    }
-}
-
-extension World {
-    /// What must hold when all is over.
-    func finalChecks() {
-        if !store.pins.isEmpty { fail("\(store.pins.count) blobs are still pinned") }
-        guard let coordinator else { return fail("the coordinator is down at the end") }
-        if !coordinator.machine.liveJobs.isEmpty { fail("a job is live after its end") }
-        do { try coordinator.machine.checkInvariants() } catch { fail("\(error)") }
-        var folded = ledger
-        folded.fold()
-        if folded.results != ledger.results { fail("the ledger's fold is not what is in memory") }
-        // A job that was cancelled before its audits leaves hints that nobody checked.
-        guard shape.faults.lie > 0, shape.jobs.allSatisfy({ $0.cancelledAt == nil }) else { return }
-        // Whatever survived in the ledger under a right key must be right.
-        for job in shape.jobs where checker.outcomes[job.id] == .finished(failures: []) {
-            for row in checker.reference[job.id] ?? [] {
-                for (key, result) in row where ledger.results[key] != nil && ledger.results[key] != result {
-                    fail("a lie survived in the ledger under \(key)")
-                }
-            }
-        }
-    }
-
-    /// What everybody waits for, for the message of a world that stands still.
-    func pending() -> String {
-        guard let machine = coordinator?.machine else { return "the coordinator is down" }
-        var lines = ["coordinator life \(coordinatorLife)"]
-        for job in machine.liveJobs {
-            lines.append("\(job) \(machine.progress(of: job).map { "\($0.done) of \($0.total)" } ?? "")")
-            lines.append(machine.explanation(of: job))
-        }
-        for worker in workers {
-            lines.append(
-                "\(worker.peer) alive \(worker.isAlive) lease \(worker.machine?.lease.map(\.description) ?? "none") "
-                    + "renders \(worker.order?.task.description ?? "nothing") "
-                    + "uncommitted \(worker.machine?.uncommittedCount ?? 0)")
-        }
-        return lines.joined(separator: "\n  ")
     }
 }

@@ -35,17 +35,15 @@ package enum FakeEngine {
     package static let silence = Digest(high: 0, low: 0)
 
     /// All results of a job, computed the plain way: the reference for whatever a farm delivers.
-    package static func reference(_ shapes: [ProgramShape], song: UInt64) -> [[(
-        key: TaskKey, result: TaskResult
-    )]] {
+    static func reference(_ job: KnownJob) -> [[(key: TaskKey, result: TaskResult)]] {
+        let shapes = job.shapes
         var all: [[(key: TaskKey, result: TaskResult)]] = []
         for (program, shape) in shapes.enumerated() {
             var own: [(key: TaskKey, result: TaskResult)] = []
             for segment in 0..<shape.segmentCount {
                 let inputs = shape.dependencies[segment].map { all[$0.program.rawValue][$0.segment].result }
                 let snapshot = shape.kind == .chained ? own.last?.result.snapshot?.digest : nil
-                let key = key(
-                    TaskID(ProgramID(program), segment), of: song, inputs: inputs, snapshot: snapshot)
+                let key = job.key(TaskID(ProgramID(program), segment), inputs: inputs, snapshot: snapshot)
                 own.append((key, result(under: key, kind: shape.kind)))
             }
             all.append(own)

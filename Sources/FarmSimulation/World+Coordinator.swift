@@ -75,6 +75,9 @@ extension World {
             incarnation: Incarnation(coordinatorLife), policy: shape.policy, engine: Digest(high: 7, low: 7))
         coordinator = SimulatedCoordinator(machine: machine)
         checker.coordinatorStarted()
+        // Quarantine is an order of this life: an operator gives it again.
+        quarantined = []
+        revoked = []
         note("coordinator life \(coordinatorLife) starts")
         step(.timer)
         // The jobs table is read at start: what was submitted and has not ended goes on.
@@ -106,7 +109,11 @@ extension World {
         guard coordinator != nil else { return events.schedule(.submit(index), at: now + 30) }
         guard !checker.ended.contains(job.id) else { return }
         checker.submitted.insert(job.id)
-        step(.submit(JobSpecification(id: job.id, priority: job.priority, shapes: job.shapes)))
+        let specification = JobSpecification(
+            id: job.id, priority: priorities[job.id] ?? job.priority, shapes: job.shapes,
+            reserveBytes: job.reserveBytes, workerLimit: job.workerLimit, isPaused: pausedJobs.contains(job.id))
+        step(.submit(specification))
+        if strikes(.doubledSubmission) { step(.submit(specification)) }
         if job.later.isEmpty { step(.close(job.id)) }
     }
 
@@ -117,6 +124,7 @@ extension World {
         guard !checker.ended.contains(shape.jobs[index].id) else { return }
         counts.add("job cancelled")
         step(.cancel(shape.jobs[index].id))
+        if strikes(.doubledOrder) { step(.cancel(shape.jobs[index].id)) }
     }
 
     private func extendIfDue(_ id: JobID, completed program: ProgramID?) {
@@ -137,7 +145,7 @@ extension World {
         isStepping = true
         while violation == nil, coordinator != nil, !inputs.isEmpty {
             var heard = [inputs.removeFirst()]
-            tamperer?.tamper(&heard)
+            for effect in tamperer?.tamper(&heard) ?? [] { perform(effect) }
             for input in heard { handle(input) }
         }
         inputs.removeAll()
@@ -146,10 +154,11 @@ extension World {
 
     private func handle(_ input: Input) {
         note("<- \(input)")
-        guard let effects = coordinator?.machine.handle(input, at: Tick(now)) else { return }
-        tamperer?.observe(effects)
+        guard var effects = coordinator?.machine.handle(input, at: Tick(now)) else { return }
+        tamperer?.observe(&effects)
         record(UInt64(effects.count), coordinatorLife)
         for effect in effects { perform(effect) }
+        if let machine = coordinator?.machine, let problem = checker.checkHunger(machine, self) { fail(problem) }
         checkInvariants()
     }
 
@@ -172,13 +181,18 @@ extension World {
             answered(message)
             send(message, to: peer)
         case .lookUp(let lookUp):
-            events.schedule(.lookUpDone(life: life, lookUp), at: now + UInt64(random.draw(0...3)))
+            let delay = strikes(.slowLookUp) ? random.draw(4...80) : random.draw(0...3)
+            events.schedule(.lookUpDone(life: life, lookUp), at: now + UInt64(delay))
+            if strikes(.doubledAnswer) {
+                events.schedule(.lookUpDone(life: life, lookUp), at: now + UInt64(random.draw(0...80)))
+            }
         case .persist(let entry, let record):
             ledger.records.append((entry, record))
             ledger.apply(record)
             guard !ledger.isSyncScheduled else { return }
             ledger.isSyncScheduled = true
-            events.schedule(.synced(life: life), at: now + UInt64(random.draw(1...40)))
+            let delay = strikes(.slowSync) ? random.draw(40...300) : random.draw(1...40)
+            events.schedule(.synced(life: life), at: now + UInt64(delay))
         case .pin(let pin): for digest in pin.digests { store.pins[digest, default: 0] += 1 }
         case .unpin(let pin):
             for digest in pin.digests {
@@ -189,7 +203,8 @@ extension World {
         case .discard(_, let digests): for digest in digests { store.remove(digest) }
         case .deliver(let delivery):
             coordinator?.deliveries.append(delivery)
-            events.schedule(.sinkRead(life: life, delivery), at: now + UInt64(random.draw(1...10)))
+            let delay = strikes(.slowWriter) ? random.draw(10...150) : random.draw(1...10)
+            events.schedule(.sinkRead(life: life, delivery), at: now + UInt64(delay))
         case .rewind(let job, let program, _):
             coordinator?.deliveries.removeAll { $0.job == job && $0.task.program == program }
             counts.add("delivery taken back")
@@ -246,13 +261,16 @@ extension World {
         case .attemptFailed(_, _, _, let counted, _):
             counts.add(counted ? "counted failure" : "forgiven failure")
         case .retracted: counts.add("completed program taken back")
+        case .granted(_, _, _, _, let isSecondRun): if isSecondRun { counts.add("second run of a slow segment") }
+        case .resting: counts.add("flapping worker rests")
         default: return
         }
     }
 
     func answerLookUp(_ life: UInt64, _ lookUp: LookUp) {
         guard life == coordinatorLife, coordinator != nil, let job = jobs[lookUp.job] else { return }
-        let key = FakeEngine.key(lookUp.task, of: job.song, inputs: lookUp.inputs, snapshot: lookUp.snapshot)
+        let key = job.key(lookUp.task, inputs: lookUp.inputs, snapshot: lookUp.snapshot)
+        checker.lookedUp(lookUp, key)
         let entry = ledger.results[key]
         let absent = entry.map { store.unreadable(digests(of: $0)).filter { store.isGood[$0] == nil } } ?? []
         step(
@@ -285,6 +303,7 @@ extension World {
         if lost.isEmpty {
             checker.consumed(delivery)
             step(.consumed(delivery: delivery.number))
+            if strikes(.doubledConsumption) { step(.consumed(delivery: delivery.number)) }
         } else {
             counts.add("undeliverable window")
             step(.undeliverable(delivery: delivery.number, lost))
@@ -296,9 +315,12 @@ extension World {
         guard case .result(let report) = message else { return step(.message(from: peer, message)) }
         if !isHealed, random.chance(shape.faults.transitCorruption) {
             counts.add("result corrupted on the way")
-            return step(.unverified(from: peer, report.name))
+            acceptedCorruption = report.name
+            step(.unverified(from: peer, report.name))
+            acceptedCorruption = nil
+            return
         }
-        events.schedule(
-            .verified(life: coordinatorLife, peer, report), at: now + UInt64(random.draw(0...3)))
+        let delay = strikes(.slowVerification) ? random.draw(3...80) : random.draw(0...3)
+        events.schedule(.verified(life: coordinatorLife, peer, report), at: now + UInt64(delay))
     }
 }

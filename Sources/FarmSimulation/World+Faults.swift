@@ -88,8 +88,28 @@ extension World {
             workers[slot].isCutOff = true
             events.schedule(.partitionEnd(slot), at: now + UInt64(random.draw(20...400)))
         }
+        drawSlowFaults(slot)
+        if random.chance(rates.operation) { operate(slot) }
+        if random.chance(rates.space), coordinator != nil {
+            counts.add("store's space changed")
+            step(.storeSpace(freeBytes: random.element([0, 500, 2_000, 6_000, 1 << 30])))
+        }
+        if strikes(.falseLinkLoss), coordinator != nil { step(.linkLost(workers[slot].peer)) }
+        if strikes(.extraTimer), coordinator != nil { step(.timer) }
         if random.chance(rates.coordinatorCrash) { crashCoordinator() }
         drawStoreFaults()
+    }
+
+    private func drawSlowFaults(_ slot: Int) {
+        if random.chance(shape.faults.slowness), workers[slot].slowness == 1 {
+            counts.add("worker slow")
+            workers[slot].slowness = UInt64(random.draw(6...14))
+            events.schedule(.hurry(slot), at: now + UInt64(random.draw(100...800)))
+        }
+        if random.chance(shape.faults.flap) {
+            counts.add("worker flaps")
+            flap(slot, random.draw(2...6))
+        }
     }
 
     /// Crashes and hangs count against the task at hand: few enough that no healthy one is given up.
@@ -123,7 +143,11 @@ extension World {
         if coordinator == nil { startCoordinator() }
         for slot in workers.indices {
             workers[slot].isCutOff = false
+            workers[slot].slowness = 1
             thaw(slot)
         }
+        for worker in quarantined.sorted() { pardon(worker) }
+        for index in shape.jobs.indices where pausedJobs.contains(shape.jobs[index].id) { resume(index) }
+        step(.storeSpace(freeBytes: 1 << 30))
     }
 }

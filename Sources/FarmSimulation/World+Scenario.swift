@@ -58,6 +58,9 @@ extension World {
         workers.filter { $0.machine.map { $0.uncommittedCount > 0 } ?? false }.map(\.id)
     }
 
+    /// When the job's end was published.
+    package func endedAt(_ job: JobID) -> UInt64? { checker.endedAt[job] }
+
     package func outcome(of job: JobID) -> JobOutcome? { checker.outcomes[job] }
 
     /// Segments that workers began to render.

@@ -11,6 +11,8 @@ struct SimulatedWorker {
     var isFrozen = false
     var isCutOff = false
     var isHung = false
+    /// How many times as long as usual it takes to render.
+    var slowness: UInt64 = 1
     var machine: WorkerMachine?
     /// What the process is rendering.
     var order: RenderOrder?
@@ -60,7 +62,8 @@ extension World {
                 .exitSeen(life: coordinatorLife, workers[slot].peer, end),
                 at: now + UInt64(random.draw(1...5)))
         }
-        events.schedule(.workerStart(slot), at: now + UInt64(random.draw(5...60)))
+        let pause = strikes(.slowStart) ? random.draw(60...400) : random.draw(5...60)
+        events.schedule(.workerStart(slot), at: now + UInt64(pause))
     }
 
     func workerStep(_ slot: Int, _ input: WorkerInput) {
@@ -132,7 +135,7 @@ extension World {
         workers[slot].order = order
         workers[slot].orderNumber += 1
         workers[slot].frames = 0
-        workers[slot].stepsLeft = random.draw(1...4)
+        workers[slot].stepsLeft = shape.ticksPerCost > 0 ? 1 : random.draw(1...4)
         switch order.start {
         case .beginning: workers[slot].startedAt = nil
         case .snapshot(let part): workers[slot].startedAt = part.digest
@@ -148,9 +151,13 @@ extension World {
     }
 
     private func scheduleRenderStep(_ slot: Int) {
-        let ticks = UInt64(random.draw(shape.renderTicks.lowerBound...shape.renderTicks.upperBound))
+        var ticks = UInt64(random.draw(shape.renderTicks.lowerBound...shape.renderTicks.upperBound))
+        if shape.ticksPerCost > 0, let order = workers[slot].order, let job = jobs[order.job] {
+            ticks = UInt64(2 * shape.ticksPerCost * job.shapes[order.task.program.rawValue].costPerSegment)
+        }
         events.schedule(
-            .renderStep(workers[slot].peer, order: workers[slot].orderNumber), at: now + max(1, ticks / 2))
+            .renderStep(workers[slot].peer, order: workers[slot].orderNumber),
+            at: now + max(1, ticks / 2) * workers[slot].slowness)
     }
 
     func renderStep(_ peer: Peer, _ number: UInt64) {
@@ -222,8 +229,7 @@ extension World {
     }
 
     private func finishRendering(_ slot: Int, _ order: RenderOrder, _ job: KnownJob) {
-        let key = FakeEngine.key(
-            order.task, of: job.song, inputs: order.inputs, snapshot: workers[slot].startedAt)
+        let key = job.key(order.task, inputs: order.inputs, snapshot: workers[slot].startedAt)
         let kind = job.shapes[order.task.program.rawValue].kind
         var result = FakeEngine.result(under: key, kind: kind)
         if slot == liarWorker, !isHealed, counts["lie"] < shape.faults.lieCount,
@@ -262,8 +268,7 @@ extension World {
         {
             // Another worker's lease and task, with the right key and a wrong result.
             counts.add("forged under another's lease")
-            let right = FakeEngine.key(
-                running.task, of: job.song, inputs: running.inputs, snapshot: workers[other].startedAt)
+            let right = job.key(running.task, inputs: running.inputs, snapshot: workers[other].startedAt)
             var claimed = FakeEngine.result(
                 under: right, kind: job.shapes[running.task.program.rawValue].kind)
             claimed.outputs[0][0] = Part(digest: wrong, byteCount: 1_000)

@@ -29,6 +29,14 @@ package final class World {
     var checker: Checker
     var tamperer: Tamperer?
     var isHealed = false
+    let points: FaultPoints
+    /// What the jobs table says: clients' orders outlive the coordinator.
+    var pausedJobs: Set<JobID> = []
+    var priorities: [JobID: Int] = [:]
+    /// The result that was corrupted on the way and is thrown away rightly.
+    var acceptedCorruption: ResultName?
+    var quarantined: Set<WorkerID> = []
+    var revoked: Set<Peer> = []
     /// Inputs that wait until the effects of the one before are done: the host never reacts in place.
     var inputs: [Input] = []
     let jobs: [JobID: KnownJob]
@@ -38,10 +46,11 @@ package final class World {
     package init(_ shape: WorldShape) {
         self.shape = shape
         random = SplitMix64(seed: shape.seed &* 3 &+ 1)
+        points = FaultPoints(seed: shape.seed)
         checker = Checker(shape: shape)
         var known: [JobID: KnownJob] = [:]
         for job in shape.jobs {
-            known[job.id] = KnownJob(song: job.song, shapes: job.allShapes, broken: job.isBroken)
+            known[job.id] = KnownJob(job)
         }
         jobs = known
         tamperer = shape.mutation.map { Tamperer(mutation: $0) }
@@ -63,6 +72,11 @@ package final class World {
         for (index, job) in shape.jobs.enumerated() {
             events.schedule(.submit(index), at: job.submittedAt)
             if let at = job.cancelledAt { events.schedule(.cancel(index), at: at) }
+            for pause in job.pauses {
+                events.schedule(.pause(index), at: pause.lowerBound)
+                events.schedule(.resume(index), at: pause.upperBound)
+            }
+            if let change = job.reprioritised { events.schedule(.reprioritise(index, change.to), at: change.at) }
         }
         events.schedule(.faults, at: 25)
         events.schedule(.heal, at: shape.healedAt)
@@ -102,6 +116,12 @@ package final class World {
         switch event {
         case .submit(let job): submit(job)
         case .cancel(let job): cancel(job)
+        case .pause(let job): pause(job)
+        case .resume(let job): resume(job)
+        case .reprioritise(let job, let priority): reprioritise(job, priority)
+        case .pardon(let worker): pardon(worker)
+        case .flap(let slot, let count): flap(slot, count)
+        case .hurry(let slot): workers[slot].slowness = 1
         case .faults: drawFaults()
         case .heal: heal()
         case .coordinatorStart: startCoordinator()
@@ -125,6 +145,12 @@ package final class World {
     enum Event {
         case submit(Int)
         case cancel(Int)
+        case pause(Int)
+        case resume(Int)
+        case reprioritise(Int, Int)
+        case pardon(WorkerID)
+        case flap(Int, count: Int)
+        case hurry(Int)
         case faults
         case heal
         case coordinatorStart
@@ -150,11 +176,21 @@ final class KnownJob {
     let song: UInt64
     let shapes: [ProgramShape]
     let broken: [TaskID: BrokenTask]
+    private let twins: [Int]
 
-    init(song: UInt64, shapes: [ProgramShape], broken: [TaskID: BrokenTask]) {
-        self.song = song
-        self.shapes = shapes
-        self.broken = broken
+    init(_ job: SimulatedJob) {
+        song = job.song
+        shapes = job.allShapes
+        broken = job.isBroken
+        twins = job.twins
+    }
+
+    /// The key of a task, as host and worker both derive it: a program that does the same as an earlier one has its
+    /// keys.
+    func key(_ task: TaskID, inputs: [TaskResult], snapshot: Digest?) -> TaskKey {
+        let program = task.program.rawValue
+        let twin = TaskID(ProgramID(program < twins.count ? twins[program] : program), task.segment)
+        return FakeEngine.key(twin, of: song, inputs: inputs, snapshot: snapshot)
     }
 }
 

@@ -15,6 +15,13 @@ package struct SimulatedJob: Sendable {
     package var submittedAt: UInt64 = 1
     package var cancelledAt: UInt64?
     package var isBroken: [TaskID: BrokenTask] = [:]
+    package var reserveBytes = 0
+    package var workerLimit: Int?
+    /// When clients pause and resume it.
+    package var pauses: [ClosedRange<UInt64>] = []
+    package var reprioritised: (at: UInt64, to: Int)?
+    /// Per program, the one whose keys it has: its own number, or that of an earlier program that does the same.
+    package var twins: [Int] = []
 
     package init(id: JobID, song: UInt64, shapes: [ProgramShape]) {
         self.id = id
@@ -50,6 +57,14 @@ package struct FaultRates: Sendable {
     package var blobLoss = 0
     package var blobCorruption = 0
     package var eviction = 0
+    /// A worker that renders, but much slower than the others.
+    package var slowness = 0
+    /// A worker whose process ends soon after each start.
+    package var flap = 0
+    /// Orders of operators: drain, quarantine, revoke.
+    package var operation = 0
+    /// The store's space comes and goes.
+    package var space = 0
     /// Per result.
     package var transitCorruption = 0
     package var forgery = 0
@@ -74,7 +89,15 @@ package struct WorldShape: Sendable {
     /// Ticks after the healing within which every job must have ended.
     package var livenessTicks: UInt64 = 30_000
     package var renderTicks = 4...24
+    /// Ticks that a segment takes per unit of its cost; 0: a time drawn from `renderTicks`.
+    package var ticksPerCost = 0
+    /// Whether every grant is compared with every live lease; off for large worlds.
+    package var checksEveryLease = true
+    /// For so long a job may have work and no worker while others of no more importance have some.
+    package var hungerTicks: UInt64 = 1_500
     package var mutation: Mutation?
+    /// Whether `FaultPoint`s may strike.
+    package var hasFaultPoints = false
     package var isTracing = false
     /// Every how many steps the machine's books are added up anew.
     package var checkInterval = 16
@@ -88,6 +111,11 @@ package struct WorldShape: Sendable {
         policy.hangTicks = 260
         policy.resendTicks = 50
         policy.uncountedAttempts = 10_000
+        policy.speculationTicks = 80
+        policy.flapTicks = 400
+        policy.restTicks = 40
+        policy.longestRestTicks = 600
+        policy.forgivenessTicks = 1_500
         policy.credit = Credit(results: 2, bytes: 4_000)
         workerPolicy.heartbeatTicks = 20
         workerPolicy.resendTicks = 60
@@ -101,21 +129,16 @@ extension WorldShape {
     package static func drawn(seed: UInt64) -> WorldShape {
         var random = SplitMix64(seed: seed)
         var jobs = [SimulatedJob.drawn(id: 1, &random)]
-        if random.chance(250) {
-            var second = SimulatedJob.drawn(id: 2, &random)
-            second.submittedAt = UInt64(random.draw(1...300))
-            second.priority = random.draw(-1...1)
-            if random.chance(300) { second.cancelledAt = second.submittedAt + UInt64(random.draw(10...400)) }
-            // The same song again: everything the first job did is found in the ledger.
-            if random.chance(300) {
-                second.song = jobs[0].song
-                second.shapes = jobs[0].shapes
-                second.later = jobs[0].later
-                second.trigger = jobs[0].trigger
-                second.isBroken = jobs[0].isBroken
-            }
-            jobs.append(second)
+        while jobs.count < 4, random.chance(350) {
+            var another = SimulatedJob.drawn(id: UInt64(jobs.count + 1), &random)
+            another.submittedAt = UInt64(random.draw(1...300))
+            another.priority = random.draw(-1...1)
+            if random.chance(200) { another.cancelledAt = another.submittedAt + UInt64(random.draw(10...400)) }
+            // The same song again: what the first job did is found in the ledger, or waited for.
+            if random.chance(400) { another.doTheSame(as: jobs[0]) }
+            jobs.append(another)
         }
+        for index in jobs.indices { jobs[index].drawOrders(&random) }
         var shape = WorldShape(seed: seed, jobs: jobs)
         shape.workerCount = random.draw(1...5)
         shape.policy.credit = Credit(
@@ -124,6 +147,8 @@ extension WorldShape {
         shape.policy.runAheadSegments = random.element([1, 2, 8])
         shape.policy.scatters = random.chance(80)
         shape.policy.auditPercent = random.chance(150) ? 30 : 0
+        shape.policy.waitsForSpace = true
+        shape.hasFaultPoints = true
         shape.healedAt = UInt64(random.draw(300...1_500))
         shape.faults.draw(&random, workerCount: shape.workerCount)
         // Only where every result is checked is a lie sure to come out.
@@ -151,6 +176,10 @@ extension FaultRates {
         if random.chance(500) { eviction = random.draw(50...600) }
         if random.chance(150) { transitCorruption = random.draw(5...50) }
         if random.chance(250) { forgery = random.draw(20...200) }
+        if random.chance(250) { slowness = random.draw(20...150) }
+        if random.chance(150) { flap = random.draw(20...100) }
+        if random.chance(200) { operation = random.draw(20...120) }
+        if random.chance(200) { space = random.draw(20...200) }
         if workerCount >= 3, random.chance(150) { lie = random.draw(20...200) }
     }
 }
@@ -165,6 +194,22 @@ extension SimulatedJob {
             job.shapes.append(
                 .drawn(program, after: job.shapes, segmentCount, songCount: songCount, &random))
         }
+        // Now and then a program does the same as an earlier one: another key would be a waste.
+        job.twins = Array(job.shapes.indices)
+        for program in job.shapes.indices.dropFirst() where random.chance(120) {
+            let first = random.draw(0...(program - 1))
+            guard job.shapes[first].dependencies.joined().allSatisfy({ $0.program.rawValue < first }) else { continue }
+            let song = job.shapes[program].song
+            job.shapes[program] = job.shapes[first]
+            job.shapes[program].song = song
+            job.twins[program] = job.twins[first]
+        }
+        // What reads a program that changed may name segments that are gone.
+        for program in job.shapes.indices {
+            job.shapes[program].dependencies = job.shapes[program].dependencies.map { list in
+                list.filter { $0.segment < job.shapes[$0.program.rawValue].segmentCount }
+            }
+        }
         if random.chance(400) {
             job.trigger = ProgramID(random.draw(0...(programCount - 1)))
             for program in programCount..<(programCount + random.draw(1...3)) {
@@ -175,9 +220,36 @@ extension SimulatedJob {
         if random.chance(150) {
             let program = random.draw(0...(programCount - 1))
             let task = TaskID(ProgramID(program), random.draw(0...(job.shapes[program].segmentCount - 1)))
-            job.isBroken[task] = random.element([.reportsFailure, .crashes, .hangs])
+            let kind: BrokenTask = random.element([.reportsFailure, .crashes, .hangs])
+            for twin in job.twins.indices where job.twins[twin] == job.twins[program] {
+                job.isBroken[TaskID(ProgramID(twin), task.segment)] = kind
+            }
         }
         return job
+    }
+}
+
+extension SimulatedJob {
+    mutating func doTheSame(as other: SimulatedJob) {
+        song = other.song
+        shapes = other.shapes
+        later = other.later
+        trigger = other.trigger
+        isBroken = other.isBroken
+        twins = other.twins
+    }
+
+    /// Draws what clients will want of it.
+    mutating func drawOrders(_ random: inout SplitMix64) {
+        reserveBytes = random.element([0, 0, 1_000, 4_000])
+        if random.chance(200) { workerLimit = random.draw(1...3) }
+        if random.chance(250) {
+            let from = submittedAt + UInt64(random.draw(5...300))
+            pauses.append(from...(from + UInt64(random.draw(10...400))))
+        }
+        if random.chance(150) {
+            reprioritised = (submittedAt + UInt64(random.draw(5...300)), random.draw(-2...2))
+        }
     }
 }
 

@@ -42,6 +42,40 @@ package struct TaskKey: Hashable, Sendable, Comparable, CustomStringConvertible 
     }
 }
 
+/// The SHA-256 of a file's bytes: what names a file that crosses from one machine to another, where whoever sends it
+/// may mean ill.
+package struct ContentHash: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
+    package let words: SIMD4<UInt64>
+
+    package init(words: SIMD4<UInt64>) { self.words = words }
+
+    /// Reads 64 lower-case hexadecimal digits; anything else is nil.
+    package init?(hexadecimal text: some StringProtocol) {
+        guard let words = hexadecimalWords(text, count: 4) else { return nil }
+        self.init(words: SIMD4(words[0], words[1], words[2], words[3]))
+    }
+
+    /// Written as 64 hexadecimal digits.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let hash = ContentHash(hexadecimal: try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "64 hexadecimal digits are wanted")
+        }
+        self = hash
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+
+    package var description: String { hexadecimalText([words[0], words[1], words[2], words[3]]) }
+
+    package static func < (a: ContentHash, b: ContentHash) -> Bool {
+        (a.words[0], a.words[1], a.words[2], a.words[3]) < (b.words[0], b.words[1], b.words[2], b.words[3])
+    }
+}
+
 private func hexadecimalText(_ words: [UInt64]) -> String {
     words.map { word in
         let digits = String(word, radix: 16)

@@ -42,10 +42,11 @@ struct AlbumReader {
             let gap = entry.seconds("gap", times)?.seconds ?? 0
             guard let file = entry.text("file") else { continue }
             let path = Files.join(scope.folder, file)
-            let kind = Files.kind(of: path)
+            let kind = reading.files.kind(of: path)
             guard kind == .file else {
                 scope.report(
-                    Reading.absent(path, kind, suffixes: [".yaml", ".yml"]), at: entry.place(of: "file"))
+                    Reading.absent(path, kind, suffixes: [".yaml", ".yml"], in: reading.files),
+                    at: entry.place(of: "file"))
                 continue
             }
             if let song = reading.song(path, albumRateHertz: rate) {

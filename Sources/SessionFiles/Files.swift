@@ -1,11 +1,23 @@
 internal import Foundation
+internal import Synchronization
 
 /// What stands under a path.
-enum FileKind { case missing, file, folder, other }
+package enum FileKind: Sendable { case missing, file, folder, other }
 
-/// The few questions that the reader asks of the file system.
-enum Files {
-    static func kind(of path: String) -> FileKind {
+/// The few questions that a reader asks about the files of a session, wherever they are.
+package protocol FileTree: Sendable {
+    func kind(of path: String) -> FileKind
+    func byteCount(of path: String) -> Int?
+    func contents(of path: String) -> [UInt8]?
+    /// File names of a folder in order; empty where it cannot be read.
+    func names(in folder: String) -> [String]
+}
+
+/// The files of this machine.
+package struct DiskFiles: FileTree {
+    package init() {}
+
+    package func kind(of path: String) -> FileKind {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return .missing }
         if isFolder.boolValue { return .folder }
@@ -16,22 +28,69 @@ enum Files {
         return attributes?[.type] as? FileAttributeType == .typeRegular ? .file : .other
     }
 
-    static func byteCount(of path: String) -> Int? {
+    package func byteCount(of path: String) -> Int? {
         let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         let attributes = try? FileManager.default.attributesOfItem(atPath: resolved)
         return (attributes?[.size] as? NSNumber)?.intValue
     }
 
-    static func contents(of path: String) -> [UInt8]? {
+    package func contents(of path: String) -> [UInt8]? {
         FileManager.default.contents(atPath: path).map { [UInt8]($0) }
     }
 
-    /// File names of a folder in order; empty where it cannot be read.
-    static func names(in folder: String) -> [String] {
+    package func names(in folder: String) -> [String] {
         let names = try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)
         return (names ?? []).sorted()
     }
+}
 
+/// The files of this machine, and what was read of them: all that a session is made of.
+package final class RecordedFiles: FileTree {
+    private let disk = DiskFiles()
+    private let read = Mutex<[String: [UInt8]]>([:])
+
+    package init() {}
+
+    /// Contents by absolute path.
+    package var contents: [String: [UInt8]] { read.withLock { $0 } }
+
+    package func kind(of path: String) -> FileKind { disk.kind(of: path) }
+    package func byteCount(of path: String) -> Int? { disk.byteCount(of: path) }
+    package func names(in folder: String) -> [String] { disk.names(in: folder) }
+
+    package func contents(of path: String) -> [UInt8]? {
+        let bytes = disk.contents(of: path)
+        if let bytes { read.withLock { $0[Files.absolute(path)] = bytes } }
+        return bytes
+    }
+}
+
+/// Files that were sent from another machine, known by the paths that they had there. Nothing of this machine is
+/// looked at.
+package struct SubmittedFiles: FileTree {
+    private let texts: [String: [UInt8]]
+    private let others: Set<String>
+
+    /// - Parameters:
+    ///   - texts: contents by absolute path.
+    ///   - others: absolute paths of files that are there and are not read here.
+    package init(texts: [String: [UInt8]], others: Set<String>) {
+        self.texts = texts
+        self.others = others
+    }
+
+    package func kind(of path: String) -> FileKind {
+        let path = Files.absolute(path)
+        return texts[path] != nil || others.contains(path) ? .file : .missing
+    }
+
+    package func byteCount(of path: String) -> Int? { texts[Files.absolute(path)]?.count }
+    package func contents(of path: String) -> [UInt8]? { texts[Files.absolute(path)] }
+    package func names(in folder: String) -> [String] { [] }
+}
+
+/// Paths as text.
+enum Files {
     /// Everything before the last slash: `album` for `album/a.yaml`, empty for `a.yaml`, `/` for `/a.yaml`.
     static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "" }

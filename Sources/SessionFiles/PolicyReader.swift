@@ -13,15 +13,16 @@ package enum PolicyReader {
     /// - Throws: every error, in the order of the lines.
     package static func read(path: String, as name: String? = nil) throws(SessionErrors) -> Policy {
         let log = DiagnosticLog(file: path)
-        let kind = Files.kind(of: path)
+        let files = DiskFiles()
+        let kind = files.kind(of: path)
         var policy: Policy?
         if kind == .file {
-            let loaded = Reading.load(path, log, start: "`lathe-policy: 1` and `name:`")
+            let loaded = Reading.load(path, log, from: files, start: "`lathe-policy: 1` and `name:`")
             policy = loaded.flatMap { document, scope in
                 FileReader(path: name ?? path, scope: scope).read(document.root)
             }
         } else {
-            log.report(Reading.absent(path, kind, suffixes: [".yaml", ".yml"]), at: .start)
+            log.report(Reading.absent(path, kind, suffixes: [".yaml", ".yml"], in: files), at: .start)
         }
         guard log.isEmpty, let policy else {
             precondition(!log.isEmpty, "a policy without errors and without a value")

@@ -5,12 +5,18 @@ package import Session
 /// Everything that is wrong is reported at once. A syntax error ends the file that it is in; the other files
 /// are still read.
 package struct SessionReader {
+    let files: any FileTree
     let probe: (String) throws -> ProbedFile
 
-    /// - Parameter probe: opens an audio file by its absolute path and says what is in it; throws for what
-    ///   cannot be decoded or is shorter than its header says. The error's description follows "cannot be
-    ///   read: ".
-    package init(probe: @escaping (String) throws -> ProbedFile) { self.probe = probe }
+    /// - Parameters:
+    ///   - files: where the session's files are.
+    ///   - probe: opens an audio file by its absolute path and says what is in it; throws for what
+    ///     cannot be decoded or is shorter than its header says. The error's description follows "cannot be
+    ///     read: ".
+    package init(files: any FileTree = DiskFiles(), probe: @escaping (String) throws -> ProbedFile) {
+        self.files = files
+        self.probe = probe
+    }
 
     /// The album in a file.
     ///
@@ -20,7 +26,7 @@ package struct SessionReader {
     /// - Parameter path: absolute or relative to the current folder; messages name files beginning with it.
     /// - Throws: every error, in the order of the files and of the lines in each.
     package func readAlbum(path: String) throws(SessionErrors) -> Album {
-        let reading = Reading(probe: probe)
+        let reading = Reading(files: files, probe: probe)
         let album = reading.readRoot(path)
         let diagnostics = reading.diagnostics
         guard diagnostics.isEmpty, let album else {
@@ -33,23 +39,27 @@ package struct SessionReader {
 
 /// One call of `readAlbum`: the files met so far, each read once, and their logs in that order.
 final class Reading {
+    let files: any FileTree
     private let probe: (String) throws -> ProbedFile
     private var logs: [DiagnosticLog] = []
     private var songs: [String: Song?] = [:]
     private var sources: [String: Result<SourceFile, Problem>] = [:]
 
-    init(probe: @escaping (String) throws -> ProbedFile) { self.probe = probe }
+    init(files: any FileTree, probe: @escaping (String) throws -> ProbedFile) {
+        self.files = files
+        self.probe = probe
+    }
 
     var diagnostics: [Diagnostic] { logs.flatMap(\.sorted) }
 
     func readRoot(_ path: String) -> Album? {
         let log = makeLog(path)
-        let kind = Files.kind(of: path)
+        let kind = files.kind(of: path)
         guard kind == .file else {
-            log.report(Self.absent(path, kind, suffixes: [".yaml", ".yml"]), at: .start)
+            log.report(Self.absent(path, kind, suffixes: [".yaml", ".yml"], in: files), at: .start)
             return nil
         }
-        guard let (document, scope) = Self.load(path, log) else { return nil }
+        guard let (document, scope) = Self.load(path, log, from: files) else { return nil }
         if Self.isAlbum(document.root) {
             return AlbumReader(reading: self, scope: scope).read(document.root)
         }
@@ -67,7 +77,7 @@ final class Reading {
         let key = Files.absolute(path)
         if let known = songs[key] { return known }
         let log = makeLog(path)
-        let song = Self.load(path, log).flatMap { document, scope in
+        let song = Self.load(path, log, from: files).flatMap { document, scope in
             SongReader(reading: self, scope: scope, albumRateHertz: albumRateHertz).read(document.root)
         }
         let result = log.isEmpty ? song : nil
@@ -85,8 +95,8 @@ final class Reading {
     }
 
     private func probed(_ path: String, _ absolute: String) -> Result<SourceFile, Problem> {
-        let kind = Files.kind(of: path)
-        guard kind == .file else { return .failure(Self.absent(path, kind, suffixes: [])) }
+        let kind = files.kind(of: path)
+        guard kind == .file else { return .failure(Self.absent(path, kind, suffixes: [], in: files)) }
         let found: ProbedFile
         do {
             found = try probe(absolute)
@@ -118,17 +128,17 @@ final class Reading {
         return text
     }
 
-    static func absent(_ path: String, _ kind: FileKind, suffixes: [String]) -> Problem {
+    static func absent(_ path: String, _ kind: FileKind, suffixes: [String], in files: any FileTree) -> Problem {
         let name = Files.name(of: path)
         switch kind {
         case .folder: return Problem("\(path) is a folder", remedy: "name a file in it")
         case .other: return Problem("\(path) is no regular file", remedy: "name a file")
         case .missing, .file:
             let folder = Files.folder(of: path)
-            if Files.kind(of: folder.isEmpty ? "." : folder) != .folder {
+            if files.kind(of: folder.isEmpty ? "." : folder) != .folder {
                 return Problem("there is no folder \(folder)", remedy: "check the path")
             }
-            let names = Files.names(in: folder).filter { name in
+            let names = files.names(in: folder).filter { name in
                 suffixes.isEmpty || suffixes.contains { name.hasSuffix($0) }
             }
             if let near = nearestName(to: name, among: names) {
@@ -146,13 +156,13 @@ final class Reading {
 
     /// - Parameter start: how a file of this kind begins, for the remedy of an empty one.
     static func load(
-        _ path: String, _ log: DiagnosticLog, start: String = Document.start
+        _ path: String, _ log: DiagnosticLog, from files: any FileTree, start: String = Document.start
     ) -> (Document, FileScope)? {
-        if let byteCount = Files.byteCount(of: path), byteCount > Document.byteLimit {
+        if let byteCount = files.byteCount(of: path), byteCount > Document.byteLimit {
             log.report("this file is larger than 64 MiB", remedy: "split it", at: .start)
             return nil
         }
-        guard let bytes = Files.contents(of: path) else {
+        guard let bytes = files.contents(of: path) else {
             log.report("this file cannot be read", remedy: "check its permissions", at: .start)
             return nil
         }

@@ -1,5 +1,6 @@
 internal import CZeroMQ
 internal import Glibc
+internal import Synchronization
 
 /// A libzmq context: the I/O threads that the sockets of one process share.
 ///
@@ -8,6 +9,7 @@ internal import Glibc
 package final class Context: Sendable {
     // SAFETY: libzmq contexts are documented as thread safe; the pointer never changes.
     nonisolated(unsafe) let handle: UnsafeMutableRawPointer
+    private let handler = Mutex(Handler.absent)
 
     /// Starts a context.
     ///
@@ -37,6 +39,9 @@ package final class Context: Sendable {
     }
 
     deinit {
+        handler.withLock { handler in
+            if case .waiting(let socket) = handler { _ = zmq_close(socket.handle) }
+        }
         while zmq_ctx_term(handle) != 0 && zmq_errno() == EINTR {}
     }
 
@@ -49,4 +54,57 @@ package final class Context: Sendable {
 
     /// Whether this libzmq was built with the capability: "curve", "ipc" and so on.
     package static func has(_ capability: String) -> Bool { zmq_has(capability) == 1 }
+}
+
+/// Where the CURVE servers of a context ask who may connect (ZeroMQ RFC 27).
+///
+/// A server that finds nobody there lets every key in: the option against that, ZAP_ENFORCE_DOMAIN, is a draft that
+/// released builds of libzmq lack. So from the first server on there is always somebody there. While that is not an
+/// `Authenticator`, questions wait, and connections end with their handshake time.
+extension Context {
+    /// A socket that no `Socket` owns.
+    // SAFETY: it is only ever held by `handler`, under its lock, or by the one that took it from there.
+    struct RawSocket: @unchecked Sendable {
+        let handle: UnsafeMutableRawPointer
+    }
+
+    private enum Handler {
+        case absent
+        case waiting(RawSocket)
+        case serving
+    }
+
+    /// Makes sure that there is somebody to ask.
+    func requireHandler() throws(ZeroMQError) {
+        try handler.withLock { (handler) throws(ZeroMQError) in
+            if case .absent = handler { handler = .waiting(try makeHandler()) }
+        }
+    }
+
+    /// Gives the authenticator the socket on which it is asked.
+    ///
+    /// - Throws: `addressInUse` when another authenticator has it.
+    func takeHandler() throws(ZeroMQError) -> RawSocket {
+        try handler.withLock { (handler) throws(ZeroMQError) in
+            let socket: RawSocket
+            switch handler {
+            case .absent: socket = try makeHandler()
+            case .waiting(let waiting): socket = waiting
+            case .serving: throw ZeroMQError(systemError: EADDRINUSE, operation: "make an authenticator")
+            }
+            handler = .serving
+            return socket
+        }
+    }
+
+    /// Takes the socket back; nobody is answered until the next authenticator.
+    func returnHandler(_ socket: RawSocket) {
+        handler.withLock { $0 = .waiting(socket) }
+    }
+
+    private func makeHandler() throws(ZeroMQError) -> RawSocket {
+        let socket = try Socket(.router, in: self)
+        try socket.bind("inproc://zeromq.zap.01")
+        return socket.relinquish()
+    }
 }

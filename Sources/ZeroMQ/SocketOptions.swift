@@ -28,8 +28,11 @@ package struct SocketOptions: Sendable {
     package var sendHighWaterMark: Int = 1000
     /// Messages queued per peer after receiving, approximately.
     package var receiveHighWaterMark: Int = 1000
-    /// The largest frame accepted from a peer; a peer that sends more is disconnected.
+    /// The largest frame accepted from a peer; a peer that sends more is disconnected. Handshakes count too: with
+    /// CURVE at least `minimumFrameByteCountOfCurve`.
     package var maximumFrameByteCount: Int = 1 << 21
+    /// Above what the frames of a CURVE handshake have.
+    package static let minimumFrameByteCountOfCurve = 1024
     /// The most frames in a received message; a message with more is discarded whole and counted.
     package var maximumFrameCount: Int = 64
     /// Interval of connection heartbeats; 0 sends none. They are answered by the peer's I/O thread, and so
@@ -49,6 +52,14 @@ package struct SocketOptions: Sendable {
     package var backlog: Int = 1024
     /// A dealer's name at its router, 1 to 255 bytes, the first one not zero; empty lets the router choose.
     package var routingID: [UInt8] = []
+    /// Whether a peer may take over the routing id of a connected one. It must where peers come back under their
+    /// names. It must not where peers distrust each other: they leave `routingID` empty, the router then gives
+    /// each connection a new id, and whoever claims an id that is taken is ignored.
+    package var allowsHandOver = true
+    /// How long sent bytes may stay unacknowledged by the peer's machine before a tcp connection is given up.
+    package var unacknowledgedMaximumMilliseconds: Int = 15_000
+    /// Encryption and authentication; none by default.
+    package var security: SocketSecurity = .none
 
     package init() {}
 
@@ -70,6 +81,7 @@ package struct SocketOptions: Sendable {
             ("TCP_KEEPALIVE_IDLE", ZMQ_TCP_KEEPALIVE_IDLE, 60),
             ("TCP_KEEPALIVE_INTVL", ZMQ_TCP_KEEPALIVE_INTVL, 10),
             ("TCP_KEEPALIVE_CNT", ZMQ_TCP_KEEPALIVE_CNT, 3),
+            ("TCP_MAXRT", ZMQ_TCP_MAXRT, unacknowledgedMaximumMilliseconds),
         ]
         if heartbeatTimeoutMilliseconds > 0 {
             all.append(("HEARTBEAT_TIMEOUT", ZMQ_HEARTBEAT_TIMEOUT, heartbeatTimeoutMilliseconds))
@@ -79,7 +91,7 @@ package struct SocketOptions: Sendable {
             // Without MANDATORY a router silently drops what it cannot deliver; without HANDOVER a peer that
             // comes back under its old name is ignored.
             all.append(("ROUTER_MANDATORY", ZMQ_ROUTER_MANDATORY, 1))
-            all.append(("ROUTER_HANDOVER", ZMQ_ROUTER_HANDOVER, 1))
+            all.append(("ROUTER_HANDOVER", ZMQ_ROUTER_HANDOVER, allowsHandOver ? 1 : 0))
         case .dealer:
             // Queue only for a router that has answered, so that a send without one is seen as such.
             all.append(("IMMEDIATE", ZMQ_IMMEDIATE, 1))

@@ -19,6 +19,8 @@ package struct ZeroMQError: Error, Equatable, CustomStringConvertible {
         case optionRefused
         /// A message or a call goes beyond a limit of this module.
         case limitExceeded
+        /// This libzmq was built without what is asked for.
+        case unsupported
         /// Anything else; see `systemError`.
         case failed
     }

@@ -42,13 +42,15 @@ struct Lathe: ParsableCommand {
         version: latheVersion,
         subcommands: [
             DemoCommand.self, RenderCommand.self, PlanCommand.self, MeasureCommand.self, CheckCommand.self,
-            StoreCommand.self, SchemaCommand.self, DoctorCommand.self, WorkerCommand.self,
+            CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self, JobsCommand.self, StatusCommand.self,
+            WatchCommand.self, FetchCommand.self, CancelCommand.self, RetryCommand.self, PauseCommand.self,
+            ResumeCommand.self, WorkersCommand.self, DrainCommand.self, KeysCommand.self, StoreCommand.self, SchemaCommand.self,
+            DoctorCommand.self,
         ])
 
     /// Verbs of the interface that this version does not have.
     static let laterVerbs: Set<String> = [
-        "compare", "coordinator", "submit", "jobs", "status", "watch", "fetch", "cancel", "retry",
-        "pause", "resume", "workers", "drain", "keys",
+        "compare",
     ]
 }
 

@@ -49,6 +49,7 @@ struct RenderCommand: ParsableCommand {
               lathe render album.yaml
               lathe render album.yaml --only Ferry --stems pre-master -o ~/out
               lathe render album.yaml --overwrite replace      after an edit: only what it touches
+              lathe render album.yaml --farm tcp://mix-server:7700
             Ctrl-C stops cleanly; the same command again carries on.
             """)
 
@@ -56,20 +57,36 @@ struct RenderCommand: ParsableCommand {
     @OptionGroup var options: RenderOptions
     @OptionGroup var farm: FarmOptions
 
+    @Option(
+        name: .customLong("farm"),
+        help: ArgumentHelp("Render on this farm instead of this machine.", valueName: "endpoint"))
+    var farmEndpoint: String?
+    @Option(help: ArgumentHelp("With --farm: the folder of keys (default: ~/.config/lathe/keys).", valueName: "folder"))
+    var keys: String?
+
     // Flags of the interface that this version refuses by name.
-    @Option(name: .customLong("farm"), help: .hidden) var farmEndpoint: String?
     @Option(help: .hidden) var range: String?
     @Option(help: .hidden) var returns: String?
     @Option(name: .customLong("pass"), help: .hidden) var mixPass: String?
 
     func validate() throws {
-        let refused = [
-            ("--farm", farmEndpoint), ("--range", range), ("--returns", returns), ("--pass", mixPass),
-        ]
+        let refused = [("--range", range), ("--returns", returns), ("--pass", mixPass)]
         for (name, value) in refused where value != nil {
             throw ValidationError("\(name) is not part of version \(latheVersion).")
         }
+        guard farmEndpoint != nil else { return }
+        let own = [
+            ("--workers", farm.workers != nil), ("--store", farm.store != nil), ("--no-cache", farm.noCache),
+            ("--audit", farm.audit != 0), ("--scatter", farm.scatter), ("--block", farm.block != 512),
+        ]
+        for (name, isGiven) in own where isGiven {
+            throw ValidationError("\(name) is the farm's own affair: leave it out with --farm.")
+        }
     }
 
-    func run() throws { try RenderJob(session: session, options: options, farm: farm).run() }
+    func run() throws {
+        let job = RenderJob(session: session, options: options, farm: farm)
+        guard let text = farmEndpoint else { return try job.run() }
+        try FarmRender(job: job, endpoint: parsedEndpoint(text), keys: keys).run()
+    }
 }

@@ -45,10 +45,12 @@ struct RenderJob {
             note(stopped)
             throw Failure(code: Exit.interrupted(bySignal: signal), printed: [stopped])
         }
-        let document = try RenderReport(
-            album: album, plan: plan, folder: folder, outcome: outcome, songs: songs,
-            workers: workerCount
-        ).write()
+        let document = try releasing {
+            try RenderReport(
+                album: album, plan: plan, folder: folder, outcome: outcome, songs: songs,
+                workers: workerCount, version: latheVersion
+            ).write()
+        }
         _ = try orFail { try store.trimIfNeeded(limitByteCount: try storeLimitBytes(store)) }
         _ = try orFail { try store.close() }
         try conclude(document, folder, outcome)
@@ -66,22 +68,8 @@ struct RenderJob {
         return file.dropLast(ending.count) + "-render"
     }
 
-    /// Indices of the songs that `--only` chose, or all.
-    func deliveredSongs(of album: Album) throws -> [Int] {
-        guard !options.only.isEmpty else { return Array(album.songs.indices) }
-        var chosen: Set<Int> = []
-        for wanted in options.only {
-            let matches = album.songs.indices.filter {
-                album.songs[$0].song.title.lowercased() == wanted.lowercased() || String($0 + 1) == wanted
-            }
-            guard !matches.isEmpty else {
-                let titles = album.songs.map { "\"\($0.song.title)\"" }.joined(separator: ", ")
-                throw Failure(code: Exit.couldNotRun, message: "no song is called \"\(wanted)\". There are \(titles).")
-            }
-            chosen.formUnion(matches)
-        }
-        return chosen.sorted()
-    }
+    /// Indices of the songs that are delivered.
+    func deliveredSongs(of album: Album) throws -> [Int] { try chosenSongs(of: album, options.only) }
 
     /// What makes two renders into one folder the same render: session and choices, not the workers.
     func sessionDigest(_ album: Album, songs: [Int]) -> String {
@@ -112,33 +100,18 @@ struct RenderJob {
         var logger = Logger(label: "lathe") { _ in StandardErrorLog() }
         let level = ProcessInfo.processInfo.environment["LATHE_LOG"]
         logger.logLevel = level.flatMap { Logger.Level(rawValue: $0) } ?? .error
-        var roles: [DeliveredRole: PlannedFile] = [:]
-        for file in plan.files {
-            guard let song = file.song else { continue }
-            switch file.role {
-            case .master: roles[.master(song: song, delivery: file.delivery ?? 0)] = file
-            case .stem: roles[.stem(song: song, index: file.stem ?? 0)] = file
-            case .preMaster: roles[.preMaster(song: song)] = file
-            case .document, .report: break
-            }
-        }
         do {
             return try EmbeddedFarm(store: store, options: settings, logger: logger).render(
                 album,
                 AlbumJobOptions(
                     deliveredSongs: Set(songs), deliversStems: options.stems == .preMaster,
                     segmentSeconds: farm.segmentSeconds),
-                folder: folder, files: roles, progress: progress)
+                folder: folder, plan: plan, progress: progress)
         } catch let error as StoreError {
             throw Failure(code: Exit.couldNotRun, message: error.message)
         } catch {
             throw Failure(code: Exit.couldNotRun, message: "\(error)")
         }
-    }
-
-    /// This program, to be started again as a worker.
-    private func executablePath() -> String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     }
 
     // MARK: - Progress and results

@@ -136,12 +136,15 @@ import Testing
     func deaths() throws {
         var farm = Farmhand()
         farm.submit([chain(4, song: 3), chain(4, song: 4)])
+        // Losses so far apart that the worker need not rest between them.
         for life in UInt64(1)...3 {
+            farm.now = farm.now + Policy().flapTicks
             farm.join(peer(1, life))
             farm.hear(.exited(peer(1, life), .signal(9)))
         }
         #expect(!events(farm.effects).contains { if case .songFailed = $0 { true } else { false } })
         for life in UInt64(4)...6 {
+            farm.now = farm.now + Policy().flapTicks
             farm.join(peer(1, life))
             farm.hear(.exited(peer(1, life), .signal(11)))
         }
@@ -183,17 +186,39 @@ import Testing
         #expect(isBlamed)
     }
 
-    @Test("Another engine or protocol version gets no work")
-    func engines() {
+    @Test("Another engine or protocol gets no work, and the refusal names both sides")
+    func engines() throws {
         var farm = Farmhand()
-        let other = Hello(
-            protocolVersion: Limits.protocolVersion, number: 1, engine: Digest(high: 2, low: 2),
-            report: WorkerReport(), held: [])
-        #expect(messages(farm.hear(.message(from: peer(1), .hello(other)))) == [.refuse(.engine)])
-        var old = other
-        old.protocolVersion = 0
-        #expect(messages(farm.hear(.message(from: peer(1), .hello(old)))) == [.refuse(.protocolVersion)])
+        let other = Digest(high: 2, low: 2)
+        func answer(_ versions: ClosedRange<Int>, _ engine: Digest) -> [FarmMessage] {
+            let hello = Hello(
+                protocolVersions: versions, number: 1, engine: engine, report: WorkerReport(), held: [])
+            return messages(farm.hear(.message(from: peer(1), .hello(hello))))
+        }
+        guard case .refuse(.engine, let reason) = try #require(answer(Limits.protocolVersions, other).first) else {
+            Issue.record("another engine was let in")
+            return
+        }
+        #expect(reason.contains(engine.description) && reason.contains(other.description))
+        let next = Limits.protocolVersion + 1
+        guard case .refuse(.protocolVersion, let why) = try #require(answer(next...next + 2, engine).first) else {
+            Issue.record("another protocol was let in")
+            return
+        }
+        #expect(why.contains("\(next) to \(next + 2)") && why.contains("1 to 2"))
         #expect(farm.machine.livePeers.isEmpty)
+        let isTold = events(farm.effects).contains { if case .turnedAway(peer(1), .engine, _) = $0 { true } else { false } }
+        #expect(isTold)
+    }
+
+    @Test("The newest version that both speak is chosen", arguments: [(1...1, 1), (1...2, 2), (2...9, 2)])
+    func versions(_ offered: ClosedRange<Int>, _ chosen: Int) {
+        var farm = Farmhand()
+        let hello = Hello(
+            protocolVersions: offered, number: 1, engine: engine, report: WorkerReport(), held: [])
+        let answers = messages(farm.hear(.message(from: peer(1), .hello(hello))))
+        let versions = answers.compactMap { if case .welcome(let welcome) = $0 { welcome.protocolVersion } else { nil } }
+        #expect(versions == [chosen])
     }
 
     @Test("Whoever is not known is asked for a hello")

@@ -43,6 +43,8 @@ struct Farmhand {
     var ledger: [TaskID: TaskResult] = [:]
     var absent: [Digest] = []
     var answersLookUps = true
+    /// Equal tasks of two jobs have equal keys.
+    var sharesKeys = false
     /// Everything that was asked for, oldest first.
     var effects: [Effect] = []
 
@@ -57,11 +59,16 @@ struct Farmhand {
             fresh += hear(
                 .lookedUp(
                     LookUpAnswer(
-                        number: lookUp.number, job: lookUp.job, task: lookUp.task, key: key(of: lookUp.task),
-                        entry: ledger[lookUp.task], absent: absent)))
+                        number: lookUp.number, job: lookUp.job, task: lookUp.task,
+                        key: key(of: lookUp.task, in: lookUp.job), entry: ledger[lookUp.task], absent: absent)))
         }
         do { try machine.checkInvariants() } catch { preconditionFailure("\(error)") }
         return fresh
+    }
+
+    func key(of task: TaskID, in id: JobID) -> TaskKey {
+        let key = FarmCoordinationTests.key(of: task)
+        return sharesKeys || id == job ? key : TaskKey(words: SIMD4(key.words[0], id.rawValue, 0, 0))
     }
 
     mutating func join(_ peer: Peer) {
@@ -81,10 +88,9 @@ struct Farmhand {
 
     @discardableResult mutating func store(
         _ task: TaskID, from peer: Peer, _ lease: LeaseID, variant: UInt64 = 0, snapshot: Bool = true,
-        under key: TaskKey? = nil
+        under key: TaskKey? = nil, of id: JobID = job
     ) -> [Effect] {
-        let name = ResultName(
-            lease: lease, job: job, task: task, key: key ?? FarmCoordinationTests.key(of: task))
+        let name = ResultName(lease: lease, job: id, task: task, key: key ?? self.key(of: task, in: id))
         return hear(
             .stored(
                 from: peer,

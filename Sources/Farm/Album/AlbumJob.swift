@@ -1,6 +1,7 @@
 import FarmCoordination
 import FarmProtocol
 import Foundation
+import Hashing
 import Metering
 import Quantities
 import RenderCompiler
@@ -46,8 +47,9 @@ package enum DeliveredRole: Sendable, Hashable {
 final class AlbumJob: JobDriver {
     let album: Album
     let options: AlbumJobOptions
-    let id = JobID(1)
+    let id: JobID
     let sources: SourceTable
+    private let references: [SourceReference]
     private(set) var list = ProgramList()
     private(set) var songs: [SongState]
     private(set) var warnings: [String] = []
@@ -100,17 +102,30 @@ final class AlbumJob: JobDriver {
         var hasBegun = false
     }
 
-    init(album: Album, options: AlbumJobOptions, sink: any DeliverySink) throws {
+    /// - Parameters:
+    ///   - files: The content of each source by its path, where workers are on other machines; a source is then known
+    ///     by what it holds, else by path, size, time of change and inode.
+    init(
+        id: JobID = JobID(1), album: Album, options: AlbumJobOptions, sink: any DeliverySink,
+        files: [String: (hash: ContentHash, byteCount: Int)] = [:]
+    ) throws {
+        self.id = id
         self.album = album
         self.options = options
         self.sink = sink
         compileOptions = CompileOptions(segmentSeconds: options.segmentSeconds)
         groups = Self.groups(album, options)
         songs = []
-        sources = SourceTable(paths: album.songs.flatMap { $0.song.sources.map(\.path) })
+        let paths = album.songs.flatMap { $0.song.sources.map(\.path) }
+        sources = SourceTable(paths: paths)
+        references = paths.enumerated().compactMap { number, path in
+            files[path].map { SourceReference(number: number, hash: $0.hash, byteCount: $0.byteCount) }
+        }
         var firstSource = 0
         for (index, entry) in album.songs.enumerated() {
-            let identities = try entry.song.sources.map { try SourceIdentity(ofFile: $0.path).digest }
+            let identities = try entry.song.sources.map { source in
+                try files[source.path]?.hash.identity ?? SourceIdentity(ofFile: source.path).digest
+            }
             let plan = try SongCompiler.compile(
                 entry.song, songIndex: index, identities: identities, firstSource: firstSource,
                 options: compileOptions, into: &list)
@@ -124,8 +139,10 @@ final class AlbumJob: JobDriver {
     }
 
     /// Hands the mixes to the farm.
-    func submit(to host: CoordinatorHost) {
-        host.submit(HostedJob(id: id, list: list), shapes: takeShapes())
+    func submit(to host: CoordinatorHost, priority: Int = 0, workerLimit: Int? = nil, isPaused: Bool = false) {
+        host.submit(
+            HostedJob(id: id, list: list, sources: references, driver: self), shapes: takeShapes(), priority: priority,
+            workerLimit: workerLimit, isPaused: isPaused)
         closeIfComplete(host)
     }
 
@@ -202,6 +219,7 @@ final class AlbumJob: JobDriver {
         case .retracted(_, let programs):
             // Values that came of these windows may be wrong: nothing built on them is delivered.
             warnings.append("a digest dispute took back results of \(programs.count) programs; render again")
+        case .rejected(_, let reason): outcome = .stopped(reason: reason)
         case .ended(_, let outcome): self.outcome = outcome
         default: break
         }
@@ -509,6 +527,15 @@ final class AlbumJob: JobDriver {
         deliver(
             FinishCompiler.addEncoder(
                 over: integers, samples: delivery.samples, library: sink.flacLibrary, to: &list), as: role)
+    }
+}
+
+extension ContentHash {
+    /// What stands for the file in a hashing task's key, wherever it lies.
+    var identity: Digest {
+        var writer = WireWriter()
+        for index in 0..<4 { writer.put(words[index]) }
+        return Digest.of(Array("content".utf8) + writer.bytes)
     }
 }
 

@@ -3,7 +3,7 @@ import FarmProtocol
 import Foundation
 import Hashing
 package import Logging
-package import Metering
+import Metering
 import Quantities
 package import Release
 import RenderCompiler
@@ -34,57 +34,6 @@ package struct EmbeddedFarmOptions: Sendable {
     }
 }
 
-/// What a render came to, for reports.
-package struct AlbumOutcome: Sendable {
-    package struct SongOutcome: Sendable {
-        package var failure: String?
-        package var frameCount: Int?
-        package var rateHertz: Int
-        package var lengthRule: String
-        package var stemNames: [String]
-        /// Of the mix.
-        package var loudness: LoudnessSummary?
-        package var finishes: [FinishFigures]
-    }
-
-    package struct FinishFigures: Sendable {
-        package var rateHertz: Int
-        package var gainDecibels: Double
-        package var passCount: Int
-        package var reductionDecibels: Double
-    }
-
-    package var songs: [SongOutcome]
-    package var delivered: [DeliveredRole: (file: DeliveredFile, check: DeliveredCheck?)]
-    package var failedFiles: [DeliveredRole: String]
-    package var warnings: [String]
-    package var figures: FarmFigures
-    package var wallSeconds: Double
-    package var restartCount: Int
-    /// Set when a signal stopped the render: nothing is lost, the same command carries on.
-    package var stoppedBySignal: Int?
-    /// Why the farm itself gave up.
-    package var stopReason: String?
-}
-
-/// Progress, from the coordinator's thread, about ten times a second.
-package struct AlbumProgress: Sendable {
-    package struct Song: Sendable {
-        package var done: Int
-        package var total: Int
-        package var failure: String?
-        package var stage: String
-    }
-
-    package var songs: [Song]
-    package var pass: Int
-    package var figures: FarmFigures
-    package var stage: String
-    package var elapsedSeconds: Double
-    package var songSeconds: Double
-    package var restartCount: Int
-}
-
 /// A coordinator in this process with its own worker processes: what `lathe render` starts.
 package struct EmbeddedFarm {
     let store: Store
@@ -101,36 +50,19 @@ package struct EmbeddedFarm {
     ///
     /// - Parameters:
     ///   - folder: Where the files go; not to be used elsewhere until this returns.
-    ///   - files: The planned file of each role.
+    ///   - plan: The files.
     ///   - progress: Told about ten times a second.
     package func render(
-        _ album: Album, _ jobOptions: AlbumJobOptions, folder: ReleaseFolder, files: [DeliveredRole: PlannedFile],
+        _ album: Album, _ jobOptions: AlbumJobOptions, folder: ReleaseFolder, plan: ReleasePlan,
         progress: (AlbumProgress) -> Void
     ) throws -> AlbumOutcome {
-        let began = monotonicMilliseconds()
-        let isPooled = album.loudness.isEnabled && album.loudness.target != nil && album.loudness.scope == .album
-        let all = Set(album.songs.indices)
-        let isWhole = jobOptions.deliveredSongs == all
-        // Some songs of an album are judged by the ceiling alone: the target is that of all together.
-        var loudness = album.loudness
-        if isPooled && !isWhole { loudness.target = nil }
-        let sink = try FileSink(
-            reader: store.reader, folder: folder, planned: files, loudness: loudness,
-            pooledSongs: isPooled && isWhole ? all : [])
-        let job: AlbumJob
-        do {
-            job = try AlbumJob(album: album, options: jobOptions, sink: sink)
-        } catch {
-            _ = sink.close()
-            throw error
-        }
-        let run = try FarmRun(self, job: job)
-        let host = run.host
-        host.driver = job
-        job.submit(to: host)
+        let render = try AlbumRender(
+            album: album, options: jobOptions, folder: folder, plan: plan, reader: store.reader)
+        let run = try FarmRun(self, sources: render.job.sources)
+        render.submit(to: run.host)
         var nextProgress: UInt64 = 0
         var stopSignal: Int?
-        while !host.hasEnded {
+        while !render.isOver {
             try run.turn()
             if Signals.stopSignal != 0 {
                 stopSignal = Signals.stopSignal
@@ -139,14 +71,17 @@ package struct EmbeddedFarm {
             let now = monotonicMilliseconds()
             if now >= nextProgress {
                 nextProgress = now + 100
-                progress(state(job, host, run, began))
+                progress(render.progress(run.host, restartCount: run.restartCount))
             }
         }
         run.stop()
-        let outcomes = sink.close()
+        render.close()
         try store.flush()
-        progress(state(job, host, run, began))
-        return outcome(job, host, run, outcomes, began: began, stopSignal: stopSignal)
+        progress(render.progress(run.host, restartCount: run.restartCount))
+        var outcome = render.outcome(run.host.figures(of: render.job.id))
+        outcome.restartCount = run.restartCount
+        outcome.stoppedBySignal = stopSignal
+        return outcome
     }
 
     /// Opens and closes a local socket.
@@ -155,41 +90,6 @@ package struct EmbeddedFarm {
         defer { directory.remove() }
         _ = try RouterTransport(context: try Context(), endpoint: "ipc://\(directory.path)/farm")
         return "libzmq \(Context.libraryVersion)"
-    }
-
-    private func state(_ job: AlbumJob, _ host: CoordinatorHost, _ run: FarmRun, _ began: UInt64) -> AlbumProgress {
-        AlbumProgress(
-            songs: job.songProgress, pass: job.pass, figures: host.figures, stage: job.stage,
-            elapsedSeconds: Double(monotonicMilliseconds() - began) / 1000,
-            songSeconds: job.songSeconds, restartCount: run.restartCount)
-    }
-
-    private func outcome(
-        _ job: AlbumJob, _ host: CoordinatorHost, _ run: FarmRun, _ outcomes: [DeliveredRole: FileSink.Outcome],
-        began: UInt64, stopSignal: Int?
-    ) -> AlbumOutcome {
-        var result = AlbumOutcome(
-            songs: job.songs.map { song in
-                AlbumOutcome.SongOutcome(
-                    failure: song.failure, frameCount: song.frameCount, rateHertz: song.plan.rateHertz,
-                    lengthRule: song.lengthRule, stemNames: song.plan.stems.map(\.name),
-                    loudness: song.loudness,
-                    finishes: song.finishes.map {
-                        AlbumOutcome.FinishFigures(
-                            rateHertz: $0.rateHertz, gainDecibels: $0.gainDecibels, passCount: $0.passCount,
-                            reductionDecibels: $0.reductionDecibels)
-                    })
-            }, delivered: [:], failedFiles: [:], warnings: job.warnings, figures: host.figures,
-            wallSeconds: Double(monotonicMilliseconds() - began) / 1000, restartCount: run.restartCount,
-            stoppedBySignal: stopSignal)
-        for (role, outcome) in outcomes {
-            switch outcome {
-            case .delivered(let file, let check): result.delivered[role] = (file, check)
-            case .failed(let reason): result.failedFiles[role] = reason
-            }
-        }
-        if case .stopped(let reason) = job.outcome { result.stopReason = reason }
-        return result
     }
 }
 
@@ -203,7 +103,7 @@ final class FarmRun {
 
     var restartCount: Int { workers?.restartCount ?? 0 }
 
-    init(_ farm: EmbeddedFarm, job: AlbumJob) throws {
+    init(_ farm: EmbeddedFarm, sources: SourceTable) throws {
         var policy = Policy()
         policy.auditPercent = farm.options.auditPercent
         policy.scatters = farm.options.scatters
@@ -215,7 +115,7 @@ final class FarmRun {
         let incarnation = Incarnation(UInt64(clock.tv_sec) * 1_000_000 + UInt64(clock.tv_nsec) / 1000)
         let template = WorkerConfiguration(
             worker: 1, incarnation: 1, storeDirectory: farm.store.directory, namespace: farm.store.namespace.name,
-            pack: 0, sources: job.sources, blockFrames: farm.options.blockFrames, linkMilliseconds: 30_000)
+            pack: 0, sources: sources, blockFrames: farm.options.blockFrames, linkMilliseconds: 30_000)
         let transport: any CoordinatorTransport
         if farm.options.workerCount == 0 {
             let link = try InProcessLink(peer: template.peer)
@@ -235,7 +135,8 @@ final class FarmRun {
         host = CoordinatorHost(
             store: farm.store, transport: transport, policy: policy, incarnation: incarnation,
             provenance: provenance, storeLimitBytes: farm.options.storeLimitBytes,
-            usesLedger: farm.options.usesLedger, isWorkerHere: farm.options.workerCount == 0, logger: farm.logger)
+            usesLedger: farm.options.usesLedger,
+            workerPlace: farm.options.workerCount == 0 ? .thisProcess : .thisMachine, logger: farm.logger)
         if let link { try startInProcessWorker(template, link, farm.store) }
         let workers = workers
         host.killWorker = { workers?.kill($0) }

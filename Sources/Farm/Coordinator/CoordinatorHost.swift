@@ -1,30 +1,22 @@
-import FarmCoordination
-import FarmProtocol
+package import FarmCoordination
+package import FarmProtocol
 import Foundation
 import Hashing
-import Logging
-import Quantities
+package import Logging
+package import Quantities
 import RenderCompiler
-import RenderPlan
-import Storage
+package import RenderPlan
+package import Storage
 import ZeroMQ
 
-/// Figures of a farm at work, for progress and reports.
-package struct FarmFigures: Sendable, Equatable {
-    package var workerCount = 0
-    package var busyWorkerCount = 0
-    package var renderedTasks = 0
-    package var reusedTasks = 0
-    package var repeatedTasks = 0
-    package var auditedTasks = 0
-    package var retriedTasks = 0
-    package var doneTasks = 0
-    package var totalTasks = 0
-    /// Song time that was rendered, summed over chained mix tasks alone would say little: all tasks count.
-    package var renderedSeconds = 0.0
-    package var cpuSeconds = 0.0
-    package var bytesMoved = 0
-    package var alarms: [String] = []
+/// Where the workers of a farm are.
+package enum WorkerPlace: Sendable {
+    /// A thread of this process: what it hashed is what it appended. Every read checks it again.
+    case thisProcess
+    /// Processes of this machine, which open the same packs.
+    case thisMachine
+    /// Anywhere: bytes travel.
+    case elsewhere
 }
 
 /// Drives a job from the outside: told of events, it adds programs and says when no more will come.
@@ -45,8 +37,7 @@ package final class CoordinatorHost {
     private let provenance: Provenance
     private let storeLimitBytes: Int
     private let usesLedger: Bool
-    /// The worker is a thread of this process: what it hashed is what it appended. Every read checks it again.
-    private let isWorkerHere: Bool
+    private let workerPlace: WorkerPlace
     private let isAuditing: Bool
     private let logger: Logger
     private var machine: CoordinatorMachine
@@ -57,16 +48,47 @@ package final class CoordinatorHost {
     private var waitsForSync = false
     private var isSyncing = false
     private var nextTrim: UInt64 = 0
+    private var refusedMessageCount = 0
+    /// Of all jobs together.
     private(set) package var figures = FarmFigures()
-    private(set) var hasEnded = false
-    weak var driver: (any JobDriver)?
     /// Asked to end a worker's process by force.
     var killWorker: (Peer) -> Void = { _ in }
-    private let syncs = BlockingQueue<EntryID?>()
+    /// Brings results here, where workers are elsewhere.
+    package var fetcher: (any ResultFetcher)?
+    /// What clients say; answered with `reply`.
+    package var clientSpoke: (Arrival) -> Void = { _ in }
+    /// Told of everything that happens, after the job it concerns.
+    package var observe: (FarmEvent) -> Void = { _ in }
+    /// Results whose bytes are on their way.
+    private var underway: Set<ResultName> = []
+    private let fetched: Mailbox<Fetched>
 
-    init(
+    /// Says where a source file lies on this machine; asked where workers are elsewhere.
+    package var locateSource: (ContentHash) -> String? = { _ in nil }
+    private let hasher: SourceHasher?
+    private let hashed: Mailbox<LookUpAnswer>
+    /// Tasks that were done here, not found.
+    private var hashedHere: Set<JobTask> = []
+
+    private struct JobTask: Hashable {
+        var job: JobID
+        var task: TaskID
+    }
+
+    private struct Fetched: Sendable {
+        var peer: Peer
+        var report: ResultReport
+        var outcome: FetchOutcome
+    }
+
+    private let syncs = BlockingQueue<EntryID?>()
+    private let lastSyncFailure = Locked<String?>(nil)
+    /// Why the ledger could not be synced the last time it was tried; nil where it could.
+    package var syncFailure: String? { lastSyncFailure.withLock { $0 } }
+
+    package init(
         store: Store, transport: any CoordinatorTransport, policy: Policy, incarnation: Incarnation,
-        provenance: Provenance, storeLimitBytes: Int, usesLedger: Bool, isWorkerHere: Bool,
+        provenance: Provenance, storeLimitBytes: Int, usesLedger: Bool, workerPlace: WorkerPlace,
         logger: Logger
     ) {
         self.store = store
@@ -74,10 +96,13 @@ package final class CoordinatorHost {
         self.provenance = provenance
         self.storeLimitBytes = storeLimitBytes
         self.usesLedger = usesLedger
-        self.isWorkerHere = isWorkerHere
+        self.workerPlace = workerPlace
         isAuditing = policy.auditPercent > 0
         self.logger = logger
         commands = Mailbox(wakeUp: transport.wakeUp)
+        fetched = Mailbox(wakeUp: transport.wakeUp)
+        hashed = Mailbox(wakeUp: transport.wakeUp)
+        hasher = workerPlace == .elsewhere ? SourceHasher(threadCount: 2) : nil
         machine = CoordinatorMachine(incarnation: incarnation, policy: policy, engine: Engine.digest)
         startSyncThread()
     }
@@ -86,9 +111,12 @@ package final class CoordinatorHost {
 
     // MARK: - For the driver
 
-    func submit(_ job: HostedJob, shapes: [ProgramShape]) {
+    func submit(_ job: HostedJob, shapes: [ProgramShape], priority: Int = 0, workerLimit: Int? = nil, isPaused: Bool = false) {
         jobs[job.id] = job
-        inbox.append(.submit(JobSpecification(id: job.id, shapes: shapes)))
+        inbox.append(
+            .submit(
+                JobSpecification(
+                    id: job.id, priority: priority, shapes: shapes, workerLimit: workerLimit, isPaused: isPaused)))
     }
 
     func extend(_ id: JobID, _ list: ProgramList, shapes: [ProgramShape]) {
@@ -97,13 +125,15 @@ package final class CoordinatorHost {
     }
 
     func close(_ id: JobID) { inbox.append(.close(id)) }
-    func cancel(_ id: JobID) { commands.post(.cancel(id)) }
+
+    /// From the coordinator's thread.
+    package func take(_ input: Input) { inbox.append(input) }
 
     /// From any thread.
-    func post(_ input: Input) { commands.post(input) }
+    package func post(_ input: Input) { commands.post(input) }
 
     /// `post` for other threads to keep.
-    var poster: @Sendable (Input) -> Void {
+    package var poster: @Sendable (Input) -> Void {
         let commands = commands
         return { commands.post($0) }
     }
@@ -112,12 +142,46 @@ package final class CoordinatorHost {
 
     func job(_ id: JobID) -> HostedJob? { jobs[id] }
 
+    /// The job's figures so far.
+    package func figures(of id: JobID) -> FarmFigures {
+        var figures = jobs[id]?.figures ?? FarmFigures()
+        figures.workerCount = self.figures.workerCount
+        figures.busyWorkerCount = self.figures.busyWorkerCount
+        return figures
+    }
+
+    /// Song, program's name and segment of a task, for people; nil where the job is not known (any more).
+    package func place(of task: TaskID, in job: JobID) -> (song: Int, name: String, segment: Int)? {
+        guard let job = jobs[job], task.program.rawValue < job.list.programs.count else { return nil }
+        return (job.program(task.program).song, job.list.labels[task.program.rawValue].name, task.segment)
+    }
+
+    /// Lets go of a job that has ended.
+    package func forget(_ id: JobID) { jobs[id] = nil }
+
+    /// Questions to the machine.
+    package var state: CoordinatorMachine { machine }
+
+    package var refusedFrameCount: Int { transport.refusedFrameCount + refusedMessageCount }
+
+    package func reply(_ frames: [[UInt8]], to client: ClientID) {
+        // A client that has gone asks nothing more.
+        try? transport.send(frames, to: .client(client))
+    }
+
     // MARK: - The loop
 
     /// One turn: waits for something to happen (at most `waitingMilliseconds`) and deals with it.
-    func turn(waitingMilliseconds: Int) throws {
+    package func turn(waitingMilliseconds: Int) throws {
         let wait = inbox.isEmpty ? waitingMilliseconds : 0
-        for (peer, frames) in try transport.receive(waitingMilliseconds: wait) { receive(frames, from: peer) }
+        for arrival in try transport.receive(waitingMilliseconds: wait) {
+            switch arrival.sender {
+            case .worker(let peer): receive(arrival.frames, from: peer)
+            case .client: clientSpoke(arrival)
+            }
+        }
+        for result in fetched.takeAll() { take(result) }
+        for answer in hashed.takeAll() { take(answer) }
         for input in commands.takeAll() {
             if case .persisted = input { isSyncing = false }
             inbox.append(input)
@@ -143,8 +207,9 @@ package final class CoordinatorHost {
                 inbox.append(.message(from: peer, named(wire.message)))
                 return
             }
-            inbox.append(try take(report, at: wire.locations, from: peer))
+            if let input = try take(report, at: wire.locations, from: peer) { inbox.append(input) }
         } catch let error as WireError {
+            refusedMessageCount += 1
             logger.warning("message refused", metadata: ["peer": "\(peer)", "reason": "\(error)"])
         } catch {
             logger.error("result not stored", metadata: ["peer": "\(peer)", "reason": "\(error)"])
@@ -160,29 +225,72 @@ package final class CoordinatorHost {
         return .failed(failure)
     }
 
-    /// Verifies a result's bytes and enters them; the machine hears of it afterwards.
-    private func take(_ report: ResultReport, at places: Locations, from peer: Peer) throws -> Input {
-        let stores = jobs[report.name.job].map { job -> Bool in
-            let program = report.name.task.program
-            guard program.rawValue < job.list.programs.count else { return false }
-            if case .hashSource = job.program(program).body { return false }
-            return true
+    /// Whether bytes come with a result of this task; nil where the job is not known.
+    private func hasBytes(_ task: TaskID, of job: JobID) -> Bool? {
+        guard let job = jobs[job] else { return nil }
+        guard task.program.rawValue < job.list.programs.count else { return false }
+        if case .hashSource = job.program(task.program).body { return false }
+        return true
+    }
+
+    /// Verifies a result's bytes and enters them; the machine hears of it afterwards, where bytes travel when they
+    /// have come.
+    private func take(_ report: ResultReport, at places: Locations, from peer: Peer) throws -> Input? {
+        guard let hasBytes = hasBytes(report.name.task, of: report.name.job), hasBytes else {
+            return .stored(from: peer, report)
         }
-        guard stores != false else { return .stored(from: peer, report) }
+        let parts = report.result.outputs.joined() + [report.result.snapshot].compactMap({ $0 })
+        if workerPlace == .elsewhere { return try fetch(Array(parts), of: report, from: peer) }
         // A steady signal names one part many times, at one place: entered twice, its bytes would be taken for a copy.
         var entered: Set<Digest> = []
-        for part in report.result.outputs.joined() + [report.result.snapshot].compactMap({ $0 })
-        where entered.insert(part.digest).inserted {
+        for part in parts where entered.insert(part.digest).inserted {
             guard let place = places[part.digest] else { return .unverified(from: peer, report.name) }
             do {
-                _ = try store.record(part, at: place, isVerified: isWorkerHere)
-                figures.bytesMoved += part.byteCount
+                _ = try store.record(part, at: place, isVerified: workerPlace == .thisProcess)
+                count(part.byteCount, of: report.name.job)
             } catch let error as StoreError where error.isLoss || error.code == .invalidRange {
                 logger.warning("result not as it was announced", metadata: ["reason": "\(error)"])
                 return .unverified(from: peer, report.name)
             }
         }
         return .stored(from: peer, report)
+    }
+
+    private func fetch(_ parts: [Part], of report: ResultReport, from peer: Peer) throws -> Input? {
+        // Said again while its bytes are on the way.
+        guard !underway.contains(report.name) else { return nil }
+        var asked: Set<Digest> = []
+        var wanted: [Part] = []
+        for part in parts where asked.insert(part.digest).inserted {
+            if try store.locate(part.digest)?.byteCount != part.byteCount { wanted.append(part) }
+        }
+        guard !wanted.isEmpty else { return .stored(from: peer, report) }
+        guard let fetcher else { preconditionFailure("workers elsewhere need a fetcher") }
+        underway.insert(report.name)
+        count(wanted.reduce(0) { $0 + $1.byteCount }, of: report.name.job)
+        let fetched = fetched
+        fetcher.fetch(wanted, from: peer) { outcome in
+            fetched.post(Fetched(peer: peer, report: report, outcome: outcome))
+        }
+        return nil
+    }
+
+    private func take(_ result: Fetched) {
+        underway.remove(result.report.name)
+        switch result.outcome {
+        case .stored: inbox.append(.stored(from: result.peer, result.report))
+        case .wrongBytes:
+            logger.warning(
+                "result not as it was announced",
+                metadata: ["peer": "\(result.peer)", "task": "\(result.report.name.task)"])
+            inbox.append(.unverified(from: result.peer, result.report.name))
+        case .unavailable: break
+        }
+    }
+
+    private func count(_ bytes: Int, of job: JobID) {
+        figures.bytesMoved += bytes
+        jobs[job]?.figures.bytesMoved += bytes
     }
 
     // MARK: - Effects
@@ -205,8 +313,9 @@ package final class CoordinatorHost {
         case .discard(_, let digests):
             for digest in digests { try store.drop(digest, reason: "missing or damaged when it was read") }
         case .deliver(let delivery):
-            driver?.deliver(delivery, parts: try places(of: [delivery.result]), host: self)
-        case .rewind(_, let program, let segment): driver?.rewind(program, toSegment: segment)
+            let places = try places(of: [delivery.result])
+            jobs[delivery.job]?.driver.deliver(delivery, parts: places, host: self)
+        case .rewind(let job, let program, let segment): jobs[job]?.driver.rewind(program, toSegment: segment)
         case .kill(let peer, _): killWorker(peer)
         case .alarm(let alarm): raise(alarm)
         case .wake(let tick): nextTimer = min(nextTimer, tick.rawValue)
@@ -218,13 +327,18 @@ package final class CoordinatorHost {
         var wire = WireMessage(message: message)
         switch message {
         case .lease(let grant):
-            wire.locations = try places(of: grant.inputs.flatMap { $0 })
-            if let snapshot = grant.snapshot { wire.locations[snapshot.digest] = try store.locate(snapshot.digest) }
+            if workerPlace != .elsewhere {
+                wire.locations = try places(of: grant.inputs.flatMap { $0 })
+                if let snapshot = grant.snapshot {
+                    wire.locations[snapshot.digest] = try store.locate(snapshot.digest)
+                }
+            }
             wire.program = try jobs[grant.job]?.encodedProgram(grant.program) ?? []
-        case .extend(let more): wire.locations = try places(of: more.inputs.flatMap { $0 })
+        case .extend(let more) where workerPlace != .elsewhere:
+            wire.locations = try places(of: more.inputs.flatMap { $0 })
         default: break
         }
-        try transport.send(FarmCodec.encode(wire), to: peer)
+        try transport.send(FarmCodec.encode(wire), to: .worker(peer))
         if case .commit = message { RenderCrash.commit.reached() }
     }
 
@@ -244,28 +358,57 @@ package final class CoordinatorHost {
             namespace: store.namespace.name)
         let key = TaskKey.of(bytes)
         var answer = LookUpAnswer(number: question.number, job: question.job, task: question.task, key: key, entry: nil)
+        let isHashing = if case .hashSource = program.body { true } else { false }
         if usesLedger, let entry = try store.lookUp(key) {
             answer.entry = entry.result
-            var stores = true
-            if case .hashSource = program.body { stores = false }
-            if stores {
+            if !isHashing {
                 let parts = entry.result.outputs.joined() + [entry.result.snapshot].compactMap { $0 }
                 answer.absent = try parts.map(\.digest).filter { try store.locate($0) == nil }
             }
+        } else if case .hashSource(let body) = program.body, let path = path(ofSource: body.source, of: job) {
+            return hash(path, program, answer)
         }
         inbox.append(.lookedUp(answer))
+    }
+
+    /// Where a source file lies, if it does here.
+    private func path(ofSource number: Int, of job: HostedJob) -> String? {
+        guard hasher != nil else { return nil }
+        return job.sources.first { $0.number == number }.flatMap { locateSource($0.hash) }
+    }
+
+    /// Answers with what is in the file, as though the ledger had known.
+    private func hash(_ path: String, _ program: Program, _ question: LookUpAnswer) {
+        let hashed = hashed
+        hasher?.hash(
+            SourceHasher.Order(path: path, program: program, segment: question.task.segment) { result in
+                var answer = question
+                answer.entry = result
+                hashed.post(answer)
+            })
+    }
+
+    private func take(_ answer: LookUpAnswer) {
+        inbox.append(.lookedUp(answer))
+        guard let result = answer.entry else { return }
+        hashedHere.insert(JobTask(job: answer.job, task: answer.task))
+        var source = provenance
+        source.worker = "coordinator"
+        do {
+            _ = try store.record(
+                Storage.LedgerEntry(
+                    key: answer.key, result: result, provenance: source, costSeconds: 0,
+                    recordedAtSeconds: Int(time(nil))))
+        } catch {
+            logger.error("source not recorded", metadata: ["reason": "\(error)"])
+        }
     }
 
     private func persist(_ id: EntryID, _ record: LedgerRecord) throws {
         lastPersisted = id
         switch record {
         case .result(let entry):
-            figures.renderedTasks += 1
-            figures.cpuSeconds += Double(entry.costMicroseconds) / 1e6
-            if let program = jobs[entry.job]?.program(entry.task.program) {
-                let frames = program.range(ofSegment: entry.task.segment).count
-                figures.renderedSeconds += Double(frames) / Double(program.rateHertz)
-            }
+            count(entry)
             var source = provenance
             source.worker = entry.peer.worker.description
             source.incarnation = entry.peer.incarnation.description
@@ -278,39 +421,69 @@ package final class CoordinatorHost {
         }
     }
 
+    private func count(_ entry: FarmCoordination.LedgerEntry) {
+        var seconds = 0.0
+        if let program = jobs[entry.job]?.program(entry.task.program) {
+            let frames = program.range(ofSegment: entry.task.segment).count
+            seconds = Double(frames) / Double(program.rateHertz)
+        }
+        count(entry.job) {
+            $0.renderedTasks += 1
+            $0.cpuSeconds += Double(entry.costMicroseconds) / 1e6
+            $0.renderedSeconds += seconds
+        }
+    }
+
+    /// Counts for the farm and for the job.
+    private func count(_ job: JobID, _ change: (inout FarmFigures) -> Void) {
+        change(&figures)
+        if let job = jobs[job] { change(&job.figures) }
+    }
+
     private func publish(_ event: FarmEvent) {
         switch event {
-        case .reused: figures.reusedTasks += 1
-        case .repeated:
-            figures.repeatedTasks += 1
-            if isAuditing { figures.auditedTasks += 1 }
-        case .attemptFailed(_, let task, let peer, let counted, let reason):
-            figures.retriedTasks += 1
+        case .reused(let job, let task):
+            let isDoneHere = hashedHere.remove(JobTask(job: job, task: task)) != nil
+            count(job) { if isDoneHere { $0.renderedTasks += 1 } else { $0.reusedTasks += 1 } }
+        case .repeated(let job, _):
+            count(job) {
+                $0.repeatedTasks += 1
+                if isAuditing { $0.auditedTasks += 1 }
+            }
+        case .attemptFailed(let job, let task, let peer, let counted, let reason):
+            count(job) { $0.retriedTasks += 1 }
             logger.notice(
                 "attempt failed",
                 metadata: [
                     "task": "\(task)", "worker": "\(peer)", "counted": "\(counted)", "reason": "\(reason)",
                 ])
         // A worker that fell silent may stand still for ever: its end makes room for another.
-        case .left(let peer, _): killWorker(peer)
-        case .ended: hasEnded = true
+        case .left(let peer, _):
+            killWorker(peer)
+            fetcher?.forget(peer)
         default: break
         }
-        driver?.handle(event, host: self)
+        if let job = event.job { jobs[job]?.driver.handle(event, host: self) }
+        observe(event)
     }
 
     private func raise(_ alarm: Alarm) {
         let text: String
+        let id: JobID
         switch alarm {
-        case .disputed(_, let task, let key, _):
+        case .disputed(let job, let task, let key, _):
+            id = job
             text = "two results for \(task) (key \(String(key.description.prefix(12)))): a third run decides"
-        case .settled(_, let task, _, _, let wrong, let dropped, _):
+        case .settled(let job, let task, _, _, let wrong, let dropped, _):
+            id = job
             let names = wrong.map(\.description).joined(separator: ", ")
             let culprits = names.isEmpty ? "earlier records" : names
             text = "\(task) settled: wrong were \(culprits); \(dropped) results dropped"
-        case .undecided(_, let task, _, _): text = "no two runs of \(task) agree: this machine cannot be trusted"
+        case .undecided(let job, let task, _, _):
+            id = job
+            text = "no two runs of \(task) agree: this machine cannot be trusted"
         }
-        figures.alarms.append(text)
+        count(id) { $0.alarms.append(text) }
         logger.critical("digest alarm", metadata: ["alarm": "\(text)"])
     }
 
@@ -335,13 +508,16 @@ package final class CoordinatorHost {
         let store = store
         let commands = commands
         let syncs = syncs
+        let failure = lastSyncFailure
         startThread(named: "sync") {
             while let entry = syncs.take() {
                 // A failed sync claims nothing: the job then cannot end, and says why.
                 do {
                     try store.sync()
+                    failure.withLock { $0 = nil }
                     commands.post(.persisted(entry))
                 } catch {
+                    failure.withLock { $0 = "\(error)" }
                     FileHandle.standardError.write(Data("error: the ledger cannot be synced: \(error)\n".utf8))
                 }
             }
@@ -351,9 +527,23 @@ package final class CoordinatorHost {
     private func updateFigures() {
         figures.workerCount = machine.livePeers.count
         figures.busyWorkerCount = machine.busyWorkerCount
-        if let job = machine.liveJobs.first, let progress = machine.progress(of: job) {
-            figures.doneTasks = progress.done
-            figures.totalTasks = progress.total
+        for job in machine.liveJobs {
+            guard let progress = machine.progress(of: job) else { continue }
+            jobs[job]?.figures.doneTasks = progress.done
+            jobs[job]?.figures.totalTasks = progress.total
+        }
+    }
+}
+
+extension FarmEvent {
+    /// The job that it is about; nil for news of workers.
+    var job: JobID? {
+        switch self {
+        case .accepted(let job), .rejected(let job, _), .reused(let job, _), .committed(let job, _, _),
+            .repeated(let job, _), .completed(let job, _), .retracted(let job, _), .attemptFailed(let job, _, _, _, _),
+            .songFailed(let job, _), .delivered(let job, _), .ended(let job, _):
+            job
+        default: nil
         }
     }
 }

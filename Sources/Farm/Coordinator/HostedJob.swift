@@ -1,20 +1,46 @@
 import FarmProtocol
 import Foundation
 import Hashing
-import Quantities
+package import Quantities
 import RenderCompiler
 import RenderPlan
+
+/// A source file as a worker on another machine is told of it.
+package struct SourceReference: Codable, Hashable, Sendable {
+    /// Its number in the job.
+    package var number: Int
+    package var hash: ContentHash
+    package var byteCount: Int
+
+    package init(number: Int, hash: ContentHash, byteCount: Int) {
+        self.number = number
+        self.hash = hash
+        self.byteCount = byteCount
+    }
+}
+
+/// What travels with a lease: the program, and the files behind its ports where the worker is elsewhere.
+struct LeasedProgram: Codable {
+    var program: Program
+    var sources: [SourceReference]
+}
 
 /// A job's programs as the host needs them: to derive keys and to hand them to workers.
 final class HostedJob {
     let id: JobID
     private(set) var list: ProgramList
-    /// Program JSON, made when a program is first leased.
+    /// By number, where workers are on other machines; else empty.
+    let sources: [SourceReference]
+    let driver: any JobDriver
+    var figures = FarmFigures()
+    /// `LeasedProgram` as JSON, made when a program is first leased.
     private var encoded: [Int: [UInt8]] = [:]
 
-    init(id: JobID, list: ProgramList) {
+    init(id: JobID, list: ProgramList, sources: [SourceReference] = [], driver: any JobDriver) {
         self.id = id
         self.list = list
+        self.sources = sources
+        self.driver = driver
     }
 
     func replace(_ list: ProgramList) {
@@ -28,7 +54,12 @@ final class HostedJob {
         if let bytes = encoded[id.rawValue] { return bytes }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        let bytes = [UInt8](try encoder.encode(list[id]))
+        let program = list[id]
+        var numbers = Set(program.inputs.compactMap(\.source))
+        if case .hashSource(let body) = program.body { numbers.insert(body.source) }
+        let leased = LeasedProgram(
+            program: program, sources: sources.filter { numbers.contains($0.number) })
+        let bytes = [UInt8](try encoder.encode(leased))
         encoded[id.rawValue] = bytes
         return bytes
     }

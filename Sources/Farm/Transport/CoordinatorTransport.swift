@@ -1,16 +1,48 @@
-import FarmProtocol
+package import FarmProtocol
 import Foundation
 import Synchronization
-import ZeroMQ
+package import ZeroMQ
 
-/// Frames from and to workers, by peer. Used by the reactor thread alone.
-protocol CoordinatorTransport: AnyObject {
+/// The routing identity of a client's sockets, of its own making and unguessable.
+package struct ClientID: Hashable, Sendable {
+    package let bytes: [UInt8]
+
+    /// nil for what no client of ours uses: "c" and sixteen bytes.
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count == 17, bytes[0] == UInt8(ascii: "c") else { return nil }
+        self.bytes = bytes
+    }
+
+    /// A fresh one.
+    package init() {
+        var generator = SystemRandomNumberGenerator()
+        bytes = [UInt8(ascii: "c")] + (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
+}
+
+/// What arrived, and from whom.
+package struct Arrival: Sendable {
+    package enum Sender: Hashable, Sendable {
+        case worker(Peer)
+        case client(ClientID)
+    }
+
+    package var sender: Sender
+    package var frames: [[UInt8]]
+    /// Whose key the connection proved; nil where the socket asks for none.
+    package var userID: String?
+}
+
+/// Frames from and to workers and clients. Used by the reactor thread alone.
+package protocol CoordinatorTransport: AnyObject {
     /// What arrived, after waiting at most `milliseconds` for it or for `wakeUp`.
-    func receive(waitingMilliseconds: Int) throws -> [(Peer, [[UInt8]])]
+    func receive(waitingMilliseconds: Int) throws -> [Arrival]
     /// Sends or drops: whoever needs an answer says it again.
-    func send(_ frames: [[UInt8]], to peer: Peer) throws
+    func send(_ frames: [[UInt8]], to recipient: Arrival.Sender) throws
     /// Wakes `receive` from another thread.
     var wakeUp: WakeUp { get }
+    /// Messages that no peer of ours can have sent, or that their sender may not send.
+    var refusedFrameCount: Int { get }
 }
 
 /// Frames from and to the coordinator.
@@ -23,7 +55,7 @@ protocol WorkerTransport: AnyObject {
 
 extension Peer {
     /// The routing identity of a worker's socket: its name and its life, so that a restart is a new peer.
-    var routingID: [UInt8] {
+    package var routingID: [UInt8] {
         // A leading zero byte is libzmq's own; ours begins with "w".
         var writer = WireWriter()
         writer.put(worker.rawValue)
@@ -31,7 +63,7 @@ extension Peer {
         return [UInt8(ascii: "w")] + writer.bytes
     }
 
-    init?(routingID: [UInt8]) {
+    package init?(routingID: [UInt8]) {
         guard routingID.count == 17, routingID[0] == UInt8(ascii: "w") else { return nil }
         var reader = WireReader(Array(routingID.dropFirst()))
         guard let worker = try? reader.word(), let incarnation = try? reader.word() else { return nil }
@@ -40,16 +72,21 @@ extension Peer {
 }
 
 /// A ROUTER socket and the wake-up of its thread.
-final class RouterTransport: CoordinatorTransport {
-    let wakeUp: WakeUp
+package final class RouterTransport: CoordinatorTransport {
+    package let wakeUp: WakeUp
     private let socket: Socket
     private var poller = Poller()
-    /// Messages that no peer of ours can have sent.
-    private(set) var refusedFrameCount = 0
+    /// Whether the owner of a key may speak for a worker; nil where the socket is only reached by ourselves.
+    private let speaksFor: ((String?, Peer) -> Bool)?
+    package private(set) var refusedFrameCount = 0
 
-    init(context: Context, endpoint: String) throws {
+    package init(
+        context: Context, endpoint: String, options: SocketOptions = SocketOptions(),
+        speaksFor: ((String?, Peer) -> Bool)? = nil
+    ) throws {
         wakeUp = try WakeUp()
-        var options = SocketOptions()
+        self.speaksFor = speaksFor
+        var options = options
         options.maximumFrameByteCount = 64 << 20
         socket = try Socket(.router, in: context, options: options)
         _ = try socket.bind(endpoint)
@@ -57,22 +94,35 @@ final class RouterTransport: CoordinatorTransport {
         _ = poller.add(descriptor: wakeUp.descriptor)
     }
 
-    func receive(waitingMilliseconds: Int) throws -> [(Peer, [[UInt8]])] {
+    package func receive(waitingMilliseconds: Int) throws -> [Arrival] {
         _ = try poller.wait(timeoutMilliseconds: waitingMilliseconds)
         _ = wakeUp.drain()
-        var received: [(Peer, [[UInt8]])] = []
-        while received.count < 1024, let frames = try socket.receive() {
-            guard let identity = frames.first, let peer = Peer(routingID: identity) else {
+        var received: [Arrival] = []
+        while received.count < 1024, let message = try socket.receiveMessage() {
+            guard let identity = message.frames.first, let sender = sender(identity, message.userID) else {
                 refusedFrameCount += 1
                 continue
             }
-            received.append((peer, Array(frames.dropFirst())))
+            received.append(
+                Arrival(sender: sender, frames: Array(message.frames.dropFirst()), userID: message.userID))
         }
         return received
     }
 
-    func send(_ frames: [[UInt8]], to peer: Peer) throws {
-        _ = try socket.send(frames: [peer.routingID] + frames)
+    private func sender(_ identity: [UInt8], _ userID: String?) -> Arrival.Sender? {
+        if let peer = Peer(routingID: identity) {
+            return speaksFor?(userID, peer) == false ? nil : .worker(peer)
+        }
+        return ClientID(identity).map { .client($0) }
+    }
+
+    package func send(_ frames: [[UInt8]], to recipient: Arrival.Sender) throws {
+        let identity =
+            switch recipient {
+            case .worker(let peer): peer.routingID
+            case .client(let client): client.bytes
+            }
+        _ = try socket.send(frames: [identity] + frames)
     }
 }
 
@@ -82,9 +132,9 @@ final class DealerTransport: WorkerTransport {
     private let socket: Socket
     private var poller = Poller()
 
-    init(context: Context, endpoint: String, peer: Peer) throws {
+    init(context: Context, endpoint: String, peer: Peer, options: SocketOptions = SocketOptions()) throws {
         wakeUp = try WakeUp()
-        var options = SocketOptions()
+        var options = options
         options.maximumFrameByteCount = 64 << 20
         options.routingID = peer.routingID
         socket = try Socket(.dealer, in: context, options: options)
@@ -130,14 +180,16 @@ private final class CoordinatorEnd: CoordinatorTransport {
         _ = poller.add(descriptor: link.toCoordinator.wakeUp.descriptor)
     }
 
-    func receive(waitingMilliseconds: Int) throws -> [(Peer, [[UInt8]])] {
+    var refusedFrameCount: Int { 0 }
+
+    func receive(waitingMilliseconds: Int) throws -> [Arrival] {
         _ = try poller.wait(timeoutMilliseconds: waitingMilliseconds)
         _ = wakeUp.drain()
-        return link.toCoordinator.takeAll().map { (link.peer, $0) }
+        return link.toCoordinator.takeAll().map { Arrival(sender: .worker(link.peer), frames: $0) }
     }
 
-    func send(_ frames: [[UInt8]], to peer: Peer) throws {
-        if peer == link.peer { link.toWorker.post(frames) }
+    func send(_ frames: [[UInt8]], to recipient: Arrival.Sender) throws {
+        if recipient == .worker(link.peer) { link.toWorker.post(frames) }
     }
 }
 

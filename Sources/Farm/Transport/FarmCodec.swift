@@ -57,8 +57,11 @@ package enum FarmCodec {
         } catch {
             throw WireError("header is not the JSON of a message")
         }
-        guard header.version == Limits.protocolVersion else {
-            throw WireError("protocol version \(header.version), not \(Limits.protocolVersion)")
+        // Strangers may say hello, and be refused, in any version.
+        guard Limits.protocolVersions.contains(header.version) || header.kind == .hello || header.kind == .refuse
+        else {
+            throw WireError(
+                "protocol version \(header.version), not \(Limits.oldestProtocolVersion) to \(Limits.protocolVersion)")
         }
         var results = WireReader(frames[1])
         let message = try header.message(payload: &results)

@@ -1,22 +1,22 @@
 import Foundation
 import Synchronization
-import ZeroMQ
+package import ZeroMQ
 
 /// A queue that one thread reads and any thread writes; the reader is woken through a descriptor it can poll.
-final class Mailbox<Element: Sendable>: Sendable {
-    let wakeUp: WakeUp
+package final class Mailbox<Element: Sendable>: Sendable {
+    package let wakeUp: WakeUp
     private let items = Mutex<[Element]>([])
 
     /// - Parameter wakeUp: shared where one reader has several mailboxes.
-    init(wakeUp: WakeUp) { self.wakeUp = wakeUp }
+    package init(wakeUp: WakeUp) { self.wakeUp = wakeUp }
 
-    func post(_ element: Element) {
+    package func post(_ element: Element) {
         items.withLock { $0.append(element) }
         wakeUp.signal()
     }
 
     /// Everything posted so far, in order.
-    func takeAll() -> [Element] {
+    package func takeAll() -> [Element] {
         items.withLock { items in
             defer { items = [] }
             return items
@@ -44,14 +44,14 @@ final class BlockingQueue<Element: Sendable>: Sendable {
 }
 
 /// A value that is only touched under its lock, whatever it is made of.
-final class Locked<Value>: @unchecked Sendable {
+package final class Locked<Value>: @unchecked Sendable {
     // SAFETY: `value` is reached through `withLock` alone, one thread at a time.
     private var value: Value
     private let lock = NSLock()
 
-    init(_ value: Value) { self.value = value }
+    package init(_ value: Value) { self.value = value }
 
-    func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         lock.lock()
         defer { lock.unlock() }
         return try body(&value)
@@ -59,14 +59,14 @@ final class Locked<Value>: @unchecked Sendable {
 }
 
 /// Milliseconds of the monotonic clock: the farm's ticks.
-func monotonicMilliseconds() -> UInt64 {
+package func monotonicMilliseconds() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
 }
 
 /// Starts a thread with room for deep stacks; it lives as long as `body` runs.
-func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
+package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
     let thread = Thread(block: body)
     thread.name = name
     thread.stackSize = 8 << 20

@@ -75,8 +75,11 @@ struct WireHeader: Codable {
         }
     }
 
+    /// The oldest version that understands the message; a HELLO's is the oldest that its sender speaks.
     var version: Int
     var kind: Kind
+    /// HELLO: the newest version that its sender speaks. WELCOME: the version chosen. Absent means `version`.
+    var newestVersion: Int?
     var frames = 4
     var number: UInt64?
     var coordinator: UInt64?
@@ -126,11 +129,12 @@ struct WireHeader: Codable {
     }
 
     init(_ message: FarmMessage) {
-        version = Limits.protocolVersion
+        version = Limits.oldestProtocolVersion
         kind = Self.kind(of: message)
         switch message {
         case .hello(let hello):
-            version = hello.protocolVersion
+            version = hello.protocolVersions.lowerBound
+            newestVersion = hello.protocolVersions.upperBound
             number = hello.number
             engine = hello.engine.description
             report = Report(hello.report)
@@ -148,13 +152,16 @@ struct WireHeader: Codable {
             put(unreadable.job, unreadable.task)
         case .welcome(let welcome):
             number = welcome.number
+            newestVersion = welcome.protocolVersion
             coordinator = welcome.coordinator.rawValue
             creditResults = welcome.credit.results
             creditBytes = welcome.credit.bytes
             lease = welcome.lease.map(Lease.init)
             held = welcome.keep.map(Name.init)
         case .identify(let incarnation), .beat(let incarnation): coordinator = incarnation.rawValue
-        case .refuse(let refusal): self.refusal = refusal.rawValue
+        case .refuse(let refusal, let reason):
+            self.refusal = refusal.rawValue
+            if !reason.isEmpty { self.reason = reason }
         case .lease(let grant):
             lease = Lease(grant.lease)
             put(grant.job, TaskID(grant.program, grant.start))
@@ -209,7 +216,9 @@ extension WireHeader {
         case .beat: return .beat(coordinator: Incarnation(try required(coordinator)))
         case .refuse:
             guard let refusal = Refusal(rawValue: try required(refusal)) else { throw WireError("unknown refusal") }
-            return .refuse(refusal)
+            let reason = reason ?? ""
+            guard reason.utf8.count <= Limits.reasonByteCount else { throw WireError("reason too long") }
+            return .refuse(refusal, reason: reason)
         case .lease:
             let snapshot = try required(hasSnapshot) ? try payload.part() : nil
             let task = try task()
@@ -229,8 +238,12 @@ extension WireHeader {
 
     private func hello() throws -> Hello {
         guard let engine = Digest(hexadecimal: try required(engine)) else { throw WireError("an engine that is none") }
+        let newest = newestVersion ?? version
+        guard (0...Int(Int32.max)).contains(version), (version...Int(Int32.max)).contains(newest) else {
+            throw WireError("versions that are no range")
+        }
         return Hello(
-            protocolVersion: version, number: try required(number), engine: engine,
+            protocolVersions: version...newest, number: try required(number), engine: engine,
             report: try required(report).report(), held: try names())
     }
 
@@ -241,7 +254,8 @@ extension WireHeader {
             throw WireError("a credit beyond the limits")
         }
         return Welcome(
-            number: try required(number), coordinator: Incarnation(try required(coordinator)),
+            number: try required(number), protocolVersion: newestVersion ?? version,
+            coordinator: Incarnation(try required(coordinator)),
             credit: Credit(results: results, bytes: bytes), lease: lease?.id, keep: try names())
     }
 

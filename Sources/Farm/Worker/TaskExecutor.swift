@@ -47,7 +47,7 @@ enum TaskStart {
 final class TaskExecutor {
     private let packs: PackReader
     private let writer: PackWriter
-    private let sources: SourceReaders
+    private var sources: SourceReaders
     private let blockFrames: Int
     private var current: Current?
 
@@ -93,6 +93,11 @@ final class TaskExecutor {
             result: result, locations: output.locations, costMicroseconds: threadMicroseconds() - began)
     }
 
+    /// Reads sources from this table from now on.
+    func use(_ table: SourceTable) {
+        if sources.table != table { sources = SourceReaders(table) }
+    }
+
     /// Forgets the live state, as after an error.
     func reset() { current = nil }
 
@@ -106,6 +111,7 @@ final class TaskExecutor {
         var running: Current
         if let current, current.name == name, current.program == program {
             running = current
+            running.inputs.use(sources)
         } else {
             running = Current(
                 name: name, program: program, renderer: try SegmentRenderer(program: program, blockFrames: blockFrames),
@@ -150,16 +156,7 @@ final class TaskExecutor {
         guard reader.info.frameCount == program.frameCount else {
             throw TaskError.sourceChanged(sources.name(body.source))
         }
-        let range = program.range(ofSegment: segment)
-        var frame = range.start
-        while frame < range.end {
-            try output.watch.check()
-            let part = FrameRange(start: frame, count: min(Program.partFrames, range.end - frame))
-            try reader.withCanonicalBytes(part) { bytes in
-                output.parts[0].append(Part(digest: Digest.of(bytes), byteCount: bytes.count))
-            }
-            frame = part.end
-        }
+        output.parts[0] = try reader.parts(of: program.range(ofSegment: segment)) { try output.watch.check() }
         try sources.check(body.source, against: body.identity)
     }
 

@@ -12,7 +12,7 @@ package typealias Locations = [Digest: PackRange]
 /// Serves a segment's ports from stored windows and source files, part by part, every part checked by its digest.
 final class WindowInputs: PackedInputs {
     private let packs: PackReader
-    private let sources: SourceReaders
+    private var sources: SourceReaders
     private var program: Program
     private var results: [TaskID: TaskResult] = [:]
     private var locations: Locations = [:]
@@ -103,6 +103,9 @@ final class WindowInputs: PackedInputs {
     }
 
     deinit { open.deallocate() }
+
+    /// Reads sources through these from now on.
+    func use(_ sources: SourceReaders) { self.sources = sources }
 
     /// Turns to a segment: the results it reads and where their parts lie.
     func turn(to segment: Int, results: [TaskResult], locations: Locations) throws {

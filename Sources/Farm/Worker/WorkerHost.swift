@@ -37,7 +37,9 @@ final class WorkerHost {
     private let orders = BlockingQueue<RenderJob?>()
     private let outcomes: Mailbox<RenderOutcome>
     private var machine: WorkerMachine
-    private var programs: [ProgramName: Program] = [:]
+    /// nil where coordinator and worker open the same packs and files.
+    private let supplies: (any TaskSupplies)?
+    private var programs: [ProgramName: LeasedProgram] = [:]
     private var locations: Locations = [:]
     /// Locations of results that are not committed yet.
     private var held: [ResultName: Locations] = [:]
@@ -45,7 +47,12 @@ final class WorkerHost {
     private var underway: (order: RenderOrder, watch: TaskWatch, reportedFrames: Int)?
     private var nextWake: UInt64
     private var exit: ExitReason?
+    /// The programs of the latest leases, for extensions.
+    private var runs: [LeaseID: Program] = [:]
     private let isTerminated: @Sendable () -> Int
+    /// Called now and then, for what the worker's own store needs.
+    var tidyUp: () -> Void = {}
+    private var nextTidyUp: UInt64 = 0
 
     struct RenderName: Hashable {
         var lease: LeaseID
@@ -56,6 +63,8 @@ final class WorkerHost {
         var order: RenderOrder
         var program: Program
         var locations: Locations
+        /// nil: the table that the worker was started with.
+        var sources: SourceTable?
         var watch: TaskWatch
     }
 
@@ -74,10 +83,12 @@ final class WorkerHost {
     /// - Parameter terminationCount: How often the process was asked to leave (SIGTERM).
     init(
         _ configuration: WorkerConfiguration, transport: any WorkerTransport,
+        supplies: (any TaskSupplies)? = nil,
         terminationCount: @escaping @Sendable () -> Int = { 0 }
     ) throws {
         self.configuration = configuration
         self.transport = transport
+        self.supplies = supplies
         isTerminated = terminationCount
         outcomes = Mailbox(wakeUp: transport.wakeUp)
         var policy = WorkerPolicy()
@@ -109,6 +120,10 @@ final class WorkerHost {
                 nextWake = monotonicMilliseconds() + 250
                 apply(machine.handle(.timer, at: now))
             }
+            if monotonicMilliseconds() >= nextTidyUp {
+                nextTidyUp = monotonicMilliseconds() + 5_000
+                tidyUp()
+            }
         }
         underway?.watch.abandon()
         return exit ?? .terminated
@@ -124,16 +139,34 @@ final class WorkerHost {
         if case .lease(let grant) = wire.message {
             let name = ProgramName(job: grant.job, program: grant.program)
             if programs[name] == nil {
-                guard let program = try? JSONDecoder.programs.decode(Program.self, from: Data(wire.program)) else {
-                    return
-                }
-                programs[name] = program
+                guard
+                    let leased = try? JSONDecoder.programs.decode(LeasedProgram.self, from: Data(wire.program))
+                else { return }
+                programs[name] = leased
             }
             // A lease names everything it reads: what earlier ones read may be forgotten between two runs.
             if locations.count > 100_000, underway == nil { locations.removeAll(keepingCapacity: true) }
         }
         locations.merge(wire.locations) { _, new in new }
+        prefetch(wire.message)
         apply(machine.handle(.message(wire.message), at: now))
+    }
+
+    /// Asks for what a run will read before it is read.
+    private func prefetch(_ message: FarmMessage) {
+        guard let supplies else { return }
+        switch message {
+        case .lease(let grant):
+            guard let leased = programs[ProgramName(job: grant.job, program: grant.program)] else { return }
+            runs[grant.lease] = leased.program
+            if runs.count > 64 { runs = [grant.lease: leased.program] }
+            supplies.prefetch(
+                leased.program.partsRead(bySegments: grant.start, inputs: grant.inputs), sources: leased.sources)
+        case .extend(let more):
+            guard let program = runs[more.lease] else { return }
+            supplies.prefetch(program.partsRead(bySegments: more.from, inputs: more.inputs), sources: [])
+        default: return
+        }
     }
 
     private func reportProgress() {
@@ -146,6 +179,7 @@ final class WorkerHost {
 
     private func finish(_ outcome: RenderOutcome) {
         let order = outcome.order
+        supplies?.finished(order)
         guard let current = underway, current.order == order else { return }
         underway = nil
         // The machine waits for exactly one answer to every order; what an abandoned one came to is nobody's.
@@ -174,8 +208,11 @@ final class WorkerHost {
             switch effect {
             case .send(let message): send(message)
             case .render(let order): start(order)
-            case .abandon: underway?.watch.abandon()
-            case .discard(let name): held[name] = nil
+            case .abandon:
+                underway?.watch.abandon()
+                if let order = underway?.order { supplies?.abandon(order) }
+            case .discard(let name):
+                if let places = held.removeValue(forKey: name) { supplies?.release(places) }
             case .exit(let reason): exit = reason
             case .wake(let tick): nextWake = min(nextWake, tick.rawValue)
             }
@@ -186,7 +223,10 @@ final class WorkerHost {
         var wire = WireMessage(message: message)
         if case .result(let report) = message {
             let rendered = RenderName(lease: report.name.lease, segment: report.name.task.segment)
-            if let places = pendingLocations[rendered] { held[report.name] = places }
+            if let places = pendingLocations[rendered], held[report.name] == nil {
+                held[report.name] = places
+                supplies?.keep(report.result, at: places)
+            }
             wire.locations = held[report.name] ?? [:]
         }
         // A message that cannot be sent now is said again by whoever needs its answer.
@@ -199,11 +239,32 @@ final class WorkerHost {
     private func start(_ order: RenderOrder) {
         let watch = TaskWatch()
         underway = (order, watch, 0)
-        guard let program = programs[ProgramName(job: order.job, program: order.task.program)] else {
+        guard let leased = programs[ProgramName(job: order.job, program: order.task.program)] else {
             outcomes.post(RenderOutcome(order: order, kind: .failed("a lease without its program")))
             return
         }
-        orders.post(RenderJob(order: order, program: program, locations: locations, watch: watch))
+        let program = leased.program
+        guard let supplies else {
+            return orders.post(RenderJob(order: order, program: program, locations: locations, watch: watch))
+        }
+        let orders = orders
+        let outcomes = outcomes
+        guard program.dependencies(ofSegment: order.task.segment).count == order.inputs.count else {
+            return outcomes.post(
+                RenderOutcome(order: order, kind: .failed("malformed lease: inputs do not fit the program")))
+        }
+        var parts = program.partsRead(bySegments: order.task.segment, inputs: [order.inputs])
+        if case .snapshot(let snapshot) = order.start { parts.append(snapshot) }
+        supplies.gather(parts, sources: leased.sources, for: order, watch: watch) { gathered in
+            switch gathered {
+            case .here(let locations, let sources):
+                orders.post(
+                    RenderJob(order: order, program: program, locations: locations, sources: sources, watch: watch))
+            case .unavailable(let digests): outcomes.post(RenderOutcome(order: order, kind: .unreadable(digests)))
+            case .failed(let reason): outcomes.post(RenderOutcome(order: order, kind: .failed(reason)))
+            case .abandoned: outcomes.post(RenderOutcome(order: order, kind: .abandoned))
+            }
+        }
     }
 
     // MARK: - Rendering
@@ -222,6 +283,7 @@ final class WorkerHost {
             let executor = TaskExecutor(
                 packs: packs, writer: writer, sources: configuration.sources, blockFrames: configuration.blockFrames)
             while let job = orders.take() {
+                if let sources = job.sources { executor.use(sources) }
                 CrashPoint.midSegment.reached(configuration, unless: job.program.kind != .chained)
                 outcomes.post(
                     RenderOutcome(order: job.order, kind: Self.execute(job, executor, configuration.namespace)))

@@ -1,22 +1,41 @@
-import Farm
 import Foundation
 import Metering
 import Quantities
-import Release
-import Session
+package import Release
+package import Session
 import SoundFiles
 import Synchronization
 
 /// Puts a render's outcome into render.json and report.html.
-struct RenderReport {
-    var album: Album
-    var plan: ReleasePlan
-    var folder: ReleaseFolder
-    var outcome: AlbumOutcome
-    var songs: [Int]
-    var workers: Int
+package struct RenderReport {
+    let album: Album
+    let plan: ReleasePlan
+    let folder: ReleaseFolder
+    let outcome: AlbumOutcome
+    let songs: [Int]
+    let workers: Int
+    let version: String
 
-    func write() throws -> RenderDocument {
+    /// - Parameters:
+    ///   - songs: indices of the songs that were to be delivered.
+    ///   - version: Lathe's own.
+    package init(
+        album: Album, plan: ReleasePlan, folder: ReleaseFolder, outcome: AlbumOutcome, songs: [Int], workers: Int,
+        version: String
+    ) {
+        self.album = album
+        self.plan = plan
+        self.folder = folder
+        self.outcome = outcome
+        self.songs = songs
+        self.workers = workers
+        self.version = version
+    }
+
+    /// Measures the stems' null, writes both documents under their final names.
+    ///
+    /// - Throws: `ReleaseError`.
+    package func write() throws -> RenderDocument {
         var failures: [RenderDocument.Failure] = []
         if let reason = outcome.stopReason { failures.append(RenderDocument.Failure(what: reason)) }
         let nulls = stemNulls()
@@ -24,7 +43,7 @@ struct RenderReport {
         var entries: [RenderDocument.Song] = []
         for (index, null) in zip(songs, nulls) { entries.append(song(index, null, &failures)) }
         let document = RenderDocument(
-            lathe: latheVersion, libraries: libraries, album: album.title, artist: album.artist,
+            lathe: version, libraries: libraries, album: album.title, artist: album.artist,
             albumIntegrated: albumIntegrated, loudness: loudness, songs: entries, farm: farm, renamed: plan.renamed,
             warnings: outcome.warnings, failures: failures)
         // Of what was delivered, where it was measured; else of the mix.
@@ -36,12 +55,12 @@ struct RenderReport {
         RenderCrash.report.reached()
         for file in plan.files {
             switch file.role {
-            case .document: try releasing { try folder.write(try document.encoded(), as: file) }
+            case .document: try folder.write(try document.encoded(), as: file)
             case .report:
                 let page = ReportBuilder.page(
                     document, curves: curves,
                     isTargetForAlbum: album.loudness.scope == .album && album.loudness.target != nil)
-                try releasing { try folder.write(page, as: file) }
+                try folder.write(page, as: file)
             case .master, .stem, .preMaster: break
             }
         }
