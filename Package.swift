@@ -51,6 +51,7 @@ let yams = external("Yams", "Yams")
 let arguments = external("ArgumentParser", "swift-argument-parser")
 let logging = external("Logging", "swift-log")
 let flyingFox = external("FlyingFox", "FlyingFox")
+let flyingSocks = external("FlyingSocks", "FlyingFox")
 
 let package = Package(
     name: "lathe",
@@ -100,7 +101,7 @@ let package = Package(
             ["Quantities", "SignalProcessing", "Metering", "LoudnessChecks", "SoundFiles", "Hashing", "Release"]),
         target("FarmKeys", .shell, ["Quantities", "Hashing", "ZeroMQ", "CCrypto"]),
         target("FarmTransfer", .shell, ["Quantities", "RenderPlan", "Hashing", "ZeroMQ", "Storage"]),
-        target("FarmMonitoring", .shell, ["Quantities", "Hashing", "CCrypto", flyingFox, logging]),
+        target("FarmMonitoring", .shell, ["CCrypto", flyingFox, flyingSocks, logging]),
         target(
             "Farm", .shell,
             [
@@ -119,7 +120,7 @@ let package = Package(
             "lathe", .command,
             [
                 "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
-                "RenderEngine", "FarmProtocol", "FarmCoordination", "Hashing", "SoundFiles",
+                "RenderEngine", "FarmProtocol", "FarmCoordination", "Hashing", "ZeroMQ", "SoundFiles",
                 "SessionFiles", "Storage", "Release", "LoudnessChecks", "Measuring", "Demo", "Terminal", "Reports",
                 "FarmKeys", "FarmTransfer", "FarmMonitoring", "Farm", "FarmService",
                 arguments, logging,
@@ -135,11 +136,12 @@ let package = Package(
             "FarmSimulation", .support, ["Quantities", "RenderPlan", "FarmProtocol", "FarmCoordination"]),
         tests("FarmKeys", ["FarmKeys", "ZeroMQ", "Quantities", "Hashing"]),
         tests("FarmTransfer", ["FarmTransfer", "Quantities", "RenderPlan", "Hashing", "ZeroMQ", "Storage"]),
-        tests("FarmMonitoring", ["FarmMonitoring", "Quantities", logging]),
+        tests("FarmMonitoring", ["FarmMonitoring", flyingFox, flyingSocks, logging], exclude: ["Golden"]),
         tests(
             "FarmService",
             [
                 "FarmService", "Farm", "FarmKeys", "FarmTransfer", "FarmMonitoring", "Quantities", "Storage", "Hashing",
+                "SessionFiles",
                 "ZeroMQ", "RenderHarness", "lathe",
             ]),
         tests("FarmProtocol", ["FarmProtocol", "Quantities", "RenderPlan"]),

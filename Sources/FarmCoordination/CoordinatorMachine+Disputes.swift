@@ -86,6 +86,8 @@ extension CoordinatorMachine {
         var dropped = 0
         var touched: [ProgramID] = []
         for worker in wrong { distrust(worker, keeping: task, in: slot, &dropped, &touched) }
+        if recorded != standing { retracted.insert(key) }
+        retractElsewhere(task, in: slot, &dropped)
         // What the distrusted workers did may have taken this task's own inputs back.
         guard jobs[slot].tasks[task].phase == .done, jobs[slot].tasks[task].key == key else {
             return emit(
@@ -197,6 +199,7 @@ extension CoordinatorMachine {
         for task in taken {
             if jobs[slot].tasks[task].phase == .done, let key = jobs[slot].tasks[task].key {
                 persist(.dropped(key))
+                retracted.insert(key)
                 dropped += 1
             }
             if jobs[slot].tasks[task].phase == .lookingUp { jobs[slot].lookUpCount -= 1 }
@@ -220,6 +223,25 @@ extension CoordinatorMachine {
         }
         if !programs.isEmpty { emit(.publish(.retracted(jobs[slot].id, programs))) }
         rebuild(slot)
+    }
+
+    /// Takes back what other jobs had from the ledger under keys that were just dropped.
+    private mutating func retractElsewhere(_ disputed: Int, in disputedSlot: Int, _ dropped: inout Int) {
+        while !retracted.isEmpty {
+            let keys = retracted
+            retracted = []
+            for slot in activeJobs {
+                let roots = jobs[slot].tasks.indices.filter { task in
+                    guard jobs[slot].tasks[task].phase == .done, slot != disputedSlot || task != disputed else {
+                        return false
+                    }
+                    return jobs[slot].tasks[task].key.map { keys.contains($0) } ?? false
+                }
+                // The alarm names the deliverables of its own job; those of others go back by `rewind` alone.
+                var touched: [ProgramID] = []
+                if !roots.isEmpty { retract(slot, roots, &dropped, &touched) }
+            }
+        }
     }
 
     private mutating func takeBackDeliveries(_ slot: Int, _ isTaken: [Bool], _ touched: inout [ProgramID]) {

@@ -9,6 +9,7 @@ extension CoordinatorMachine {
         var available = idle.count { isIdle($0, now) }
         guard available > 0 else { return makeRoom(now) }
         var aside: [(slot: Int, entry: ReadyEntry)] = []
+        isChoosy = false
         while available > 0, let slot = nextJob(now), let entry = jobs[slot].ready.popFirst() {
             guard let task = take(entry, slot) else { continue }
             guard hasSpace(for: entry, slot) else {
@@ -20,7 +21,12 @@ extension CoordinatorMachine {
                 block(slot, task)
                 continue
             }
-            if grant(slot, task, now) { available -= 1 } else { aside.append((slot, entry)) }
+            if grant(slot, task, now) {
+                available -= 1
+            } else {
+                isChoosy = true
+                aside.append((slot, entry))
+            }
         }
         for slot in activeJobs where available > 0 && jobs[slot].blockedCount > 0 && jobs[slot].takesWorkers {
             if grantBlocked(slot, now) { available -= 1 }
@@ -119,7 +125,10 @@ extension CoordinatorMachine {
             return start + 1
         }
         // A windowed program's ready segments are shared among those who have nothing to do.
-        let share = state.isChained ? policy.horizonSegments : max(1, policy.horizonSegments / max(1, idleCount))
+        // Where more waits than there are workers, runs are short: what is most urgent changes.
+        let isContended = jobs[slot].ready.count >= idleCount
+        let longest = isContended ? min(policy.contendedSegments, policy.horizonSegments) : policy.horizonSegments
+        let share = state.isChained ? longest : max(1, longest / max(1, idleCount))
         return min(start + share, state.shape.segmentCount)
     }
 

@@ -113,6 +113,7 @@ extension CoordinatorMachine {
             try require(openReaders[task] == state.openReaderCount, "open readers are miscounted")
         }
         try require(unsettled == job.unsettledCount && lookUps == job.lookUpCount && done == job.doneCount)
+        try require(job.ready.count + job.blockedCount <= job.tasks.count, "a queue beyond its limit")
         for (task, worker) in job.seconds {
             try require(job.tasks[task].holder >= 0 && holds(worker, task), "a second run without a first")
         }

@@ -7,8 +7,8 @@ extension CoordinatorMachine {
         let id = specification.id
         // A client that heard no answer asks again: it is the same job.
         guard jobSlots[id] == nil else { return }
-        guard jobs.count < Limits.jobCount else {
-            return emit(.publish(.rejected(id, reason: "more than \(Limits.jobCount) jobs")))
+        guard activeJobs.count < Limits.jobCount else {
+            return emit(.publish(.rejected(id, reason: "more than \(Limits.jobCount) jobs at once")))
         }
         var job = Job(specification, slot: jobs.count)
         if let reason = job.refusal(of: specification.shapes) {
@@ -53,6 +53,7 @@ extension CoordinatorMachine {
     /// Counts what the new programs wait for and looks up what waits for nothing.
     private mutating func start(_ slot: Int, programs: Range<Int>) {
         jobs[slot].lengthenTails(from: programs.lowerBound)
+        jobs[slot].lendTails(runAheadSegments: policy.runAheadSegments)
         for program in programs {
             let state = jobs[slot].programs[program]
             for task in state.base..<state.end {

@@ -34,8 +34,17 @@ extension CoordinatorMachine {
         guard !isSuspect(workers[worker], now), !jobs[slot].isPaused else { return }
         if let freeBytes, !hasSpaceForAll(freeBytes) { return }
         let before = lease.horizon
-        let limit = min(lease.next + policy.horizonSegments, state.shape.segmentCount)
-        if idleCount == 0, mustYield(slot, now) { return }
+        if isChoosy || (idleCount == 0 && mustYield(slot, now)) { return }
+        guard lease.horizon < state.shape.segmentCount else { return }
+        var ahead = policy.horizonSegments
+        if idleCount == 0, let urgent = mostUrgent(slot) {
+            let margin = Int32(clamping: state.shape.costPerSegment)
+            if urgent > jobs[slot].tails[state.base + lease.horizon].addingReportingOverflow(margin).partialValue {
+                return
+            }
+            ahead = min(ahead, policy.contendedSegments)
+        }
+        let limit = min(lease.next + ahead, state.shape.segmentCount)
         while lease.horizon < limit, canExtend(slot, state.base + lease.horizon, worker) {
             lease.horizon += 1
         }
@@ -52,6 +61,18 @@ extension CoordinatorMachine {
                 .extend(
                     HorizonExtension(
                         lease: lease.id, from: before, inputs: inputs(of: lease, before..<lease.horizon)))))
+    }
+
+    /// The tail of what the job would run next if there were a worker.
+    private mutating func mostUrgent(_ slot: Int) -> Int32? {
+        while let first = jobs[slot].ready.first {
+            let task = jobs[slot].programs[first.program].base + first.segment
+            if jobs[slot].tasks[task].mustRun, jobs[slot].tasks[task].holder < 0 { return first.tail }
+            // It was taken up by a run since it was queued.
+            _ = jobs[slot].ready.popFirst()
+            jobs[slot].tasks[task].isQueued = false
+        }
+        return nil
     }
 
     private func canExtend(_ slot: Int, _ task: Int, _ worker: Int) -> Bool {

@@ -72,6 +72,10 @@ extension CoordinatorMachine {
             state.losses = [now]
         }
         flaps[id] = state
+        // Workers with a new name for each life must not fill the memory.
+        if flaps.count > Limits.workerCount {
+            flaps = flaps.filter { $0.value.restsUntil > now || $0.value.losses.last == now }
+        }
     }
 
     /// Whether a worker that joins has to rest, and until when.

@@ -39,29 +39,30 @@ extension CoordinatorMachine {
     /// stops at its next boundary.
     mutating func makeRoom(_ now: Tick) {
         guard activeJobs.count > 1, let first = nextJob(now) else { return }
-        guard activeJobs.contains(where: { givesWay($0, to: first) }) else { return }
+        guard activeJobs.contains(where: { givesWay($0, to: first, endingCount: 0) }) else { return }
+        // Runs that stop anyway make room already.
+        let endingCount = workers.count { worker in
+            worker.lease.map { $0.isCut && givesWay($0.job, to: first, endingCount: 0) } ?? false
+        }
+        guard endingCount < jobs[first].ready.count else { return }
         var victim: (priority: Int, leaseCount: Int, worker: Int)?
-        var endingCount = 0
         for worker in workers.indices {
-            guard let lease = workers[worker].lease, givesWay(lease.job, to: first) else { continue }
-            if lease.isCut {
-                endingCount += 1
-                continue
-            }
+            guard let lease = workers[worker].lease, !lease.isCut else { continue }
+            guard givesWay(lease.job, to: first, endingCount: endingCount) else { continue }
             guard boundary(of: worker) < lease.horizon else { continue }
             let rank = (jobs[lease.job].priority, jobs[lease.job].leaseCount)
             if let victim, rank <= (victim.priority, victim.leaseCount) { continue }
             victim = (rank.0, rank.1, worker)
         }
-        // Whoever stops anyway makes room already.
-        guard let victim, endingCount < jobs[first].ready.count else { return }
+        guard let victim else { return }
         cut(victim.worker, at: boundary(of: victim.worker), now)
     }
 
-    private func givesWay(_ slot: Int, to first: Int) -> Bool {
+    /// True where a run of a job ends for `first`, which gets the workers of so many runs that end already.
+    private func givesWay(_ slot: Int, to first: Int, endingCount: Int) -> Bool {
         guard jobs[slot].leaseCount > 0 else { return false }
         guard jobs[slot].priority == jobs[first].priority else { return jobs[slot].priority > jobs[first].priority }
-        return jobs[slot].leaseCount > jobs[first].leaseCount + 1
+        return jobs[slot].leaseCount - endingCount > jobs[first].leaseCount + endingCount + 1
     }
 
     /// The end of the segment that a worker renders.

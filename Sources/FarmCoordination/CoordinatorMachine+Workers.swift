@@ -28,7 +28,7 @@ extension CoordinatorMachine {
 
     mutating func heard(_ worker: Int, _ now: Tick) {
         workers[worker].lastHeard = now
-        workers[worker].hasLostLink = false
+        workers[worker].linkLostAt = nil
     }
 
     private mutating func greet(_ peer: Peer, _ hello: Hello, _ now: Tick) {
@@ -215,6 +215,10 @@ extension CoordinatorMachine {
     mutating func timerFired(_ now: Tick) {
         emit(.wake(at: now + policy.heartbeatTicks))
         for worker in workers.indices where !workers[worker].isGone {
+            if let since = workers[worker].linkLostAt, now.ticks(since: since) >= policy.lostLinkTicks {
+                depart(worker, isCounted: false, reason: "the worker's connection went", now)
+                continue
+            }
             if now.ticks(since: workers[worker].lastHeard) > policy.deadTicks {
                 depart(worker, isCounted: false, reason: "the worker was not heard of any more", now)
                 continue
@@ -231,6 +235,13 @@ extension CoordinatorMachine {
             emit(.send(workers[worker].peer, .beat(coordinator: incarnation)))
             if workers[worker].isAskedToLeave { emit(.send(workers[worker].peer, .drain)) }
         }
+    }
+
+    /// The transport saw the connection go: if nothing is heard soon, the process is gone.
+    mutating func linkLost(_ peer: Peer, _ now: Tick) {
+        guard let worker = workerSlots[peer], workers[worker].linkLostAt == nil else { return }
+        workers[worker].linkLostAt = now
+        emit(.wake(at: now + policy.lostLinkTicks))
     }
 
     mutating func exited(_ peer: Peer, _ end: ProcessEnd, _ now: Tick) {

@@ -35,8 +35,12 @@ package struct CoordinatorMachine: Sendable {
     var typical = TypicalTicks()
     /// The moment of the input that is being dealt with.
     var now = Tick(0)
+    /// Something ready waits for a worker that is busy: none lengthens its run meanwhile.
+    var isChoosy = false
     /// Workers whose run may have become extensible.
     var extensible: [Int] = []
+    /// Keys whose results are being taken back.
+    var retracted: Set<TaskKey> = []
     /// Windows given to the deliverables' writer: number, job slot, task.
     var deliveries: [(number: UInt64, job: Int, task: Int)] = []
     /// Claims to the outside that wait for the ledger's sync, in order.
@@ -66,7 +70,7 @@ package struct CoordinatorMachine: Sendable {
         switch input {
         case .timer: timerFired(now)
         case .message(let peer, let message): received(message, from: peer, now)
-        case .linkLost(let peer): if let slot = workerSlots[peer] { workers[slot].hasLostLink = true }
+        case .linkLost(let peer): linkLost(peer, now)
         case .exited(let peer, let end): exited(peer, end, now)
         case .stored(let peer, let report): stored(report, from: peer, now)
         case .unverified(let peer, let name): unverified(name, from: peer, now)

@@ -7,7 +7,8 @@ package enum Input: Sendable, Hashable {
     /// At start and at every tick asked for by `Effect.wake`.
     case timer
     case message(from: Peer, FarmMessage)
-    /// The transport saw the connection go. Only silence or `exited` proves a death.
+    /// The transport saw the connection go, or could not send; if nothing is heard for `Policy.lostLinkTicks`, the
+    /// worker is given up.
     case linkLost(Peer)
     /// The host saw the process end (embedded workers).
     case exited(Peer, ProcessEnd)

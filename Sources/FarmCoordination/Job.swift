@@ -276,6 +276,29 @@ extension Job {
         }
     }
 
+    /// A producer that may not run further ahead of a consumer waits for it as a reader waits for its inputs: the
+    /// consumer is as urgent as what it holds back.
+    mutating func lendTails(runAheadSegments: Int) {
+        for producer in programs.indices {
+            let state = programs[producer]
+            for edge in state.consumers {
+                let consumer = programs[edge.consumer]
+                let cost = Int32(clamping: max(1, state.shape.costPerSegment))
+                for segment in (0..<consumer.shape.segmentCount).reversed() where edge.lowestNeeded[segment] != .max {
+                    let task = consumer.base + segment
+                    let held = Int(edge.lowestNeeded[segment]) + edge.reachSegments + runAheadSegments + 1
+                    if held < state.shape.segmentCount {
+                        let (tail, isTooLong) = tails[state.base + held].addingReportingOverflow(cost)
+                        if !isTooLong { tails[task] = max(tails[task], tail) }
+                    }
+                    if consumer.isChained, segment + 1 < consumer.shape.segmentCount {
+                        tails[task] = max(tails[task], tails[task + 1])
+                    }
+                }
+            }
+        }
+    }
+
     private mutating func lengthen(_ task: Int, _ tail: Int32, _ isLonger: inout [Bool]) {
         guard tails[task] < tail else { return }
         tails[task] = tail

@@ -8,6 +8,8 @@ package struct Policy: Hashable, Sendable {
     package var heartbeatTicks = 500
     /// After this silence a worker gets no new lease.
     package var suspectTicks = 2_000
+    /// After a lost link and no word for this long its lease goes elsewhere: a process that was killed.
+    package var lostLinkTicks = 400
     /// After this silence its lease goes elsewhere.
     package var deadTicks = 5_000
     /// A rendering worker that reports no further frame for this long hangs.
@@ -16,6 +18,8 @@ package struct Policy: Hashable, Sendable {
     package var resendTicks = 2_000
     /// Segments of a run ahead of its last commit, at most `Limits.horizonSegments`.
     package var horizonSegments = 16
+    /// The same where more is ready than there are workers: a run that goes on takes its worker from the next.
+    package var contendedSegments = 2
     /// Segments that a producer may be ahead of its slowest consumer, beyond that consumer's look-ahead.
     package var runAheadSegments = 8
     /// Counted attempts in distinct lives after which a task is quarantined.

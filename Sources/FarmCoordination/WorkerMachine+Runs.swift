@@ -32,8 +32,7 @@ extension WorkerMachine {
             .send(
                 .hello(
                     Hello(
-                        protocolVersion: Limits.protocolVersion, number: helloCount, engine: engine,
-                        report: report, held: uncommitted.map(\.report.name)))))
+                        number: helloCount, engine: engine, report: report, held: uncommitted.map(\.report.name)))))
     }
 
     private mutating func welcomed(_ welcome: Welcome, _ now: Tick) {

@@ -58,7 +58,9 @@ struct WorkerState {
     let peer: Peer
     var lastHeard: Tick
     var isGone = false
-    var hasLostLink = false
+    /// When the transport saw its connection go, if nothing was heard since.
+    var linkLostAt: Tick?
+    var hasLostLink: Bool { linkLostAt != nil }
     var isDraining = false
     /// It was told to leave and has not said that it does.
     var isAskedToLeave = false

@@ -151,6 +151,7 @@ package enum JobName {
         return UInt64(name, radix: 16)
     }
 
+    /// The sixteen digits of a number.
     package static func text(_ number: UInt64) -> String {
         let digits = String(number, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits

@@ -10,6 +10,8 @@ package import ZeroMQ
 /// A client of a coordinator: asks, sends audio, fetches files. For one thread.
 package final class FarmClient {
     package let endpoint: FarmEndpoint
+    /// Its public key; empty where the farm has no keys.
+    package let identity: String
     private let id = ClientID()
     private let socket: Socket
     private var poller = Poller()
@@ -22,6 +24,7 @@ package final class FarmClient {
     /// - Parameter security: of the client's key ring; `.none` for a coordinator of this machine without keys.
     package init(endpoint: FarmEndpoint, security: SocketSecurity) throws {
         self.endpoint = endpoint
+        if case .curveClient(_, let own) = security { identity = own.publicKey.z85 } else { identity = "" }
         let context = try Context()
         var options = SocketOptions()
         options.security = security
@@ -95,7 +98,9 @@ package final class FarmClient {
         let outcome = Locked<(open: Int, failures: [Int: String])>((paths.count, [:]))
         for (file, path) in paths.sorted(by: { $0.key < $1.key }) {
             guard let hash = ContentHash(hexadecimal: job.files[file].sha256) else {
-                outcome.withLock { $0.open -= 1; $0.failures[file] = "its hash is none" }
+                outcome.withLock {
+                    $0.open -= 1; $0.failures[file] = "its hash is none"
+                }
                 continue
             }
             link.pull(

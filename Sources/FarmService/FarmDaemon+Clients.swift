@@ -3,8 +3,8 @@ import FarmCoordination
 import FarmKeys
 import FarmMonitoring
 import FarmProtocol
-import Logging
 import Foundation
+import Logging
 import Quantities
 
 /// Whoever sent a message, as the farm knows him.
@@ -33,26 +33,22 @@ struct Principal: Sendable {
 
 extension FarmDaemon {
     /// A request of at most so many bytes: a session's texts and the names of its audio.
-    static let requestByteLimit = 48 << 20
+    static let requestByteLimit = 24 << 20
 
     func hear(_ arrival: Arrival) {
+        // Nobody's words are read before it is known whose they are.
         guard case .client(let client) = arrival.sender, arrival.frames.count == 1,
-            arrival.frames[0].count <= Self.requestByteLimit,
+            arrival.frames[0].count <= Self.requestByteLimit, let who = Principal(arrival.userID, options.keys),
             let request = try? JSONDecoder().decode(ClientRequest.self, from: Data(arrival.frames[0]))
         else {
             counters.messagesRefused += 1
             return
         }
         var reply = ClientReply(number: request.number)
-        if let who = Principal(arrival.userID, options.keys) {
-            do {
-                try answer(request, from: client, who, arrival.userID, &reply)
-            } catch {
-                reply.error = (error as? ServiceError)?.description ?? "\(error)"
-            }
-        } else {
-            counters.messagesRefused += 1
-            reply.error = "this key may do nothing here: ask the farm's operator"
+        do {
+            try answer(request, from: client, who, arrival.userID, &reply)
+        } catch {
+            reply.error = (error as? ServiceError)?.description ?? "\(error)"
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -102,16 +98,26 @@ extension FarmDaemon {
             throw ServiceError("name a job by four or more digits of its number; `lathe jobs` lists them")
         }
         let matches = visible.filter { $0.id.hasPrefix(name) }
-        guard let job = matches.first else { throw ServiceError("there is no job \(name.prefix(32)); `lathe jobs` lists them") }
-        guard matches.count == 1 else { throw ServiceError("\(name) is the start of \(matches.count) jobs: give more digits") }
+        guard let job = matches.first else {
+            throw ServiceError("there is no job \(name.prefix(32)); `lathe jobs` lists them")
+        }
+        guard matches.count == 1 else {
+            throw ServiceError("\(name) is the start of \(matches.count) jobs: give more digits")
+        }
         return job
     }
 
     private func submit(_ request: ClientRequest, from client: ClientID, _ who: Principal) throws -> DaemonJob {
         guard let submission = request.submission else { throw ServiceError("a submission without a session") }
         if let known = job(submission.id) {
-            guard known.record.owner == who.name, known.record.submission == submission else {
-                throw ServiceError("another job has this number: submit again")
+            var same = submission
+            same.priority = known.record.submission.priority
+            same.workerLimit = known.record.submission.workerLimit
+            guard known.record.owner == who.name, known.record.submission == same else {
+                throw ServiceError("another job has this number: submit with --new")
+            }
+            if submission.priority != known.record.submission.priority, !known.record.state.isOver {
+                try reprioritise(known, submission.priority)
             }
             // Said again, or by a client that came back to send its audio.
             if known.record.state == .uploading, known.fetching.isEmpty { begin(known, client: client) }
@@ -137,6 +143,13 @@ extension FarmDaemon {
         return job
     }
 
+    private func reprioritise(_ job: DaemonJob, _ priority: Int) throws {
+        guard (-100...100).contains(priority) else { throw ServiceError("a priority lies between -100 and 100") }
+        job.record.submission.priority = priority
+        save(job)
+        host.take(.reprioritise(JobID(job.number), priority))
+    }
+
     private func steer(_ job: DaemonJob, _ request: ClientRequest) throws {
         let id = JobID(job.number)
         let state = job.record.state
@@ -147,7 +160,9 @@ extension FarmDaemon {
             if job.work != nil { host.take(.cancel(id)) } else if !job.isPreparing { conclude(job, .cancelled) }
         case .pause:
             guard !state.isOver else { throw ServiceError("job \(job.id) is over") }
-            guard state != .uploading else { throw ServiceError("job \(job.id) waits for its audio: cancel it instead") }
+            guard state != .uploading else {
+                throw ServiceError("job \(job.id) waits for its audio: cancel it instead")
+            }
             set(job, .paused)
             host.take(.pause(id))
         case .resume:
@@ -155,7 +170,8 @@ extension FarmDaemon {
             set(job, job.work == nil ? .preparing : .rendering)
             host.take(.resume(id))
         case .retry:
-            guard state.isOver, state != .done else { throw ServiceError("job \(job.id) has nothing to try again") }
+            // A finished one too: its files may have been lost, and what the store holds is not rendered again.
+            guard state.isOver, job.work == nil else { throw ServiceError("job \(job.id) is not over") }
             job.record.run += 1
             job.record.failures = []
             job.record.endedAtSeconds = nil
@@ -164,12 +180,7 @@ extension FarmDaemon {
             set(job, .preparing)
             begin(job, client: nil)
         case .prioritise:
-            guard let priority = request.priority, (-100...100).contains(priority) else {
-                throw ServiceError("a priority lies between -100 and 100")
-            }
-            job.record.submission.priority = priority
-            save(job)
-            host.take(.reprioritise(id, priority))
+            try reprioritise(job, request.priority ?? .min)
         case .remove:
             guard state.isOver, job.work == nil, !job.isPreparing else {
                 throw ServiceError("job \(job.id) is not over: cancel it first")

@@ -5,8 +5,8 @@ import FarmMonitoring
 import FarmProtocol
 import FarmTransfer
 import Foundation
-import Quantities
 import Logging
+import Quantities
 import RenderPlan
 import Session
 import Storage
@@ -99,9 +99,9 @@ extension FarmDaemon {
         var status = WorkerStatus(
             name: workerName(peer), state: state, joinedAtSeconds: news?.joinedAtSeconds ?? startedAtSeconds)
         status.task = run.map { words($0.task, of: $0.job) }
-        status.committedTasks = news?.committedTasks ?? 0
+        status.committedTasks = host.workerFigures[peer]?.committedTasks ?? 0
+        status.cpuSeconds = host.workerFigures[peer]?.cpuSeconds ?? 0
         status.failedAttempts = news?.failedAttempts ?? 0
-        status.cpuSeconds = news?.cpuSeconds ?? 0
         return status
     }
 
@@ -159,7 +159,8 @@ extension FarmDaemon {
 
     // MARK: - What happened
 
-    func note(_ job: DaemonJob, _ kind: TaskEvent.Kind, task: String = "", worker: String? = nil, detail: String? = nil) {
+    func note(_ job: DaemonJob, _ kind: TaskEvent.Kind, task: String = "", worker: String? = nil, detail: String? = nil)
+    {
         job.history.append(at: Date().timeIntervalSince1970, kind, task: task, worker: worker, detail: detail)
     }
 

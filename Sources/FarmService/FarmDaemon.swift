@@ -44,6 +44,7 @@ package struct DaemonOptions: Sendable {
 /// threads of their own, whose news come through a mailbox.
 package final class FarmDaemon {
     let options: DaemonOptions
+    private let lock: DirectoryLock
     let store: Store
     let vault: SourceVault
     let host: CoordinatorHost
@@ -80,9 +81,7 @@ package final class FarmDaemon {
     /// What is known of a worker beyond its leases.
     struct WorkerNews {
         var joinedAtSeconds: Double
-        var committedTasks = 0
         var failedAttempts = 0
-        var cpuSeconds = 0.0
     }
 
     /// Opens the store, binds the sockets, and takes up the jobs that were under way.
@@ -91,6 +90,7 @@ package final class FarmDaemon {
     package init(_ options: DaemonOptions, logger: Logger) throws {
         self.options = options
         self.logger = logger
+        lock = try DirectoryLock(options.directory)
         store = try Store(directory: options.directory)
         vault = try SourceVault(
             directory: options.directory + "/sources", limitByteCount: options.sourceLimitBytes)
@@ -273,7 +273,11 @@ package final class FarmDaemon {
     private func take(_ item: News) {
         switch item {
         case .source(let id, let hash, let result):
-            guard let job = job(id) else { return }
+            guard let job = job(id), !job.record.state.isOver else {
+                // It was cancelled meanwhile: its sink pinned the file for nobody.
+                if case .success = result { vault.unpin([hash]) }
+                return
+            }
             job.fetching.remove(hash)
             switch result {
             case .success:
@@ -307,7 +311,9 @@ package final class FarmDaemon {
             job.isFinishing = false
             host.forget(JobID(job.number))
             job.work = nil
-            job.record.files = files.map { JobStatus.File(path: $0.path, byteCount: $0.byteCount, sha256: "\($0.hash)") }
+            job.record.files = files.map {
+                JobStatus.File(path: $0.path, byteCount: $0.byteCount, sha256: "\($0.hash)")
+            }
             job.record.failures = failures
             if job.isCancelled {
                 conclude(job, .cancelled)
@@ -375,6 +381,24 @@ package final class FarmDaemon {
     func job(numbered number: JobID) -> DaemonJob? { jobs.first { JobID($0.number) == number } }
 }
 
+/// Keeps a second coordinator out of a directory, for as long as this object or its process lives.
+final class DirectoryLock {
+    private let descriptor: Int32
+
+    init(_ directory: String) throws {
+        descriptor = open(directory + "/coordinator.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw ServiceError("\(directory) cannot be written: \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw ServiceError("another coordinator works in \(directory): stop it, or give this one another --store")
+        }
+    }
+
+    deinit { close(descriptor) }
+}
+
 /// Tasks that are done one after the other on a thread of their own.
 final class WorkQueue: Sendable {
     private let queue: DispatchQueue
@@ -382,16 +406,22 @@ final class WorkQueue: Sendable {
     func post(_ work: @escaping @Sendable () -> Void) { queue.async(execute: work) }
 }
 
-/// Numbers of lives: larger after every start, whatever the clock does.
+/// Numbers of lives: larger after every start, whatever the clock does, and not to be guessed: a life is part of the
+/// name under which messages reach a process.
 package enum Lives {
     /// The next number, which is recorded in the file before it is returned.
     package static func next(in path: String) throws -> Incarnation { Incarnation(try nextNumber(in: path)) }
 
+    /// `next` as a plain number.
     package static func nextNumber(in path: String) throws -> UInt64 {
         let last = FileManager.default.contents(atPath: path).flatMap {
             UInt64(String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
         }
-        let next = max((last ?? 0) + 1, UInt64(max(0, Date().timeIntervalSince1970 * 1000)))
+        // 41 bits of milliseconds last until 2039, 42 until 2109.
+        let clock = UInt64(max(0, Date().timeIntervalSince1970 * 1000)) & (1 << 42 - 1)
+        let step = UInt64.random(in: 1..<(1 << 21))
+        // A file that somebody spoilt must not end the numbers.
+        let next = max(last.map { $0 < 1 << 63 ? $0 + step : 0 } ?? 0, clock << 21 | step)
         try writeDurably(Array("\(next)\n".utf8), to: path)
         return next
     }

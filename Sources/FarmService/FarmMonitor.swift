@@ -42,13 +42,19 @@ package final class FarmMonitor {
             lathe: daemon.options.version, logger: logger)
         sender.start()
         self.sender = sender
+        // An event is synced to disk before it counts as told: not on the coordinator's thread.
+        let letters = WorkQueue(named: "webhooks")
         daemon.announce = { job, alarm in
             let now = Date().timeIntervalSince1970
-            if let job, let event = WebhookEvent.end(of: job, atSeconds: now) { sender.submit(event) }
-            if let alarm { sender.submit(WebhookEvent(event: .alarm, atSeconds: now, job: job, alarm: alarm)) }
+            letters.post {
+                if let job, let event = WebhookEvent.end(of: job, atSeconds: now) { sender.submit(event) }
+                guard let alarm else { return }
+                sender.submit(WebhookEvent(event: .alarm, atSeconds: now, job: job, alarm: alarm))
+            }
         }
     }
 
+    /// Closes the server; what is in the outbox waits for the next start.
     package func stop() {
         server?.stopAndWait()
         sender?.stop()

@@ -45,7 +45,8 @@ enum JobPreparation {
             throw ServiceError("\"\(submission.stems)\" is no choice of stems")
         }
         let plan = try ReleasePlan(
-            album: album, stemNames: album.songs.map { try SongCompiler.stemNames($0.song) }, stems: stems, songs: songs)
+            album: album, stemNames: album.songs.map { try SongCompiler.stemNames($0.song) }, stems: stems, songs: songs
+        )
         let folder = try ReleaseFolder(
             claiming: releaseFolder, for: plan, policy: .replace, sessionDigest: sessionDigest(submission))
         var files: [String: (hash: ContentHash, byteCount: Int)] = [:]

@@ -31,7 +31,8 @@ package struct WorkerSlot {
     ///
     /// - Returns: the exit code: 0 left, `SlotExit` otherwise.
     package func run(_ logger: Logger) throws -> Int32 {
-        let identity = try FarmSecurity.worker(of: endpoint, keysDirectory: keysDirectory, directory: directory, slot: slot)
+        let identity = try FarmSecurity.worker(
+            of: endpoint, keysDirectory: keysDirectory, directory: directory, slot: slot)
         let space = try DiskSpace(ofDirectory: directory)
         let options = RemoteWorkerOptions(
             endpoint: endpoint, security: identity.security, number: identity.number, life: life,
@@ -150,9 +151,8 @@ package final class WorkerSupervisor {
         let code = (status >> 8) & 0xff
         tell(index, code: signal == 0 ? code : nil, signal: signal == 0 ? nil : signal)
         if signal == 0, code == 0 {
-            slots[index].isOver = isLeaving
-            // Drained by the operator: it is not wanted now. A new life asks again after a while.
-            slots[index].startsAt = monotonicMilliseconds() + 30_000
+            // Drained by the operator: it stays away until somebody starts a worker here again.
+            slots[index].isOver = true
             if !isLeaving { logger.notice("slot drained", metadata: ["slot": "\(index)"]) }
             return
         }
@@ -160,11 +160,13 @@ package final class WorkerSupervisor {
         let lived = monotonicMilliseconds() - slots[index].startedAt
         slots[index].failures = lived > 10_000 ? 1 : slots[index].failures + 1
         let isRefused = signal == 0 && code == SlotExit.refused
-        let delay = UInt64(min(isRefused ? 60_000 : 10_000, (isRefused ? 5_000 : 50) << min(8, slots[index].failures - 1)))
+        let delay = UInt64(
+            min(isRefused ? 60_000 : 10_000, (isRefused ? 5_000 : 50) << min(8, slots[index].failures - 1)))
         slots[index].startsAt = monotonicMilliseconds() + delay
         if signal != 0 || code != SlotExit.lostLink {
             logger.warning(
-                "slot ended", metadata: ["slot": "\(index)", "signal": "\(signal)", "code": "\(code)", "again-in-ms": "\(delay)"])
+                "slot ended",
+                metadata: ["slot": "\(index)", "signal": "\(signal)", "code": "\(code)", "again-in-ms": "\(delay)"])
         }
     }
 

@@ -15,7 +15,8 @@ package enum SyntheticAlbum {
         let all = 0..<count
         let first = shapes.count
         func add(
-            _ kind: ProgramKind, cost: Int, isDelivered: Bool = false, isRetained: Bool = false, _ reads: (Int) -> [TaskID]
+            _ kind: ProgramKind, cost: Int, isDelivered: Bool = false, isRetained: Bool = false,
+            _ reads: (Int) -> [TaskID]
         ) -> Int {
             shapes.append(
                 ProgramShape(
@@ -37,6 +38,8 @@ package enum SyntheticAlbum {
                     .flatMap { window($0.element, segment...segment) }
             }
         }
+        // Meters of the stems: nobody reads them, but a bus may not run far ahead of its own.
+        for bus in buses { _ = add(.windowed, cost: 2) { window(bus, $0 - 1...$0) } }
         let preMaster = add(.windowed, cost: 2) { segment in
             (buses + returns).flatMap { window($0, segment...segment) }
         }

@@ -58,6 +58,9 @@ extension World {
         workers.filter { $0.machine.map { $0.uncommittedCount > 0 } ?? false }.map(\.id)
     }
 
+    /// Workers that hold a lease now.
+    package var busyWorkerCount: Int { coordinator?.machine.busyWorkerCount ?? 0 }
+
     /// When the job's end was published.
     package func endedAt(_ job: JobID) -> UInt64? { checker.endedAt[job] }
 

@@ -107,6 +107,7 @@ package struct WorldShape: Sendable {
         self.jobs = jobs
         policy.heartbeatTicks = 20
         policy.suspectTicks = 70
+        policy.lostLinkTicks = 60
         policy.deadTicks = 140
         policy.hangTicks = 260
         policy.resendTicks = 50

@@ -21,6 +21,7 @@ package final class VaultSink: BlobSink {
         self.pins = pins
     }
 
+    /// Makes room in the vault and a file to write into; throws `VaultError`, `diskFull` where there is none.
     package func begin(byteCount: Int) throws {
         abandon()
         let incoming = try vault.begin(hash, byteCount: byteCount)
@@ -31,6 +32,7 @@ package final class VaultSink: BlobSink {
         try state.withLock { $0.incoming }?.write(bytes, at: offset)
     }
 
+    /// Whether the bytes have the hash; the file is in the vault then, and pinned if that was wanted.
     package func finish() throws -> Bool {
         guard let incoming = state.withLock({ $0.incoming }), try incoming.finish() else { return false }
         state.withLock { $0.incoming = nil }
@@ -38,6 +40,7 @@ package final class VaultSink: BlobSink {
         return true
     }
 
+    /// Removes what was written, or gives the pin back.
     package func abandon() {
         let old = state.withLock { state in
             defer { state = State() }
@@ -47,6 +50,7 @@ package final class VaultSink: BlobSink {
         if old.isPinned { vault.unpin([hash]) }
     }
 
+    /// Takes the pin that was wanted.
     package func finishedElsewhere() throws {
         guard pins else { return }
         guard try vault.pin([hash]).isEmpty else {
@@ -73,6 +77,7 @@ package final class FileSink: BlobSink {
         self.mode = mode_t(mode)
     }
 
+    /// Makes the file beside its place; throws `VaultError`.
     package func begin(byteCount: Int) throws {
         abandon()
         let (directory, name) = try place()
@@ -87,6 +92,7 @@ package final class FileSink: BlobSink {
         try state.withLock { $0 }?.write(bytes, at: offset)
     }
 
+    /// Whether the bytes have the hash; the file is in its place then.
     package func finish() throws -> Bool {
         guard let file = state.withLock({ $0 }), try file.hash() == hash else { return false }
         let (directory, name) = try place()
@@ -95,6 +101,7 @@ package final class FileSink: BlobSink {
         return true
     }
 
+    /// Removes what was written; a finished file stays.
     package func abandon() {
         let file = state.withLock { state in
             defer { state = nil }

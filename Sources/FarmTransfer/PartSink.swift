@@ -26,6 +26,7 @@ package final class PartSink: BlobSink {
         self.pins = pins
     }
 
+    /// Forgets what was written; throws for a part beyond the limit.
     package func begin(byteCount: Int) throws {
         guard byteCount <= Self.maximumByteCount else {
             throw StoreError(
@@ -38,6 +39,7 @@ package final class PartSink: BlobSink {
         state.withLock { $0.pieces.append((offset, bytes)) }
     }
 
+    /// Whether the bytes have the digest; the part is in the store then, and pinned if that was wanted.
     package func finish() throws -> Bool {
         let pieces = state.withLock { state in
             defer { state.pieces = [] }
@@ -50,6 +52,7 @@ package final class PartSink: BlobSink {
         return true
     }
 
+    /// Forgets what was written, and gives the pin back.
     package func abandon() {
         let wasPinned = state.withLock { state in
             defer { state = State() }
@@ -59,6 +62,7 @@ package final class PartSink: BlobSink {
         if wasPinned { try? store.unpin([part.digest]) }
     }
 
+    /// Takes the pin that was wanted.
     package func finishedElsewhere() throws {
         guard try pin() else {
             throw StoreError(.blobMissing, "\(part.digest) was evicted as soon as it had come")

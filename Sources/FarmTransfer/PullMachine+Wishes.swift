@@ -34,6 +34,7 @@ extension PullMachine {
         if transfers[id]!.wishes.isEmpty { end(id) } else { enqueue(id) }
     }
 
+    /// Makes a wish more or less urgent; what was asked for stays asked for.
     package mutating func setUrgency(_ urgency: Urgency, of wish: PullID) {
         guard let id = transferOfWish[wish], let index = transfers[id]!.wishes.firstIndex(where: { $0.id == wish })
         else { return }

@@ -169,6 +169,7 @@ package struct PullMachine: Sendable {
         return taken
     }
 
+    /// What the caller is to do now, in order.
     package mutating func takeEffects() -> [Effect] {
         defer { effects = [] }
         return effects

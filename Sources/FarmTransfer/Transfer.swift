@@ -112,6 +112,7 @@ package struct TransferRights: Sendable {
     /// Whatever there is: what a link gives its coordinator.
     package static let all = TransferRights(mayAskForParts: true, mayAskForSources: true) { _, _ in true }
 
+    /// Whether the peer may ask for the blob.
     package func allow(_ name: BlobName) -> Bool {
         switch name {
         case .part: mayAskForParts

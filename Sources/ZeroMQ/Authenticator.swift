@@ -23,8 +23,8 @@ package enum AuthenticationVerdict: Sendable, Hashable {
 /// Answers for every socket of a context who may connect (the handler of ZAP, ZeroMQ RFC 27).
 ///
 /// It serves from its creation to `stop()`, on a thread of its own. There can be one in a context at a time; while
-/// there is none, nobody gets in. The verdict is asked once for each connection, before anything of the peer is read: what
-/// should hold for every message must be looked up with the message's user id.
+/// there is none, nobody gets in. The verdict is asked once for each connection, before anything of the peer is
+/// read: what should hold for every message must be looked up with the message's user id.
 package final class Authenticator: Sendable {
     /// What happened since the start.
     package struct Counts: Sendable, Hashable {

@@ -39,6 +39,7 @@ struct CoordinatorCommand: ParsableCommand {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
+        Machine.raiseDescriptorLimit()
         Signals.countInterrupts()
         FarmLog.bootstrap()
         let logger = Logger(label: "coordinator")
@@ -60,6 +61,7 @@ struct CoordinatorCommand: ParsableCommand {
                 "endpoint": "\(endpoint)", "store": "\(directory)", "http": "\(http)",
                 "keys": "\(security == nil ? "none: this machine only" : "required")",
             ])
+        defer { FarmLog.flush() }
         try orFail { try daemon.run() }
     }
 

@@ -3,6 +3,7 @@ import Farm
 import Foundation
 import SoundFiles
 import Storage
+import ZeroMQ
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -36,6 +37,7 @@ struct DoctorCommand: ParsableCommand {
                     remedy: "Install a libsndfile that was built with FLAC (Debian: libsndfile1)."))
         }
         lines.append(transport())
+        lines.append(encryption())
         lines += storage()
         lines.append(clock())
         if json {
@@ -57,6 +59,14 @@ struct DoctorCommand: ParsableCommand {
                 what: "ZeroMQ", isOK: false, detail: "\(error)",
                 remedy: "A socket cannot be opened: set TMPDIR to a short path that can be written.")
         }
+    }
+
+    private func encryption() -> Line {
+        let isThere = Context.has("curve")
+        return Line(
+            what: "encryption", isOK: isThere, detail: isThere ? "CURVE" : "this libzmq has no CURVE",
+            remedy: isThere
+                ? nil : "For farms of several machines install a libzmq built with libsodium (Debian: libzmq5).")
     }
 
     private func storage() -> [Line] {

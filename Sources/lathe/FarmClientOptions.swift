@@ -27,7 +27,9 @@ struct FarmClientOptions: ParsableArguments {
     }
 
     /// Asks, and ends the command with the coordinator's reason where it says no.
-    func ask(_ request: ClientRequest, of client: FarmClient) throws -> ClientReply { try orFail { try client.ask(request) } }
+    func ask(_ request: ClientRequest, of client: FarmClient) throws -> ClientReply {
+        try orFail { try client.ask(request) }
+    }
 }
 
 /// - Throws: a `Failure` with how an endpoint is written.

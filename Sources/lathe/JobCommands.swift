@@ -42,7 +42,10 @@ struct StatusCommand: ParsableCommand {
         print("job        \(job.id)  \(job.album)")
         print("state      \(job.state.rawValue)\(job.stage == job.state.rawValue ? "" : ", \(job.stage)")")
         if let waiting = job.waiting { print("waiting    \(waiting)") }
-        print("segments   \(job.tasksDone) of \(job.tasksTotal); \(job.tasksRendered) rendered, \(job.tasksReused) reused, \(job.tasksRetried) retried")
+        print(
+            "segments   \(job.tasksDone) of \(job.tasksTotal); \(job.tasksRendered) rendered,"
+                + " \(job.tasksReused) reused, \(job.tasksRetried) retried"
+        )
         print("workers    \(job.runningWorkers)\(job.workerLimit.map { " of at most \($0)" } ?? "")")
         if let remaining = job.remainingSeconds { print("left       about \(Int(remaining.rounded())) s") }
         if job.missingBytes > 0 { print("audio      \(sizeText(job.missingBytes)) to come") }
@@ -78,7 +81,8 @@ struct WatchCommand: ParsableCommand {
             if farm.json { try printJSON(job) } else { note("Job \(job.id): \(job.state.rawValue).") }
             try conclude(job, hasDocument: farm.json)
         } catch is FarmClient.Interrupted {
-            throw Failure(code: Exit.interrupted(bySignal: Signals.stopSignal), message: "Stopped watching. The job goes on.")
+            throw Failure(
+                code: Exit.interrupted(bySignal: Signals.stopSignal), message: "Stopped watching. The job goes on.")
         } catch let error as ServiceError {
             throw Failure(code: Exit.couldNotRun, message: error.description)
         }
@@ -88,7 +92,9 @@ struct WatchCommand: ParsableCommand {
         var request = ClientRequest(.events, job: job)
         while true {
             let reply = try client.ask(request)
-            guard let job = reply.job, let page = reply.events else { throw ServiceError("the farm does not know job \(self.job)") }
+            guard let job = reply.job, let page = reply.events else {
+                throw ServiceError("the farm does not know job \(self.job)")
+            }
             for event in page.events {
                 if farm.json {
                     let encoder = JSONEncoder()
@@ -110,7 +116,8 @@ struct FetchCommand: ParsableCommand {
         commandName: "fetch", abstract: "Gets the files of a job. Each is whole and checked before it has its name.")
     @Argument(help: "A job's number, or its first digits.") var job: String
     @Option(name: .short, help: "The folder to write (default: the album's title).") var output: String?
-    @Option(help: "What to do with files that are there: fail, replace or number.") var overwrite: OverwritePolicy = .fail
+    @Option(help: "What to do with files that are there: fail, replace or number.") var overwrite: OverwritePolicy =
+        .fail
     @OptionGroup var farm: FarmClientOptions
 
     func run() throws {
@@ -122,7 +129,8 @@ struct FetchCommand: ParsableCommand {
             if farm.json { return try printJSON(job) }
             print("\(job.files.count) files in \(folder)")
         } catch is FarmClient.Interrupted {
-            throw Failure(code: Exit.interrupted(bySignal: Signals.stopSignal), message: "Stopped. The same command carries on.")
+            throw Failure(
+                code: Exit.interrupted(bySignal: Signals.stopSignal), message: "Stopped. The same command carries on.")
         } catch let error as ServiceError {
             throw Failure(code: Exit.couldNotRun, message: error.description)
         }
@@ -136,8 +144,12 @@ struct JobDelivery {
 
     /// - Returns: the folder, which the policy may have numbered.
     func fetch(from client: FarmClient, to wanted: String) throws -> String {
-        guard job.state.isOver else { throw ServiceError("job \(job.id) is not over: `lathe watch \(job.id)` follows it") }
-        guard !job.files.isEmpty else { throw ServiceError("job \(job.id) has no files: `lathe status \(job.id)` says why") }
+        guard job.state.isOver else {
+            throw ServiceError("job \(job.id) is not over: `lathe watch \(job.id)` follows it")
+        }
+        guard !job.files.isEmpty else {
+            throw ServiceError("job \(job.id) has no files: `lathe status \(job.id)` says why")
+        }
         let (folder, open) = try survey(wanted)
         var paths: [Int: String] = [:]
         for number in open {
@@ -155,8 +167,8 @@ struct JobDelivery {
         guard failures.isEmpty else {
             let lines = failures.sorted { $0.key < $1.key }.map { "\(job.files[$0.key].path): \($0.value)" }
             throw ServiceError(
-                "\(failures.count) of \(job.files.count) files were not fetched; the same command carries on.\n"
-                    + lines.joined(separator: "\n"))
+                "\(failures.count) of \(job.files.count) files were not fetched. The same command carries on; where the farm"
+                    + " has lost a file, `lathe retry \(job.id)` writes it again.\n" + lines.joined(separator: "\n"))
         }
         return folder
     }
@@ -228,7 +240,9 @@ struct CancelCommand: ParsableCommand {
     func run() throws {
         let client = try farm.connect()
         let reply = try farm.ask(ClientRequest(remove ? .remove : .cancel, job: job), of: client)
-        if farm.json { if let job = reply.job { try printJSON(job) } } else {
+        if farm.json {
+            if let job = reply.job { try printJSON(job) }
+        } else {
             note(remove ? "Removed." : "Job \(reply.job?.id ?? job) is being cancelled.")
         }
     }
@@ -264,10 +278,14 @@ struct WorkersCommand: ParsableCommand {
     func run() throws {
         guard let status = try farm.ask(ClientRequest(.status), of: farm.connect()).status else { return }
         if farm.json { return try printJSON(status.workers) }
-        if status.workers.isEmpty { return note("No worker is connected: `lathe worker --connect ENDPOINT` starts one.") }
+        if status.workers.isEmpty {
+            return note("No worker is connected: `lathe worker --connect ENDPOINT` starts one.")
+        }
         printTable(
             ["WORKER", "STATE", "SEGMENTS", "FAILED", "RENDERS"],
-            status.workers.map { [$0.name, $0.state.rawValue, "\($0.committedTasks)", "\($0.failedAttempts)", $0.task ?? ""] })
+            status.workers.map {
+                [$0.name, $0.state.rawValue, "\($0.committedTasks)", "\($0.failedAttempts)", $0.task ?? ""]
+            })
     }
 }
 

@@ -39,7 +39,7 @@ struct KeysCommand: ParsableCommand {
         func run() throws {
             let ring = try keysOrFail { try KeyRing.create(directory: place.directory) }
             printKey(of: ring)
-            print("The secret key never leaves \(ring.directory)/secret.key: keep a copy of it where nobody else reads.")
+            print("Its secret key is \(ring.directory)/secret.key: keep a copy of it where nobody else reads.")
         }
     }
 
@@ -183,7 +183,8 @@ struct KeysCommand: ParsableCommand {
             }
             guard let endpoint = FarmEndpoint(connect) else {
                 throw Failure(
-                    code: Exit.couldNotRun, message: "\"\(connect)\" is no endpoint. Write tcp://HOST:PORT, as workers do.")
+                    code: Exit.couldNotRun,
+                    message: "\"\(connect)\" is no endpoint. Write tcp://HOST:PORT, as workers do.")
             }
             let (name, roles) = try keysOrFail {
                 let ring = try ring()
@@ -193,8 +194,9 @@ struct KeysCommand: ParsableCommand {
         }
 
         private func ring() throws -> KeyRing {
-            do { return try KeyRing(directory: place.directory) } catch let error as FarmKeysError
-            where error.code == .absent {
+            do {
+                return try KeyRing(directory: place.directory)
+            } catch let error as FarmKeysError where error.code == .absent {
                 return try KeyRing.create(directory: place.directory)
             }
         }

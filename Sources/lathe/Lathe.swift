@@ -44,13 +44,14 @@ struct Lathe: ParsableCommand {
             DemoCommand.self, RenderCommand.self, PlanCommand.self, MeasureCommand.self, CheckCommand.self,
             CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self, JobsCommand.self, StatusCommand.self,
             WatchCommand.self, FetchCommand.self, CancelCommand.self, RetryCommand.self, PauseCommand.self,
-            ResumeCommand.self, WorkersCommand.self, DrainCommand.self, KeysCommand.self, StoreCommand.self, SchemaCommand.self,
+            ResumeCommand.self, WorkersCommand.self, DrainCommand.self, KeysCommand.self, StoreCommand.self,
+            SchemaCommand.self,
             DoctorCommand.self,
         ])
 
     /// Verbs of the interface that this version does not have.
     static let laterVerbs: Set<String> = [
-        "compare",
+        "compare"
     ]
 }
 

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Farm
+import FarmService
 import Foundation
 import Quantities
 import Storage
@@ -96,10 +98,16 @@ func byteCount(_ text: String) throws -> Int {
     throw Failure(code: Exit.couldNotRun, message: "\"\(text)\" is not a size. Write 500MB, 5GB or a count of bytes.")
 }
 
-/// Turns a store's error into the command's.
+/// Ends the command with what the error says, which names the remedy.
 func orFail<Result>(_ body: () throws -> Result) throws -> Result {
-    do { return try body() } catch let error as StoreError {
+    do { return try body() } catch let failure as Failure {
+        throw failure
+    } catch let error as StoreError {
         throw Failure(code: Exit.couldNotRun, message: error.message)
+    } catch is FarmClient.Interrupted {
+        throw Failure(code: Exit.interrupted(bySignal: Signals.stopSignal), message: "Stopped.")
+    } catch {
+        throw Failure(code: Exit.couldNotRun, message: "\(error)")
     }
 }
 

@@ -26,7 +26,7 @@ struct SubmitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Deliver only this song (title or number); repeatable.", valueName: "song"))
     var only: [String] = []
     @Option(help: "Also deliver stems: none or pre-master.") var stems: StemsChoice = .none
-    @Option(help: "From -100 to 100; smaller goes first.") var priority = 0
+    @Option(parsing: .unconditional, help: "From -100 to 100; smaller goes first.") var priority = 0
     @Option(help: ArgumentHelp("At most so many workers at once.", valueName: "count")) var workersAtMost: Int?
     @Flag(help: "A job of its own, even if the same album was rendered before.") var new = false
     @Flag(help: "Wait until the job is over; the exit code is then that of a render.") var wait = false
@@ -43,11 +43,15 @@ struct SubmitCommand: ParsableCommand {
                 try printJSON(job)
             } else {
                 print(job.id)
-                note(wait ? "Job \(job.id): \(job.state.rawValue)." : "`lathe watch \(job.id)` follows it, `lathe fetch \(job.id)` gets its files.")
+                note(
+                    wait
+                        ? "Job \(job.id): \(job.state.rawValue)."
+                        : "`lathe watch \(job.id)` follows it, `lathe fetch \(job.id)` gets its files.")
             }
             if wait { try conclude(job, hasDocument: farm.json) }
         } catch is FarmClient.Interrupted {
-            throw Failure(code: Exit.interrupted(bySignal: Signals.stopSignal), message: "Stopped. The same command carries on.")
+            throw Failure(
+                code: Exit.interrupted(bySignal: Signals.stopSignal), message: "Stopped. The same command carries on.")
         } catch let error as ServiceError {
             throw Failure(code: Exit.couldNotRun, message: error.description)
         }
@@ -81,20 +85,26 @@ struct JobRequest {
         }
         var submission = Submission(
             id: JobName.text(0), root: absolutePath(session), title: album.title, texts: texts, sources: sources,
-            songs: only.isEmpty ? nil : songs, stems: stems.rawValue, segmentSeconds: segmentSeconds, priority: priority,
+            songs: only.isEmpty ? nil : songs, stems: stems.rawValue, segmentSeconds: segmentSeconds,
+            priority: priority,
             workerLimit: workerLimit)
-        submission.id = name(submission)
+        submission.id = name(submission, of: client)
         for source in sources { try orFail { try client.offer(source.hash, path: source.path) } }
+        client.patienceMilliseconds = 120_000
         var request = ClientRequest(.submit)
         request.submission = submission
         guard var job = try client.ask(request).job else { throw ServiceError("the farm did not take the job") }
         let missing = job.missingBytes
+        var stalled = 0
+        var sent = 0
         while job.missingBytes > 0, !job.state.isOver {
             bar.show("sending audio", done: missing - job.missingBytes, of: missing, current: client.sentByteCount)
             usleep(100_000)
-            // A farm that was started again asks anew.
-            request.verb = .submit
-            guard let now = try client.ask(request).job else { break }
+            stalled = client.sentByteCount == sent ? stalled + 1 : 0
+            sent = client.sentByteCount
+            // A farm that was started again does not know whom to ask: it is told again.
+            let question = stalled % 30 == 29 ? request : ClientRequest(.status, job: job.id)
+            guard let now = try client.ask(question).job else { break }
             job = now
         }
         bar.end()
@@ -121,14 +131,15 @@ struct JobRequest {
         return sources
     }
 
-    /// The same session, audio and choices have the same number.
-    private func name(_ submission: Submission) -> String {
+    /// The same session, audio and choices of one person have the same number.
+    private func name(_ submission: Submission, of client: FarmClient) -> String {
         var same = submission
         same.priority = 0
         same.workerLimit = nil
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         var bytes = (try? encoder.encode(same)).map { [UInt8]($0) } ?? []
+        bytes += Array(client.identity.utf8)
         if isNew { bytes += (0..<16).map { _ in UInt8.random(in: 0...255) } }
         return JobName.text(TaskKey.of(bytes).words[0])
     }

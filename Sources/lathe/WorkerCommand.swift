@@ -58,7 +58,8 @@ struct WorkerCommand: ParsableCommand {
         if let slot, let life {
             let code = try orFail {
                 try WorkerSlot(
-                    endpoint: endpoint, keysDirectory: keys, directory: directory, sharedSources: shared.map(absolutePath),
+                    endpoint: endpoint, keysDirectory: keys, directory: directory,
+                    sharedSources: shared.map(absolutePath),
                     slot: slot, life: life, parent: parent
                 ).run(logger)
             }

@@ -207,7 +207,9 @@ import Testing
         }
         #expect(why.contains("\(next) to \(next + 2)") && why.contains("1 to 2"))
         #expect(farm.machine.livePeers.isEmpty)
-        let isTold = events(farm.effects).contains { if case .turnedAway(peer(1), .engine, _) = $0 { true } else { false } }
+        let isTold = events(farm.effects).contains {
+            if case .turnedAway(peer(1), .engine, _) = $0 { true } else { false }
+        }
         #expect(isTold)
     }
 
@@ -217,7 +219,9 @@ import Testing
         let hello = Hello(
             protocolVersions: offered, number: 1, engine: engine, report: WorkerReport(), held: [])
         let answers = messages(farm.hear(.message(from: peer(1), .hello(hello))))
-        let versions = answers.compactMap { if case .welcome(let welcome) = $0 { welcome.protocolVersion } else { nil } }
+        let versions = answers.compactMap {
+            if case .welcome(let welcome) = $0 { welcome.protocolVersion } else { nil }
+        }
         #expect(versions == [chosen])
     }
 

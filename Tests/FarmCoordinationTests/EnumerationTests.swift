@@ -35,6 +35,19 @@ import Testing
         #expect(tally.endCount > 10_000)
     }
 
+    @Test("Paused and resumed at any moment, a running job loses nothing")
+    func everyPause() {
+        var world = SmallWorld([chain(2), chain(2, reads: 0, delivered: true)], allowsPauses: true)
+        for choice in [
+            SmallWorld.Choice.deliverFromFirst, .deliverFromSecond, .deliverToFirst, .deliverToSecond,
+            .deliverToFirst, .deliverToSecond,
+        ] where world.allows(choice) { world.happen(choice) }
+        var tally = Tally()
+        explore(world, depth: 6, path: [], &tally)
+        #expect(tally.problem == nil)
+        #expect(tally.endCount > 2_000)
+    }
+
     private func explore(_ world: SmallWorld, depth: Int, path: [SmallWorld.Choice], _ tally: inout Tally) {
         guard tally.problem == nil else { return }
         let choices = SmallWorld.Choice.allCases.filter { world.allows($0) }

@@ -13,6 +13,7 @@ struct SmallWorld {
         case killFirst, killSecond
         case restartCoordinator
         case longSilence
+        case pauseOrResume
 
         var isFault: Bool {
             switch self {
@@ -35,12 +36,15 @@ struct SmallWorld {
     private var ledger: [TaskID: TaskResult] = [:]
     private var faultCount = 0
     private let shapes: [ProgramShape]
+    private let allowsPauses: Bool
+    private var isPaused = false
     private(set) var outcome: JobOutcome?
     private(set) var problem: String?
     private(set) var written: [TaskResult] = []
 
-    init(_ shapes: [ProgramShape]) {
+    init(_ shapes: [ProgramShape], allowsPauses: Bool = false) {
         self.shapes = shapes
+        self.allowsPauses = allowsPauses
         coordinator = CoordinatorMachine(incarnation: Incarnation(1), policy: Self.policy, engine: engine)
         for slot in 0..<2 {
             workers.append(
@@ -85,6 +89,7 @@ struct SmallWorld {
         case .renderFirst: return orders[0] != nil
         case .renderSecond: return orders[1] != nil
         case .killFirst, .killSecond, .restartCoordinator, .longSilence: return faultCount < 2
+        case .pauseOrResume: return allowsPauses && faultCount < 2
         }
     }
 
@@ -107,12 +112,16 @@ struct SmallWorld {
         case .longSilence:
             now += 61
             hear(.timer)
+        case .pauseOrResume:
+            isPaused.toggle()
+            hear(isPaused ? .pause(job) : .resume(job))
         }
         do { try coordinator.checkInvariants() } catch { problem = "\(error)" }
     }
 
     /// Lets everything happen fairly and without faults until the job ends.
     mutating func runOut() {
+        if isPaused { happen(.pauseOrResume) }
         for _ in 0..<60 where outcome == nil && problem == nil {
             for slot in 0..<2 {
                 for _ in 0..<4 {
@@ -138,7 +147,7 @@ struct SmallWorld {
 
     private mutating func submit() {
         hear(.timer)
-        hear(.submit(JobSpecification(id: job, shapes: shapes)))
+        hear(.submit(JobSpecification(id: job, shapes: shapes, isPaused: isPaused)))
         hear(.close(job))
     }
 

@@ -94,9 +94,10 @@ import ZeroMQ
         #expect(table.redeem(secret: secret, key: key, suffix: long, at: noon) == .refused(.nameTaken))
         #expect(table.withdrawInvitations(of: "node") == 1)
         #expect(table.redeem(secret: secret, key: key, suffix: "b", at: noon) == .refused(.invalidToken))
-        #expect(code {
-            try table.invite(Invitation(serverKey: server), name: "node", roles: [.work], expiresAt: noon, at: noon)
-        } == .invalid)
+        #expect(
+            code {
+                try table.invite(Invitation(serverKey: server), name: "node", roles: [.work], expiresAt: noon, at: noon)
+            } == .invalid)
     }
 
     @Test func `old invitations are forgotten when a new one is made`() throws {
@@ -120,10 +121,12 @@ import ZeroMQ
         var refusedCount = 0
         for _ in 0..<400 {
             var damaged = bytes
+            let position = Int.random(in: 0..<bytes.count, using: &generator)
+            let byte = UInt8.random(in: 0...255, using: &generator)
             switch Int.random(in: 0..<4, using: &generator) {
             case 0: damaged.removeLast(Int.random(in: 2..<bytes.count, using: &generator))
-            case 1: damaged[Int.random(in: 0..<bytes.count, using: &generator)] = .random(in: 0...255, using: &generator)
-            case 2: damaged.insert(.random(in: 0...255, using: &generator), at: .random(in: 0..<bytes.count, using: &generator))
+            case 1: damaged[position] = byte
+            case 2: damaged.insert(byte, at: position)
             default: damaged.removeSubrange(0..<Int.random(in: 1..<bytes.count, using: &generator))
             }
             do {
@@ -204,10 +207,12 @@ func secretBytes(of invitation: Invitation) throws -> [UInt8] {
         var generator = SeededGenerator(state: 2)
         for _ in 0..<500 {
             var mutated = bytes
+            let position = Int.random(in: 0..<bytes.count, using: &generator)
+            let byte = UInt8.random(in: 1...255, using: &generator)
             switch Int.random(in: 0..<3, using: &generator) {
-            case 0: mutated.remove(at: .random(in: 0..<bytes.count, using: &generator))
-            case 1: mutated.insert(.random(in: 0...255, using: &generator), at: .random(in: 0..<bytes.count, using: &generator))
-            default: mutated[Int.random(in: 0..<bytes.count, using: &generator)] ^= .random(in: 1...255, using: &generator)
+            case 0: mutated.remove(at: position)
+            case 1: mutated.insert(byte, at: position)
+            default: mutated[position] ^= byte
             }
             let read = Invitation(token: String(decoding: mutated, as: UTF8.self))
             if let read { #expect(read.token != invitation.token && read.token.utf8.elementsEqual(mutated)) }

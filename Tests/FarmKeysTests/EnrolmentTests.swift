@@ -171,7 +171,8 @@ import ZeroMQ
         for _ in 0..<40 {
             messages.append(
                 (0..<Int.random(in: 1...6, using: &generator)).map { _ in
-                    (0..<Int.random(in: 0...200, using: &generator)).map { _ in .random(in: 0...255, using: &generator) }
+                    (0..<Int.random(in: 0...200, using: &generator)).map { _ in .random(in: 0...255, using: &generator)
+                    }
                 })
         }
         for message in messages {

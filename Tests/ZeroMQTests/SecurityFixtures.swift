@@ -124,9 +124,11 @@ final class HandmadePeer {
         #expect(connected == 0)
         var greeting: [UInt8] = [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0] + bytes("NULL")
         greeting += [UInt8](repeating: 0, count: 64 - greeting.count)
-        let ready = [5] + bytes("READY") + properties.flatMap { name, value in
-            [UInt8(name.utf8.count)] + bytes(name) + [0, 0, 0, UInt8(value.utf8.count)] + bytes(value)
-        }
+        let ready =
+            [5] + bytes("READY")
+            + properties.flatMap { name, value in
+                [UInt8(name.utf8.count)] + bytes(name) + [0, 0, 0, UInt8(value.utf8.count)] + bytes(value)
+            }
         send(greeting)
         // Whoever says everything at once is dropped: the greeting comes back first.
         var answer = [UInt8](repeating: 0, count: 64)

@@ -97,11 +97,10 @@ address=tcp://127.0.0.1:$first
 coordinator_pid=$!
 wait_until 20 "the coordinator" ready || stop "the coordinator did not start"
 invite=("$lathe" keys invite --keys "$top/keys/farm")
-LATHE=$lathe LATHE_INVITE="${invite[*]}" "$here/../enrol-workers.sh" 2 "$top/keys/workers" "$address" slurm >/dev/null ||
+LATHE=$lathe LATHE_INVITE="${invite[*]}" "$here/../enrol-workers.sh" 2 "$top/keys/workers" "$address" slurm >/dev/null 2>&1 ||
     stop "the workers' keys were not enrolled"
-"$lathe" keys new --keys "$top/keys/client" >/dev/null || stop "no keys"
-token=$("${invite[@]}" --role submit --role operate --name client | tail -n 1)
-"$lathe" keys enrol "$token" --connect "$address" --keys "$top/keys/client" >/dev/null ||
+"${invite[@]}" client --roles submit,operate 2>/dev/null |
+    "$lathe" keys enrol - --connect "$address" --keys "$top/keys/client" >/dev/null ||
     stop "the client's key was not enrolled"
 pass "a coordinator with keys; two workers' keys and a client's enrolled"
 
@@ -121,7 +120,7 @@ say "      rendering it quietly, in one process"
 "$lathe" render "$top/album/slurm.yaml" -o "$top/quiet" --workers 0 --no-cache --store "$top/quiet-store" \
     --progress none >/dev/null 2>"$top/quiet.log" || stop "the quiet render failed: $(cat "$top/quiet.log")"
 
-job=$(farm submit "$top/album/slurm.yaml" | tail -n 1) || stop "the job was not accepted"
+job=$(farm submit "$top/album/slurm.yaml" 2>/dev/null | tail -n 1) || stop "the job was not accepted"
 wait_until 60 "a render under way" has_done 100 || stop "nothing was rendered"
 before=$(done_tasks)
 
@@ -131,10 +130,13 @@ victim=${array}_1
 log=$top/run/lathe-worker-$victim.log
 high=$(sbatch --parsable --partition=high --nodelist=two --ntasks=1 --job-name=high --output=high.log --wrap 'sleep 3')
 start=$SECONDS
+left() { ! { names | grep -q "^slurm-${victim#*_}/"; }; }
 victim_ended() { grep -q 'worker ended with status' "$log"; }
 wait_until 25 "the preempted worker" victim_ended || stop "the preempted worker did not end in its grace time"
 pass "preempted after $before tasks, the worker drained in $((SECONDS - start)) s of its 20"
 check "it ended by itself, with status 0 or 143" grep -qE 'worker ended with status (0|143)$' "$log"
+wait_until 3 "its leaving" left || true
+check "the coordinator knows that it left" left
 check "the render was not over then" test "$(job_state)" = rendering
 queued() { [ "$(squeue --noheader --jobs="$victim" --format=%T 2>/dev/null)" = PENDING ]; }
 wait_until 10 "the array's element" queued || fail "the element did not go back into the queue"
@@ -149,6 +151,8 @@ wait_until 30 "the second life" both_joined || fail "the element did not join ag
 
 wait_until 600 "the end of the render" job_over || stop "the render did not end"
 check "the job is done" test "$(job_state)" = "done"
+lost() { farm status "$job" --json 2>/dev/null | number tasksRetried; }
+check "the drain lost nothing: no task was tried again" test "$(lost)" = 0
 farm fetch "$job" -o "$top/fetched" >/dev/null 2>&1 || fail "fetch"
 if [ "$(sums "$top/fetched")" = "$(sums "$top/quiet")" ] && [ -n "$(sums "$top/quiet")" ]; then
     pass "$(sums "$top/quiet" | wc -l) files are those of the quiet render, byte for byte"

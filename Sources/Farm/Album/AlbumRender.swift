@@ -61,10 +61,12 @@ package final class AlbumRender {
     /// Nothing more will be rendered for it.
     package var isOver: Bool { job.outcome != nil }
 
+    /// Hands the mixes to the farm.
     package func submit(to host: CoordinatorHost, priority: Int = 0, workerLimit: Int? = nil, isPaused: Bool = false) {
         job.submit(to: host, priority: priority, workerLimit: workerLimit, isPaused: isPaused)
     }
 
+    /// How far it is.
     package func progress(_ host: CoordinatorHost, restartCount: Int = 0) -> AlbumProgress {
         AlbumProgress(
             songs: job.songProgress, pass: job.pass, figures: host.figures(of: job.id), stage: job.stage,

@@ -43,6 +43,14 @@ package enum Machine {
         return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
     }()
 
+    /// Lets this process open as many files and connections as the system allows it to.
+    package static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
     /// Whether this processor has the x86-64-v3 instructions that the kernels are built for.
     package static var hasKernelBaseline: Bool {
         #if arch(x86_64)

@@ -51,6 +51,8 @@ package final class CoordinatorHost {
     private var refusedMessageCount = 0
     /// Of all jobs together.
     private(set) package var figures = FarmFigures()
+    /// What each live worker has done.
+    package private(set) var workerFigures: [Peer: WorkerFigures] = [:]
     /// Asked to end a worker's process by force.
     var killWorker: (Peer) -> Void = { _ in }
     /// Brings results here, where workers are elsewhere.
@@ -111,7 +113,9 @@ package final class CoordinatorHost {
 
     // MARK: - For the driver
 
-    func submit(_ job: HostedJob, shapes: [ProgramShape], priority: Int = 0, workerLimit: Int? = nil, isPaused: Bool = false) {
+    func submit(
+        _ job: HostedJob, shapes: [ProgramShape], priority: Int = 0, workerLimit: Int? = nil, isPaused: Bool = false
+    ) {
         jobs[job.id] = job
         inbox.append(
             .submit(
@@ -164,6 +168,7 @@ package final class CoordinatorHost {
 
     package var refusedFrameCount: Int { transport.refusedFrameCount + refusedMessageCount }
 
+    /// Answers a client.
     package func reply(_ frames: [[UInt8]], to client: ClientID) {
         // A client that has gone asks nothing more.
         try? transport.send(frames, to: .client(client))
@@ -203,6 +208,7 @@ package final class CoordinatorHost {
     private func receive(_ frames: [[UInt8]], from peer: Peer) {
         do {
             let wire = try FarmCodec.decode(frames)
+            if case .hello = wire.message { fetcher?.reconnected(peer) }
             guard case .result(let report) = wire.message else {
                 inbox.append(.message(from: peer, named(wire.message)))
                 return
@@ -427,6 +433,7 @@ package final class CoordinatorHost {
             let frames = program.range(ofSegment: entry.task.segment).count
             seconds = Double(frames) / Double(program.rateHertz)
         }
+        workerFigures[entry.peer, default: WorkerFigures()].add(costMicroseconds: entry.costMicroseconds)
         count(entry.job) {
             $0.renderedTasks += 1
             $0.cpuSeconds += Double(entry.costMicroseconds) / 1e6
@@ -461,6 +468,7 @@ package final class CoordinatorHost {
         case .left(let peer, _):
             killWorker(peer)
             fetcher?.forget(peer)
+            workerFigures[peer] = nil
         default: break
         }
         if let job = event.job { jobs[job]?.driver.handle(event, host: self) }

@@ -17,3 +17,14 @@ package struct FarmFigures: Sendable, Equatable {
 
     package init() {}
 }
+
+/// What one life of a worker has done.
+package struct WorkerFigures: Sendable, Equatable {
+    package private(set) var committedTasks = 0
+    package private(set) var cpuSeconds = 0.0
+
+    mutating func add(costMicroseconds: Int) {
+        committedTasks += 1
+        cpuSeconds += Double(costMicroseconds) / 1e6
+    }
+}

@@ -15,6 +15,7 @@ package final class HubFetcher: ResultFetcher {
         self.store = store
     }
 
+    /// See `ResultFetcher`.
     package func fetch(_ parts: [Part], from peer: Peer, done: @escaping @Sendable (FetchOutcome) -> Void) {
         let tally = Tally(count: parts.count, done: done)
         for part in parts {
@@ -25,6 +26,10 @@ package final class HubFetcher: ResultFetcher {
         }
     }
 
+    /// See `ResultFetcher`.
+    package func reconnected(_ peer: Peer) { hub.reconnected(TransferPeer(routingID: peer.routingID)) }
+
+    /// See `ResultFetcher`.
     package func forget(_ peer: Peer) { hub.forget(TransferPeer(routingID: peer.routingID)) }
 
     /// Counts the parts of one result.

@@ -15,6 +15,8 @@ package enum FetchOutcome: Sendable {
 package protocol ResultFetcher: AnyObject {
     /// - Parameter done: called once, on any thread.
     func fetch(_ parts: [Part], from peer: Peer, done: @escaping @Sendable (FetchOutcome) -> Void)
+    /// The worker came (back): what was asked of it and lost is asked again.
+    func reconnected(_ peer: Peer)
     /// The worker is gone: nothing of it is waited for.
     func forget(_ peer: Peer)
 }

@@ -87,18 +87,24 @@ package final class RouterTransport: CoordinatorTransport {
         wakeUp = try WakeUp()
         self.speaksFor = speaksFor
         var options = options
-        options.maximumFrameByteCount = 64 << 20
+        options.maximumFrameByteCount = 32 << 20
+        options.maximumFrameCount = 8
+        options.receiveHighWaterMark = 256
         socket = try Socket(.router, in: context, options: options)
         _ = try socket.bind(endpoint)
         _ = poller.add(socket)
         _ = poller.add(descriptor: wakeUp.descriptor)
     }
 
+    /// See `CoordinatorTransport`.
     package func receive(waitingMilliseconds: Int) throws -> [Arrival] {
         _ = try poller.wait(timeoutMilliseconds: waitingMilliseconds)
         _ = wakeUp.drain()
         var received: [Arrival] = []
-        while received.count < 1024, let message = try socket.receiveMessage() {
+        var byteCount = 0
+        // What a peer may make this process hold at once is bounded by bytes, not by messages.
+        while received.count < 1024, byteCount < 64 << 20, let message = try socket.receiveMessage() {
+            byteCount += message.frames.reduce(0) { $0 + $1.count }
             guard let identity = message.frames.first, let sender = sender(identity, message.userID) else {
                 refusedFrameCount += 1
                 continue
@@ -116,6 +122,7 @@ package final class RouterTransport: CoordinatorTransport {
         return ClientID(identity).map { .client($0) }
     }
 
+    /// See `CoordinatorTransport`.
     package func send(_ frames: [[UInt8]], to recipient: Arrival.Sender) throws {
         let identity =
             switch recipient {

@@ -10,6 +10,7 @@ package final class Mailbox<Element: Sendable>: Sendable {
     /// - Parameter wakeUp: shared where one reader has several mailboxes.
     package init(wakeUp: WakeUp) { self.wakeUp = wakeUp }
 
+    /// From any thread.
     package func post(_ element: Element) {
         items.withLock { $0.append(element) }
         wakeUp.signal()
@@ -51,6 +52,7 @@ package final class Locked<Value>: @unchecked Sendable {
 
     package init(_ value: Value) { self.value = value }
 
+    /// The one way to the value.
     package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         lock.lock()
         defer { lock.unlock() }

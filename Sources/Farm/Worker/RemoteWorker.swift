@@ -1,7 +1,7 @@
 import CLinuxProcess
 import FarmCoordination
-import FarmProtocol
 package import FarmKeys
+import FarmProtocol
 import FarmTransfer
 import Foundation
 package import Logging
@@ -92,6 +92,7 @@ package enum RemoteWorker {
         let host = try WorkerHost(configuration, transport: transport, supplies: supplies) {
             Signals.terminationCount
         }
+        host.firstContactMilliseconds = 15_000
         host.tidyUp = {
             _ = try? cache.trim()
             _ = try? vault.trim()

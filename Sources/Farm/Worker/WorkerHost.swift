@@ -53,6 +53,10 @@ final class WorkerHost {
     /// Called now and then, for what the worker's own store needs.
     var tidyUp: () -> Void = {}
     private var nextTidyUp: UInt64 = 0
+    /// Within this time the coordinator must have said welcome: a connection that was refused is never made again by
+    /// itself, a new process makes a new one. nil waits as long as the link may be silent.
+    var firstContactMilliseconds: UInt64?
+    private var isWelcome = false
 
     struct RenderName: Hashable {
         var lease: LeaseID
@@ -103,6 +107,7 @@ final class WorkerHost {
         try startRenderThread()
         defer { orders.post(nil) }
         var terminations = 0
+        let start = monotonicMilliseconds()
         // A second hello right after the first would cross its welcome, and the first lease would be ignored.
         nextWake = monotonicMilliseconds() + 250
         apply(machine.handle(.timer, at: now))
@@ -119,6 +124,9 @@ final class WorkerHost {
             if monotonicMilliseconds() >= nextWake {
                 nextWake = monotonicMilliseconds() + 250
                 apply(machine.handle(.timer, at: now))
+            }
+            if !isWelcome, let limit = firstContactMilliseconds, monotonicMilliseconds() - start > limit, exit == nil {
+                exit = .lostLink
             }
             if monotonicMilliseconds() >= nextTidyUp {
                 nextTidyUp = monotonicMilliseconds() + 5_000
@@ -147,6 +155,7 @@ final class WorkerHost {
             // A lease names everything it reads: what earlier ones read may be forgotten between two runs.
             if locations.count > 100_000, underway == nil { locations.removeAll(keepingCapacity: true) }
         }
+        if case .welcome = wire.message { isWelcome = true }
         locations.merge(wire.locations) { _, new in new }
         prefetch(wire.message)
         apply(machine.handle(.message(wire.message), at: now))
