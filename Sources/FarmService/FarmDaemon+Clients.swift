@@ -119,6 +119,8 @@ extension FarmDaemon {
             if submission.priority != known.record.submission.priority, !known.record.state.isOver {
                 try reprioritise(known, submission.priority)
             }
+            // What failed or was cancelled is tried again by whoever hands it in again.
+            if known.record.state.isOver, known.record.state != .done { try retry(known, client: client) }
             // Said again, or by a client that came back to send its audio.
             if known.record.state == .uploading, known.fetching.isEmpty { begin(known, client: client) }
             return known
@@ -141,6 +143,18 @@ extension FarmDaemon {
             metadata: ["job": "\(job.id)", "owner": "\(who.name)", "sources": "\(submission.sources.count)"])
         begin(job, client: client)
         return job
+    }
+
+    /// A finished one too: its files may have been lost, and what the store holds is not rendered again.
+    private func retry(_ job: DaemonJob, client: ClientID?) throws {
+        guard job.record.state.isOver, job.work == nil else { throw ServiceError("job \(job.id) is not over") }
+        job.record.run += 1
+        job.record.failures = []
+        job.record.endedAtSeconds = nil
+        job.isCancelled = false
+        job.missing = []
+        set(job, .preparing)
+        begin(job, client: client)
     }
 
     private func reprioritise(_ job: DaemonJob, _ priority: Int) throws {
@@ -170,15 +184,7 @@ extension FarmDaemon {
             set(job, job.work == nil ? .preparing : .rendering)
             host.take(.resume(id))
         case .retry:
-            // A finished one too: its files may have been lost, and what the store holds is not rendered again.
-            guard state.isOver, job.work == nil else { throw ServiceError("job \(job.id) is not over") }
-            job.record.run += 1
-            job.record.failures = []
-            job.record.endedAtSeconds = nil
-            job.isCancelled = false
-            job.missing = []
-            set(job, .preparing)
-            begin(job, client: nil)
+            try retry(job, client: nil)
         case .prioritise:
             try reprioritise(job, request.priority ?? .min)
         case .remove:

@@ -180,6 +180,7 @@ extension FarmDaemon {
         case .attemptFailed(let id, let task, let peer, let isCounted, let reason):
             workers[peer]?.failedAttempts += 1
             note(id, isCounted ? .failed : .lost, task, worker: workerName(peer), detail: reason)
+            if let hash = LostAudio.hash(in: reason) { lookAgain(at: hash) }
         case .granted(let id, let task, let count, let peer, let isSecondRun):
             note(
                 id, isSecondRun ? .doubled : .started, task, worker: workerName(peer),

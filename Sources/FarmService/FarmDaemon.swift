@@ -326,6 +326,15 @@ package final class FarmDaemon {
         }
     }
 
+    /// Reads a source again that a worker found bad: where it is, it goes, and the next submission sends it anew.
+    func lookAgain(at hash: ContentHash) {
+        let (vault, logger) = (vault, logger)
+        preparations.post {
+            guard (try? vault.verify(hash)) != true else { return }
+            logger.error("audio in the vault was damaged and is gone", metadata: ["hash": "\(hash)"])
+        }
+    }
+
     /// Everything that will be rendered is: the files are completed elsewhere.
     private func finish(_ job: DaemonJob) {
         guard let work = job.work else { return }

@@ -7,8 +7,8 @@ command -v systemd-analyze >/dev/null || { echo "skipped: no systemd-analyze. In
 copy=$(mktemp -d) || exit 1
 trap 'rm -rf "$copy"' EXIT
 failures=0
-# The highest exposure that a unit may have, in tenths: 10 is what README.md says.
-limit=10
+# The highest exposure that a unit may have, in tenths: 11 is what README.md says.
+limit=11
 
 for unit in lathe-coordinator.service lathe-worker.service lathe-worker@.service; do
     # verify wants an executable; which one does not matter.
@@ -22,7 +22,7 @@ for unit in lathe-coordinator.service lathe-worker.service lathe-worker@.service
     if report=$(systemd-analyze security --offline=true --no-pager --threshold="$limit" "$copy/$unit" 2>&1); then
         echo "ok    $unit: $(grep -oE 'Overall exposure level.*: [0-9.]+ [A-Z]+' <<<"$report" | sed 's/.*: //')"
     else
-        printf 'FAIL  %s\n%s\n' "$unit" "$report"
+        printf 'FAIL  %s\n%s\n' "$unit" "$(grep -v '^✓' <<<"$report")"
         failures=$((failures + 1))
     fi
 done

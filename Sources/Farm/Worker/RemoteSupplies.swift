@@ -1,7 +1,8 @@
 import FarmCoordination
 import FarmProtocol
 import FarmTransfer
-import Quantities
+import Foundation
+package import Quantities
 import RenderPlan
 import Storage
 import Synchronization
@@ -13,6 +14,8 @@ final class RemoteSupplies: TaskSupplies {
     private let vault: SourceVault
     private let shared: SharedVault?
     private let link: TransferLink
+    /// Files of the shared directory that are not what their names say.
+    private let distrusted = Mutex<Set<ContentHash>>([])
     private let gatherings = Mutex<[OrderName: Gathering]>([:])
 
     /// What is unambiguous about an order: a worker renders one task at a time.
@@ -34,7 +37,7 @@ final class RemoteSupplies: TaskSupplies {
         /// Pinned in the vault.
         var pinned: [ContentHash]
         var lost: [Digest] = []
-        var failure: String?
+        var failure: Gathered?
         /// nil once it was called.
         var done: (@Sendable (Gathered) -> Void)?
     }
@@ -71,7 +74,7 @@ final class RemoteSupplies: TaskSupplies {
         let files: [SourceReference]
         do {
             wanted = try cache.locations(of: parts, pinning: true).missing
-            let own = sources.filter { shared?.path(of: $0.hash, byteCount: $0.byteCount) == nil }
+            let own = sources.filter { sharedPath(of: $0) == nil }
             let absent = Set(try vault.pin(own.map(\.hash)))
             files = own.filter { absent.contains($0.hash) }
             gatherings.withLock { table in
@@ -80,7 +83,7 @@ final class RemoteSupplies: TaskSupplies {
                     done: done)
             }
         } catch {
-            return done(.failed("inputs cannot be kept: \(error)"))
+            return done(.unwell("inputs cannot be kept: \(error)"))
         }
         if wanted.isEmpty, files.isEmpty { return finish(name) }
         for part in wanted {
@@ -89,7 +92,7 @@ final class RemoteSupplies: TaskSupplies {
                 into: PartSink(part, store: cache.store, pins: true)
             ) { [weak self] result in
                 watch.advance(Program.partFrames)
-                self?.came(name, result, lost: part.digest)
+                self?.came(name, .part(part.digest), result)
             }
             gatherings.withLock { $0[name]?.pulls.append(pull) }
         }
@@ -97,7 +100,7 @@ final class RemoteSupplies: TaskSupplies {
             let pull = link.pull(
                 .source(file.hash), byteCount: file.byteCount,
                 into: WatchedSink(VaultSink(file.hash, vault: vault, pins: true), watch)
-            ) { [weak self] result in self?.came(name, result, lost: nil) }
+            ) { [weak self] result in self?.came(name, .source(file.hash), result) }
             gatherings.withLock { $0[name]?.pulls.append(pull) }
         }
     }
@@ -111,6 +114,20 @@ final class RemoteSupplies: TaskSupplies {
         guard let gathering = gatherings.withLock({ $0.removeValue(forKey: OrderName(order)) }) else { return }
         try? cache.unpin(gathering.parts)
         vault.unpin(gathering.pinned)
+    }
+
+    func dropDamaged(_ sources: [SourceReference]) -> Bool {
+        var wasDamaged = false
+        for source in sources {
+            if let path = sharedPath(of: source) {
+                guard (try? ContentHash.ofFile(path).hash) != source.hash else { continue }
+                distrusted.withLock { _ = $0.insert(source.hash) }
+                wasDamaged = true
+            } else if (try? vault.verify(source.hash)) != true {
+                wasDamaged = true
+            }
+        }
+        return wasDamaged
     }
 
     func keep(_ result: TaskResult, at places: Locations) {
@@ -130,21 +147,27 @@ final class RemoteSupplies: TaskSupplies {
     // MARK: - Arrivals
 
     private func path(of source: SourceReference) -> String? {
-        shared?.path(of: source.hash, byteCount: source.byteCount) ?? vault.path(of: source.hash)
+        sharedPath(of: source) ?? vault.path(of: source.hash)
     }
 
-    private func came(_ name: OrderName, _ result: Result<Void, TransferError>, lost digest: Digest?) {
+    private func sharedPath(of source: SourceReference) -> String? {
+        guard let shared, !distrusted.withLock({ $0.contains(source.hash) }) else { return nil }
+        return shared.path(of: source.hash, byteCount: source.byteCount)
+    }
+
+    private func came(_ name: OrderName, _ blob: BlobName, _ result: Result<Void, TransferError>) {
         let isLast = gatherings.withLock { table -> Bool in
             guard table[name] != nil else { return false }
             switch result {
             case .success: break
             case .failure(.unavailable(.unknown, _)), .failure(.unavailable(.unreadable, _)), .failure(.wrongBytes):
-                if let digest {
-                    table[name]?.lost.append(digest)
-                } else {
-                    table[name]?.failure = "the coordinator has an audio file no more"
+                switch blob {
+                case .part(let digest): table[name]?.lost.append(digest)
+                case .source(let hash): table[name]?.failure = .failed(LostAudio.reason(hash))
+                case .deliverable: preconditionFailure("no task reads a deliverable")
                 }
-            case .failure(let error): table[name]?.failure = "\(error)"
+            case .failure(.cancelled): table[name]?.failure = .abandoned
+            case .failure(let error): table[name]?.failure = .unwell("\(error)")
             }
             table[name]?.openCount -= 1
             return table[name]?.openCount == 0
@@ -160,9 +183,7 @@ final class RemoteSupplies: TaskSupplies {
             }), let done = gathering.done
         else { return }
         if !gathering.lost.isEmpty { return done(.unavailable(gathering.lost)) }
-        if let failure = gathering.failure {
-            return done(failure == TransferError.cancelled.description ? .abandoned : .failed(failure))
-        }
+        if let failure = gathering.failure { return done(failure) }
         do {
             let (known, missing) = try cache.locations(of: gathering.parts)
             guard missing.isEmpty else { return done(.unavailable(missing.map(\.digest))) }
@@ -170,12 +191,12 @@ final class RemoteSupplies: TaskSupplies {
             table.isByContent = true
             table.paths = Array(repeating: "", count: (gathering.sources.map(\.number).max() ?? -1) + 1)
             for source in gathering.sources {
-                guard let path = path(of: source) else { return done(.failed("an audio file was lost again")) }
+                guard let path = path(of: source) else { return done(.unwell("an audio file was lost again")) }
                 table.paths[source.number] = path
             }
             done(.here(known, table))
         } catch {
-            done(.failed("inputs cannot be read: \(error)"))
+            done(.unwell("inputs cannot be read: \(error)"))
         }
     }
 }
@@ -198,5 +219,18 @@ private final class WatchedSink: BlobSink {
     func write(_ bytes: [UInt8], at offset: Int) throws {
         watch.advance(1)
         try sink.write(bytes, at: offset)
+    }
+}
+
+/// How a worker says that the farm's own copy of an audio file is bad; the coordinator then looks at it.
+package enum LostAudio {
+    private static let words = "the farm's copy of an audio file is lost or damaged; submit the album again: "
+
+    static func reason(_ hash: ContentHash) -> String { words + hash.description }
+
+    /// The file that a failure is about; nil where it is about something else.
+    package static func hash(in reason: String) -> ContentHash? {
+        guard let range = reason.range(of: words) else { return nil }
+        return ContentHash(hexadecimal: reason[range.upperBound...].prefix(64))
     }
 }

@@ -98,6 +98,12 @@ final class TaskExecutor {
         if sources.table != table { sources = SourceReaders(table) }
     }
 
+    /// Opens every source again when it is read next.
+    func forgetSources() {
+        current = nil
+        sources = SourceReaders(SourceTable(paths: []))
+    }
+
     /// Forgets the live state, as after an error.
     func reset() { current = nil }
 

@@ -8,7 +8,10 @@ enum Gathered: Sendable {
     case here(Locations, SourceTable)
     /// The coordinator does not have these (any more).
     case unavailable([Digest])
+    /// The coordinator's own copy of an audio file is lost or damaged.
     case failed(String)
+    /// This worker cannot keep what it needs, for a reason of its own: its disk is full, above all.
+    case unwell(String)
     case abandoned
 }
 
@@ -27,6 +30,10 @@ protocol TaskSupplies: AnyObject, Sendable {
         done: @escaping @Sendable (Gathered) -> Void)
     /// The task is not wanted any more: if its inputs are still awaited, `done` is called with `abandoned`.
     func abandon(_ order: RenderOrder)
+    /// Reads files again that a task failed over, and lets go of those that are not what their names say.
+    ///
+    /// - Returns: whether there was one: then the task is worth another try.
+    func dropDamaged(_ sources: [SourceReference]) -> Bool
     /// The task is over: its inputs need not be held any longer.
     func finished(_ order: RenderOrder)
     /// The result's bytes can be asked for until they are released.

@@ -69,6 +69,7 @@ final class WorkerHost {
         var locations: Locations
         /// nil: the table that the worker was started with.
         var sources: SourceTable?
+        var references: [SourceReference] = []
         var watch: TaskWatch
     }
 
@@ -268,7 +269,15 @@ final class WorkerHost {
             switch gathered {
             case .here(let locations, let sources):
                 orders.post(
-                    RenderJob(order: order, program: program, locations: locations, sources: sources, watch: watch))
+                    RenderJob(
+                        order: order, program: program, locations: locations, sources: sources,
+                        references: leased.sources, watch: watch))
+            case .unwell(let reason):
+                FileHandle.standardError.write(Data("error: \(reason)\n".utf8))
+                // Somebody else may do better meanwhile.
+                DispatchQueue.global().asyncAfter(deadline: .now() + 2) {
+                    outcomes.post(RenderOutcome(order: order, kind: .unreadable([])))
+                }
             case .unavailable(let digests): outcomes.post(RenderOutcome(order: order, kind: .unreadable(digests)))
             case .failed(let reason): outcomes.post(RenderOutcome(order: order, kind: .failed(reason)))
             case .abandoned: outcomes.post(RenderOutcome(order: order, kind: .abandoned))
@@ -285,6 +294,7 @@ final class WorkerHost {
         let configuration = configuration
         let outcomes = outcomes
         let orders = orders
+        let supplies = supplies
         let writer = try PackWriter(
             directory: configuration.storeDirectory, namespace: namespace, id: PackID(configuration.pack))
         startThread(named: "render") {
@@ -294,8 +304,13 @@ final class WorkerHost {
             while let job = orders.take() {
                 if let sources = job.sources { executor.use(sources) }
                 CrashPoint.midSegment.reached(configuration, unless: job.program.kind != .chained)
-                outcomes.post(
-                    RenderOutcome(order: job.order, kind: Self.execute(job, executor, configuration.namespace)))
+                var kind = Self.execute(job, executor, configuration.namespace)
+                if case .failed = kind, supplies?.dropDamaged(job.references) == true {
+                    // Its audio had gone bad here: it is fetched anew and tried again, and nobody is to blame.
+                    executor.forgetSources()
+                    kind = .unreadable([])
+                }
+                outcomes.post(RenderOutcome(order: job.order, kind: kind))
             }
         }
     }
