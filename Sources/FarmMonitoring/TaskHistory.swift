@@ -83,15 +83,22 @@ package struct TaskHistory: Sendable {
     package static let textByteLimit = 400
 
     package let capacity: Int
+    /// The sequence before the first event's.
+    private let before: UInt64
     private var ring: [TaskEvent] = []
     /// Where the oldest event is once the ring is full.
     private var start = 0
     /// The sequence of the newest event; 0 before the first.
     package private(set) var lastSequence: UInt64 = 0
 
-    /// - Parameter capacity: at least 1.
-    package init(capacity: Int = TaskHistory.defaultCapacity) {
-        precondition(capacity >= 1, "a history keeps at least one event")
+    /// - Parameters:
+    ///   - firstSequence: of the first event. Larger than any of an earlier coordinator, it keeps those that asked then
+    ///     from missing what happens now.
+    ///   - capacity: at least 1.
+    package init(firstSequence: UInt64 = 1, capacity: Int = TaskHistory.defaultCapacity) {
+        precondition(capacity >= 1 && firstSequence >= 1, "a history keeps at least one event")
+        before = firstSequence - 1
+        lastSequence = before
         self.capacity = capacity
     }
 
@@ -119,7 +126,7 @@ package struct TaskHistory: Sendable {
     package func events(after sequence: UInt64, limit: Int) -> Page {
         precondition(limit >= 1, "a page has room for an event")
         let oldest = lastSequence - UInt64(ring.count)
-        let asked = sequence > lastSequence ? 0 : sequence
+        let asked = sequence > lastSequence ? before : max(before, sequence)
         let from = max(asked, oldest)
         let count = min(limit, Int(lastSequence - from))
         let first = Int(from - oldest)

@@ -6,7 +6,7 @@ package import Quantities
 /// A request may be lost or doubled: the client says it again, and hearing it twice changes nothing more.
 package struct ClientRequest: Codable, Sendable {
     package enum Verb: String, Codable, Sendable {
-        case submit, status, events, cancel, pause, resume, retry, prioritise, drain, remove
+        case submit, status, events, cancel, pause, resume, retry, prioritise, drain, remove, quarantine, pardon
         /// A supervisor saw its worker's process end.
         case exited
     }

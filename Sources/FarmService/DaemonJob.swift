@@ -2,6 +2,7 @@ import Farm
 import FarmCoordination
 import FarmMonitoring
 import FarmProtocol
+import Foundation
 import Quantities
 import Release
 import Session
@@ -19,7 +20,8 @@ final class DaemonJob {
     /// The files are finished and the reports written, on another thread.
     var isFinishing = false
     var work: PreparedJob?
-    var history = TaskHistory()
+    /// Its numbers go on over restarts of the coordinator: a job has less than a million events a second.
+    var history = TaskHistory(firstSequence: UInt64(max(1, Date().timeIntervalSince1970)) * 1_000_000, capacity: 20_000)
     /// The last word of the machine, where it has one.
     var waiting: String?
     var isCancelled = false

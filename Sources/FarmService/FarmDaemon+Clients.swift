@@ -83,9 +83,9 @@ extension FarmDaemon {
             let job = try job(request, who)
             try steer(job, request)
             reply.job = job.record.state == .cancelled && request.verb == .remove ? nil : describe(job)
-        case .drain:
-            guard who.mayOperate else { throw ServiceError("only an operator's key drains workers") }
-            try drain(request.worker ?? "")
+        case .drain, .quarantine, .pardon:
+            guard who.mayOperate else { throw ServiceError("only an operator's key steers workers") }
+            try steer(request.verb, worker: request.worker ?? "")
             reply.status = describe()
         case .exited: break
         }
@@ -194,18 +194,24 @@ extension FarmDaemon {
             try folder.remove(job.id)
             jobs.removeAll { $0 === job }
             delivered.forget(job)
-        case .submit, .status, .events, .drain, .exited: break
+        case .submit, .status, .events, .drain, .quarantine, .pardon, .exited: break
         }
     }
 
-    private func drain(_ name: String) throws {
+    private func steer(_ verb: ClientRequest.Verb, worker name: String) throws {
+        if verb == .pardon {
+            let pardoned = quarantined.filter { workerName($0) == name || workerName($0).hasPrefix(name + "/") }
+            guard !pardoned.isEmpty else { throw ServiceError("no worker \"\(name)\" is shut out") }
+            for worker in pardoned { host.take(.pardon(worker)) }
+            return
+        }
         let peers = host.state.livePeers.filter { peer in
             workerName(peer) == name || workerName(peer).hasPrefix(name + "/")
         }
         guard !name.isEmpty, !peers.isEmpty else {
             throw ServiceError("there is no worker \"\(name)\"; `lathe workers` lists them")
         }
-        for peer in peers { host.take(.drain(peer.worker)) }
+        for peer in peers { host.take(verb == .drain ? .drain(peer.worker) : .quarantine(peer.worker)) }
     }
 
     /// A supervisor's word on a worker that its key may speak for.

@@ -16,7 +16,10 @@ extension FarmDaemon {
     func describe() -> FarmStatus {
         var status = FarmStatus(
             lathe: options.version, startedAtSeconds: startedAtSeconds, jobs: jobs.map { describe($0) },
-            workers: host.state.livePeers.map { describe($0) })
+            workers: host.state.livePeers.map { describe($0) }
+                + quarantined.sorted().map {
+                    WorkerStatus(name: workerName($0), state: .quarantined, joinedAtSeconds: 0)
+                })
         let figures = host.figures
         status.counters = counters
         status.counters.tasksCommitted = figures.renderedTasks
@@ -106,10 +109,12 @@ extension FarmDaemon {
     }
 
     /// A worker's name and slot; its number where the farm has no keys.
-    func workerName(_ peer: Peer) -> String {
-        let slot = peer.worker.rawValue & 0xFFFF
-        if let name = options.keys?.workerName(peer.worker.rawValue) { return "\(name)/\(slot)" }
-        return "\(String(peer.worker.rawValue >> 16, radix: 36))/\(slot)"
+    func workerName(_ peer: Peer) -> String { workerName(peer.worker) }
+
+    func workerName(_ worker: WorkerID) -> String {
+        let slot = worker.rawValue & 0xFFFF
+        if let name = options.keys?.workerName(worker.rawValue) { return "\(name)/\(slot)" }
+        return "\(String(worker.rawValue >> 16, radix: 36))/\(slot)"
     }
 
     /// "Ferry: Drums, segment 12".
@@ -193,7 +198,10 @@ extension FarmDaemon {
                 "worker is lost again and again and rests",
                 metadata: ["worker": "\(workerName(peer))", "seconds": "\(ticks / 1000)"])
         case .songFailed(let id, let failure): note(id, .failed, failure.task, detail: failure.reason)
+        case .quarantined(let worker): setQuarantined(worker, true)
+        case .pardoned(let worker): setQuarantined(worker, false)
         case .distrusted(let worker):
+            setQuarantined(worker, true)
             logger.critical("worker quarantined: its results were wrong", metadata: ["worker": "\(worker)"])
             announce(nil, "worker \(worker) was quarantined: its results were wrong")
         default: break

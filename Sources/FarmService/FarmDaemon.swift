@@ -58,6 +58,8 @@ package final class FarmDaemon {
     var jobs: [DaemonJob] = []
     var workers: [Peer: WorkerNews] = [:]
     var counters = FarmCounters()
+    /// Workers that get no work, whatever life of them comes; kept over restarts.
+    var quarantined: Set<WorkerID> = []
     private let transport: RouterTransport
     private let context: Context
     private let published: Locked<FarmStatus>
@@ -140,6 +142,25 @@ package final class FarmDaemon {
         host.clientSpoke = { [unowned self] in hear($0) }
         host.observe = { [unowned self] in notice($0) }
         takeUpJobs()
+        for worker in readQuarantined() {
+            quarantined.insert(worker)
+            host.take(.quarantine(worker))
+        }
+    }
+
+    private func readQuarantined() -> [WorkerID] {
+        guard let data = FileManager.default.contents(atPath: options.directory + "/quarantined") else { return [] }
+        return String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { UInt64($0) }.map {
+            WorkerID($0)
+        }
+    }
+
+    func setQuarantined(_ worker: WorkerID, _ isOut: Bool) {
+        if isOut { quarantined.insert(worker) } else { quarantined.remove(worker) }
+        let lines = quarantined.sorted().map { "\($0.rawValue)\n" }.joined()
+        do { try writeDurably(Array(lines.utf8), to: options.directory + "/quarantined") } catch {
+            logger.error("quarantine not recorded", metadata: ["reason": "\(error)"])
+        }
     }
 
     /// The farm as it was a quarter of a second ago; from any thread.

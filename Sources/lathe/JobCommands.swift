@@ -89,6 +89,8 @@ struct WatchCommand: ParsableCommand {
     }
 
     private func follow(_ client: FarmClient) throws -> JobStatus {
+        // A coordinator that is started again takes its jobs up where they were.
+        client.patienceMilliseconds = 120_000
         var request = ClientRequest(.events, job: job)
         while true {
             let reply = try client.ask(request)
@@ -274,9 +276,18 @@ struct RetryCommand: SteeringCommand {
 struct WorkersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "workers", abstract: "Lists the workers of a farm.")
     @OptionGroup var farm: FarmClientOptions
+    @Option(help: ArgumentHelp("Give this worker no more work, whatever life of it comes.", valueName: "worker"))
+    var quarantine: String?
+    @Option(help: ArgumentHelp("Let a worker in again that was shut out.", valueName: "worker")) var pardon: String?
 
     func run() throws {
-        guard let status = try farm.ask(ClientRequest(.status), of: farm.connect()).status else { return }
+        let client = try farm.connect()
+        for (verb, name) in [(ClientRequest.Verb.quarantine, quarantine), (.pardon, pardon)] where name != nil {
+            var request = ClientRequest(verb)
+            request.worker = name
+            _ = try farm.ask(request, of: client)
+        }
+        guard let status = try farm.ask(ClientRequest(.status), of: client).status else { return }
         if farm.json { return try printJSON(status.workers) }
         if status.workers.isEmpty {
             return note("No worker is connected: `lathe worker --connect ENDPOINT` starts one.")

@@ -57,7 +57,7 @@ import Testing
         let more = header.replacing("{", with: "{\"later\":[1,{\"x\":null}],", maxReplacements: 1)
         #expect(try decode(more).message == .beat(coordinator: Incarnation(7)))
         #expect(throws: WireError.self) {
-            try decode(header.replacing("\"version\":\(Limits.protocolVersion)", with: "\"version\":3"))
+            try decode(header.replacing("\"version\":\(Limits.oldestProtocolVersion)", with: "\"version\":3"))
         }
         #expect(throws: WireError.self) {
             try decode(header.replacing("\"coordinator\":7", with: "\"number\":7"))

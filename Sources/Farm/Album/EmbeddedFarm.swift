@@ -107,6 +107,8 @@ final class FarmRun {
         var policy = Policy()
         policy.auditPercent = farm.options.auditPercent
         policy.scatters = farm.options.scatters
+        // Its workers are started again here, with delays of their own.
+        policy.flapTicks = 0
         let provenance = Provenance(
             worker: "", incarnation: "", processorModel: Machine.processorModel, latheVersion: farm.options.version)
         // One life of this process: later lives must have larger numbers, whatever the wall clock does meanwhile.

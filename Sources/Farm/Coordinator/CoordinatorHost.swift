@@ -120,7 +120,13 @@ package final class CoordinatorHost {
         inbox.append(
             .submit(
                 JobSpecification(
-                    id: job.id, priority: priority, shapes: shapes, workerLimit: workerLimit, isPaused: isPaused)))
+                    id: job.id, priority: priority, shapes: shapes, reserveBytes: reserveBytes(shapes.count),
+                    workerLimit: workerLimit, isPaused: isPaused)))
+    }
+
+    /// What a job must always be able to store to go on: a segment of each of its programs, roughly, within reason.
+    private func reserveBytes(_ programCount: Int) -> Int {
+        workerPlace == .elsewhere ? min(1 << 30, programCount * (4 << 20)) : 0
     }
 
     func extend(_ id: JobID, _ list: ProgramList, shapes: [ProgramShape]) {
@@ -171,7 +177,7 @@ package final class CoordinatorHost {
     /// Answers a client.
     package func reply(_ frames: [[UInt8]], to client: ClientID) {
         // A client that has gone asks nothing more.
-        try? transport.send(frames, to: .client(client))
+        _ = try? transport.send(frames, to: .client(client))
     }
 
     // MARK: - The loop
@@ -344,7 +350,7 @@ package final class CoordinatorHost {
             wire.locations = try places(of: more.inputs.flatMap { $0 })
         default: break
         }
-        try transport.send(FarmCodec.encode(wire), to: .worker(peer))
+        if try !transport.send(FarmCodec.encode(wire), to: .worker(peer)) { inbox.append(.linkLost(peer)) }
         if case .commit = message { RenderCrash.commit.reached() }
     }
 

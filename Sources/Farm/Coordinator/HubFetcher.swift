@@ -47,7 +47,10 @@ package final class HubFetcher: ResultFetcher {
                 state.open -= 1
                 switch result {
                 case .success: break
-                case .failure(.wrongBytes), .failure(.wrongSize): state.worst = .wrongBytes
+                // A worker that has lost what it made a moment ago is no better than one that sends something else.
+                case .failure(.wrongBytes), .failure(.wrongSize), .failure(.unavailable(.unknown, _)),
+                    .failure(.unavailable(.unreadable, _)):
+                    state.worst = .wrongBytes
                 case .failure: if state.worst == .stored { state.worst = .unavailable }
                 }
                 return state.open == 0 ? state.worst : nil

@@ -38,7 +38,10 @@ package protocol CoordinatorTransport: AnyObject {
     /// What arrived, after waiting at most `milliseconds` for it or for `wakeUp`.
     func receive(waitingMilliseconds: Int) throws -> [Arrival]
     /// Sends or drops: whoever needs an answer says it again.
-    func send(_ frames: [[UInt8]], to recipient: Arrival.Sender) throws
+    ///
+    /// - Returns: false where there is no connection to the recipient (any more).
+    @discardableResult
+    func send(_ frames: [[UInt8]], to recipient: Arrival.Sender) throws -> Bool
     /// Wakes `receive` from another thread.
     var wakeUp: WakeUp { get }
     /// Messages that no peer of ours can have sent, or that their sender may not send.
@@ -123,13 +126,14 @@ package final class RouterTransport: CoordinatorTransport {
     }
 
     /// See `CoordinatorTransport`.
-    package func send(_ frames: [[UInt8]], to recipient: Arrival.Sender) throws {
+    @discardableResult
+    package func send(_ frames: [[UInt8]], to recipient: Arrival.Sender) throws -> Bool {
         let identity =
             switch recipient {
             case .worker(let peer): peer.routingID
             case .client(let client): client.bytes
             }
-        _ = try socket.send(frames: [identity] + frames)
+        return try socket.send(frames: [identity] + frames) != .unroutable
     }
 }
 
@@ -195,8 +199,9 @@ private final class CoordinatorEnd: CoordinatorTransport {
         return link.toCoordinator.takeAll().map { Arrival(sender: .worker(link.peer), frames: $0) }
     }
 
-    func send(_ frames: [[UInt8]], to recipient: Arrival.Sender) throws {
+    func send(_ frames: [[UInt8]], to recipient: Arrival.Sender) throws -> Bool {
         if recipient == .worker(link.peer) { link.toWorker.post(frames) }
+        return true
     }
 }
 

@@ -116,6 +116,10 @@ final class RemoteSupplies: TaskSupplies {
         vault.unpin(gathering.pinned)
     }
 
+    func drop(_ digests: [Digest]) {
+        for digest in digests { try? cache.store.drop(digest, reason: "missing or damaged when it was read") }
+    }
+
     func dropDamaged(_ sources: [SourceReference]) -> Bool {
         var wasDamaged = false
         for source in sources {

@@ -87,6 +87,7 @@ package enum RemoteWorker {
             namespace: store.namespace.name, pack: try store.createPack().rawValue, sources: SourceTable(paths: []),
             blockFrames: options.blockFrames, linkMilliseconds: options.linkMilliseconds)
         configuration.sources.isByContent = true
+        let pack = configuration.pack
         let supplies = RemoteSupplies(
             cache: cache, vault: vault, shared: options.sharedSources.map { SharedVault(directory: $0) }, link: link)
         let host = try WorkerHost(configuration, transport: transport, supplies: supplies) {
@@ -96,6 +97,11 @@ package enum RemoteWorker {
         host.tidyUp = {
             _ = try? cache.trim()
             _ = try? vault.trim()
+            if !store.hasPack(PackID(pack)) {
+                // What it rendered went with it: a new process begins with a new pack.
+                logger.error("the worker's store is gone", metadata: ["store": "\(options.storeDirectory)"])
+                _exit(storeLostExitCode)
+            }
         }
         let reason = try host.run()
         switch reason {
@@ -105,6 +111,9 @@ package enum RemoteWorker {
         case .refused(let refusal, let reason): return .refused(reason.isEmpty ? refusal.words : reason)
         }
     }
+
+    /// As for a lost link: it says nothing about the work that it had.
+    private static let storeLostExitCode: Int32 = 75
 
     private static func liveNoLonger(than parent: Int32) {
         lathe_die_with_parent()

@@ -30,6 +30,8 @@ protocol TaskSupplies: AnyObject, Sendable {
         done: @escaping @Sendable (Gathered) -> Void)
     /// The task is not wanted any more: if its inputs are still awaited, `done` is called with `abandoned`.
     func abandon(_ order: RenderOrder)
+    /// These parts were found missing or damaged here: the next `gather` brings them anew.
+    func drop(_ digests: [Digest])
     /// Reads files again that a task failed over, and lets go of those that are not what their names say.
     ///
     /// - Returns: whether there was one: then the task is worth another try.

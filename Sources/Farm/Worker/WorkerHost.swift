@@ -57,6 +57,9 @@ final class WorkerHost {
     /// itself, a new process makes a new one. nil waits as long as the link may be silent.
     var firstContactMilliseconds: UInt64?
     private var isWelcome = false
+    /// How often the inputs of the task under way were fetched anew.
+    private var refillCount = 0
+    private static let maximumRefillCount = 2
 
     struct RenderName: Hashable {
         var lease: LeaseID
@@ -77,6 +80,8 @@ final class WorkerHost {
         enum Kind: Sendable {
             case rendered(TaskResult, TaskKey, Locations, costMicroseconds: Int)
             case unreadable([Digest])
+            /// Lost from this worker's own store, which can be filled again.
+            case lostHere([Digest])
             case failed(String)
             case abandoned
         }
@@ -191,6 +196,12 @@ final class WorkerHost {
         let order = outcome.order
         supplies?.finished(order)
         guard let current = underway, current.order == order else { return }
+        if case .lostHere(let digests) = outcome.kind, !current.watch.isAbandoned {
+            supplies?.drop(digests)
+            refillCount += 1
+            if refillCount <= Self.maximumRefillCount { return start(order) }
+        }
+        refillCount = 0
         underway = nil
         // The machine waits for exactly one answer to every order; what an abandoned one came to is nobody's.
         guard !current.watch.isAbandoned else { return apply(machine.handle(.abandoned, at: now)) }
@@ -202,7 +213,7 @@ final class WorkerHost {
             apply(machine.handle(.rendered(rendering), at: now))
             pendingLocations[RenderName(lease: order.lease, segment: order.task.segment)] = nil
             CrashPoint.afterResult.reached(configuration)
-        case .unreadable(let digests):
+        case .unreadable(let digests), .lostHere(let digests):
             apply(machine.handle(.unreadable(order.lease, segment: order.task.segment, digests), at: now))
         case .failed(let reason):
             apply(machine.handle(.failed(order.lease, segment: order.task.segment, reason: reason), at: now))
@@ -305,6 +316,7 @@ final class WorkerHost {
                 if let sources = job.sources { executor.use(sources) }
                 CrashPoint.midSegment.reached(configuration, unless: job.program.kind != .chained)
                 var kind = Self.execute(job, executor, configuration.namespace)
+                if case .unreadable(let digests) = kind, supplies != nil { kind = .lostHere(digests) }
                 if case .failed = kind, supplies?.dropDamaged(job.references) == true {
                     // Its audio had gone bad here: it is fetched anew and tried again, and nobody is to blame.
                     executor.forgetSources()
