@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test bench format lint doc clean
+.PHONY: help deps build demo test test-slurm bench format lint doc clean
 
 SWIFT ?= swift
 LATHE := .build/release/lathe
@@ -17,6 +17,7 @@ help:
 	@echo "make demo     builds Lathe and renders its demo album into $(DEMO)/"
 	@echo "make test     builds and runs every test"
 	@echo "make build    builds $(LATHE)"
+	@echo "make test-slurm  tests workers as a Slurm job array, where Slurm is installed"
 	@echo "make bench    measures speed; ARGS=\"...\" goes to Benchmarks/run.sh"
 	@echo "make format   formats the code;  make lint  judges it, changing nothing"
 	@echo "make doc      writes docs/session.md anew, and the code's documentation into .build/documentation/"
@@ -58,6 +59,9 @@ test: deps
 	else \
 	    echo "error: tests failed. Find them with: grep -anE '✘|crashed' .build/test.log" >&2; exit 1; \
 	fi
+
+test-slurm: build
+	@deploy/slurm/test.sh || { echo "error: the Slurm test failed; KEEP=1 leaves its directory there." >&2; exit 1; }
 
 bench: build
 	@[ -x Benchmarks/run.sh ] || { echo "error: Benchmarks/run.sh is not there: nothing to measure." >&2; exit 1; }

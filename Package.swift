@@ -182,6 +182,7 @@ let package = Package(
             ["Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler", "RenderEngine"]),
         tests("SessionFiles", ["Quantities", "Session", "LoudnessChecks", "SessionFiles"]),
         tests("Tidy", []),
+        tests("Deploy", ["lathe", "RenderHarness", yams]),
         tests("FactSheet", []),
         tests("DeviceReference", ["DeviceReference"]),
         tests(

@@ -192,7 +192,7 @@ extension CoordinatorMachine {
     func worker(for slot: Int, _ task: Int, beside other: WorkerID? = nil, _ now: Tick) -> Int? {
         let program = Int(jobs[slot].programOf[task])
         let segment = task - jobs[slot].programs[program].base
-        let failedAt = jobs[slot].attempts[task]?.counted ?? []
+        let failedAt = jobs[slot].attempts[task].map { $0.counted + $0.unwell } ?? []
         let voters = jobs[slot].opinions[task]?.voters ?? []
         let last = policy.scatters ? jobs[slot].programs[program].lastWorker : nil
         let isPlain = failedAt.isEmpty && voters.isEmpty && last == nil

@@ -177,6 +177,7 @@ extension CoordinatorMachine {
         lose(report.digests, readBy: task, slot)
         // Forgiven, but not for ever: a worker that can read nothing must not keep the farm busy.
         attemptFailed(slot, task, by: worker, isCounted: false, reason: "inputs could not be read", now)
+        if report.digests.isEmpty { isUnwell(worker, slot, task, now) }
         endLease(worker)
     }
 
@@ -205,7 +206,19 @@ extension CoordinatorMachine {
         // The worker dropped the bytes it was told to drop; its run cannot be continued from there.
         attemptFailed(
             slot, task, by: worker, isCounted: false, reason: "its bytes did not match their digests", now)
+        isUnwell(worker, slot, task, now)
         endLease(worker)
+    }
+
+    /// The worker's own store or disk is at fault, as far as can be told: others come first for this task, and three
+    /// such losses in a short time earn it a rest, so that it does not lose everything that the farm has to give.
+    private mutating func isUnwell(_ worker: Int, _ slot: Int, _ task: Int, _ now: Tick) {
+        let peer = workers[worker].peer
+        if jobs[slot].attempts[task]?.unwell.contains(peer) == false {
+            jobs[slot].attempts[task]?.unwell.append(peer)
+        }
+        noteLoss(peer.worker, now)
+        rest(worker, now)
     }
 }
 

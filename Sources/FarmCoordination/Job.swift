@@ -84,6 +84,8 @@ struct Attempts {
     /// Lives of workers that failed at it by its own fault, each once unless there was no other.
     var counted: [Peer] = []
     var uncountedCount = 0
+    /// Lives of workers that could not hand it in or read its inputs, for reasons of their own: others go first.
+    var unwell: [Peer] = []
 }
 
 /// A task that is run by several workers because one of them may be wrong.

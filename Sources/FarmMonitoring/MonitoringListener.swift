@@ -15,7 +15,8 @@ struct MonitoringListener: Sendable {
     func run() async {
         // A socket that cannot be made non-blocking is no socket: there is nothing to serve on.
         guard let listening = try? AsyncSocket(socket: socket, pool: DispatchSocketPool()) else { return }
-        // Dispatch opens its timer's descriptor with the first sleep, and ends the process if there is none: now there is.
+        // Dispatch opens its timer's descriptor with the first sleep, and ends the process if there is none: now
+        // there is.
         try? await Task.sleep(for: .milliseconds(1))  // only cancellation ends it early
         let open = OpenConnections()
         await withDiscardingTaskGroup { group in

@@ -16,6 +16,8 @@ final class DaemonJob {
     var pinned: Set<ContentHash> = []
     /// Of the missing ones, what is being fetched now.
     var fetching: Set<ContentHash> = []
+    /// Who sends the audio.
+    var uploader: ClientID?
     var isPreparing = false
     /// The files are finished and the reports written, on another thread.
     var isFinishing = false

@@ -3,6 +3,7 @@ import FarmCoordination
 import FarmKeys
 import FarmMonitoring
 import FarmProtocol
+import FarmTransfer
 import Foundation
 import Logging
 import Quantities
@@ -122,7 +123,12 @@ extension FarmDaemon {
             // What failed or was cancelled is tried again by whoever hands it in again.
             if known.record.state.isOver, known.record.state != .done { try retry(known, client: client) }
             // Said again, or by a client that came back to send its audio.
-            if known.record.state == .uploading, known.fetching.isEmpty { begin(known, client: client) }
+            if known.record.state == .uploading, known.uploader != client {
+                // The old pulls go on from the new client; what the old one had on the way is asked anew.
+                begin(known, client: client)
+                if let old = known.uploader { hub.forget(TransferPeer(routingID: old.bytes)) }
+                known.uploader = client
+            }
             return known
         }
         if let violation = submission.violation { throw ServiceError("the submission is refused: \(violation)") }
@@ -141,6 +147,7 @@ extension FarmDaemon {
         logger.notice(
             "job accepted",
             metadata: ["job": "\(job.id)", "owner": "\(who.name)", "sources": "\(submission.sources.count)"])
+        job.uploader = client
         begin(job, client: client)
         return job
     }

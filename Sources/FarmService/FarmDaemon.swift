@@ -303,8 +303,9 @@ package final class FarmDaemon {
             switch result {
             case .success:
                 job.missing.remove(hash)
-                // Its sink pinned it.
-                job.pinned.insert(hash)
+                // Its sink pinned it; where two clients' pulls joined, both did.
+                if !job.pinned.insert(hash).inserted { vault.unpin([hash]) }
+            case .failure where !job.missing.contains(hash): break
             case .failure(let error):
                 job.waiting = "waits for its audio (\(error)): give the same `lathe submit` again"
                 logger.notice("audio not received", metadata: ["job": "\(id)", "reason": "\(error)"])

@@ -34,7 +34,7 @@ package final class FarmSecurity: Sendable {
             if endpoint.isLocal, keysDirectory == nil { return nil }
             throw ServiceError(
                 "\(endpoint) can be reached from other machines, and \(directory) has no keys: whoever came could"
-                    + " submit and render. `lathe keys new` makes them; or bind tcp://127.0.0.1:7700 for this machine alone"
+                    + " submit and render. `lathe keys new` makes them; or bind tcp://127.0.0.1:7700 for this machine"
             )
         }
         return FarmSecurity(ring: ring, access: try AccessControl(directory: ring.directory), endpoint: endpoint)

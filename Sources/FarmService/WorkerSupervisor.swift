@@ -119,7 +119,7 @@ package final class WorkerSupervisor {
                 isLeaving = true
                 logger.notice(signals == 1 ? "leaving: finishing the running segments" : "leaving at once")
                 for slot in slots where slot.process != 0 {
-                    for _ in signalsSeen..<signals { kill(slot.process, SIGTERM) }
+                    kill(slot.process, signals == 1 ? SIGTERM : SIGUSR1)
                 }
                 for index in slots.indices where slots[index].process == 0 { slots[index].isOver = true }
                 signalsSeen = signals

@@ -6,8 +6,11 @@ package enum FileKind: Sendable { case missing, file, folder, other }
 
 /// The few questions that a reader asks about the files of a session, wherever they are.
 package protocol FileTree: Sendable {
+    /// What stands under a path.
     func kind(of path: String) -> FileKind
+    /// The size of a file; nil where there is none.
     func byteCount(of path: String) -> Int?
+    /// The bytes of a file; nil where it cannot be read.
     func contents(of path: String) -> [UInt8]?
     /// File names of a folder in order; empty where it cannot be read.
     func names(in folder: String) -> [String]
@@ -17,6 +20,7 @@ package protocol FileTree: Sendable {
 package struct DiskFiles: FileTree {
     package init() {}
 
+    /// See `FileTree`.
     package func kind(of path: String) -> FileKind {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return .missing }
@@ -28,16 +32,19 @@ package struct DiskFiles: FileTree {
         return attributes?[.type] as? FileAttributeType == .typeRegular ? .file : .other
     }
 
+    /// See `FileTree`.
     package func byteCount(of path: String) -> Int? {
         let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         let attributes = try? FileManager.default.attributesOfItem(atPath: resolved)
         return (attributes?[.size] as? NSNumber)?.intValue
     }
 
+    /// See `FileTree`.
     package func contents(of path: String) -> [UInt8]? {
         FileManager.default.contents(atPath: path).map { [UInt8]($0) }
     }
 
+    /// See `FileTree`.
     package func names(in folder: String) -> [String] {
         let names = try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)
         return (names ?? []).sorted()
@@ -54,10 +61,14 @@ package final class RecordedFiles: FileTree {
     /// Contents by absolute path.
     package var contents: [String: [UInt8]] { read.withLock { $0 } }
 
+    /// See `FileTree`.
     package func kind(of path: String) -> FileKind { disk.kind(of: path) }
+    /// See `FileTree`.
     package func byteCount(of path: String) -> Int? { disk.byteCount(of: path) }
+    /// See `FileTree`.
     package func names(in folder: String) -> [String] { disk.names(in: folder) }
 
+    /// See `FileTree`.
     package func contents(of path: String) -> [UInt8]? {
         let bytes = disk.contents(of: path)
         if let bytes { read.withLock { $0[Files.absolute(path)] = bytes } }
@@ -79,13 +90,17 @@ package struct SubmittedFiles: FileTree {
         self.others = others
     }
 
+    /// See `FileTree`.
     package func kind(of path: String) -> FileKind {
         let path = Files.absolute(path)
         return texts[path] != nil || others.contains(path) ? .file : .missing
     }
 
+    /// See `FileTree`.
     package func byteCount(of path: String) -> Int? { texts[Files.absolute(path)]?.count }
+    /// See `FileTree`.
     package func contents(of path: String) -> [UInt8]? { texts[Files.absolute(path)] }
+    /// See `FileTree`.
     package func names(in folder: String) -> [String] { [] }
 }
 

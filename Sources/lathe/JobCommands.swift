@@ -159,6 +159,7 @@ struct JobDelivery {
             try FileManager.default.createDirectory(
                 atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
             paths[number] = path
+            removeLeftovers(of: path)
         }
         let total = open.reduce(0) { $0 + job.files[$1].byteCount }
         let bar = TransferBar(.auto)
@@ -169,8 +170,9 @@ struct JobDelivery {
         guard failures.isEmpty else {
             let lines = failures.sorted { $0.key < $1.key }.map { "\(job.files[$0.key].path): \($0.value)" }
             throw ServiceError(
-                "\(failures.count) of \(job.files.count) files were not fetched. The same command carries on; where the farm"
-                    + " has lost a file, `lathe retry \(job.id)` writes it again.\n" + lines.joined(separator: "\n"))
+                "\(failures.count) of \(job.files.count) files were not fetched. The same command carries on; where"
+                    + " the farm has lost a file, `lathe retry \(job.id)` writes it again.\n"
+                    + lines.joined(separator: "\n"))
         }
         return folder
     }
@@ -204,6 +206,18 @@ struct JobDelivery {
                     "\(others[0]) is there already, and is another file (\(others.count) in all)."
                         + " Give --overwrite replace or number, or another folder with -o.")
             }
+        }
+    }
+
+    /// What a fetch that was killed left beside a file.
+    private func removeLeftovers(of path: String) {
+        let (folder, name) = ((path as NSString).deletingLastPathComponent, (path as NSString).lastPathComponent)
+        for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            guard entry.hasPrefix(".\(name.prefix(100))."), entry.hasSuffix(".part") else { continue }
+            let process = entry.dropLast(5).split(separator: ".").last.flatMap { Int32($0) }
+            // Of a process that is still there, it is being written.
+            guard let process, kill(process, 0) != 0, errno == ESRCH else { continue }
+            try? FileManager.default.removeItem(atPath: folder + "/" + entry)
         }
     }
 

@@ -10,9 +10,9 @@ import Testing
 
     private static func submission(_ change: (inout Submission) -> Void = { _ in }) -> Submission {
         var submission = Submission(
-            id: "0123456789abcdef", root: "/home/anna/song.yaml", title: "Ferry",
-            texts: [Submission.Text(path: "/home/anna/song.yaml", text: "lathe: 1\n")],
-            sources: [Submission.Source(path: "/home/anna/kick.wav", hash: hash, byteCount: 1000)], stems: "none")
+            id: "0123456789abcdef", root: "/anna/song.yaml", title: "Ferry",
+            texts: [Submission.Text(path: "/anna/song.yaml", text: "lathe: 1\n")],
+            sources: [Submission.Source(path: "/anna/kick.wav", hash: hash, byteCount: 1000)], stems: "none")
         change(&submission)
         return submission
     }

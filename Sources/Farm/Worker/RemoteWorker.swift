@@ -61,7 +61,7 @@ package enum RemoteWorker {
     /// - Parameter parent: its supervisor, with which it dies; nil for none.
     package static func run(_ options: RemoteWorkerOptions, parent: Int32?, logger: Logger) throws -> RemoteWorkerEnd {
         if let parent { liveNoLonger(than: parent) }
-        Signals.countTerminations()
+        if parent == nil { Signals.countTerminations() } else { Signals.countSupervisorsSignals() }
         let store = try Store(directory: options.storeDirectory + "/parts")
         let cache = PartCache(store: store, limitByteCount: options.partLimitBytes)
         let vault = try SourceVault(

@@ -48,6 +48,20 @@ package enum Signals {
         }
     }
 
+    /// The same for a slot, for which its supervisor speaks: SIGTERM is a drain however often it comes, since whoever
+    /// stops a whole tree of processes (Slurm does) reaches slots and supervisor alike. SIGUSR1 is the supervisor's
+    /// second word: leave at once.
+    static func countSupervisorsSignals() {
+        signal(SIGINT, SIG_IGN)
+        for number in [SIGTERM, SIGUSR1] {
+            signal(number) { number in
+                Signals.count.max(number == SIGTERM ? 1 : 2, ordering: .relaxed)
+                var one: UInt64 = 1
+                _ = write(Signals.wakeUpDescriptor.load(ordering: .relaxed), &one, 8)
+            }
+        }
+    }
+
     /// Whom SIGTERM wakes; -1 for nobody.
     static let wakeUpDescriptor = Atomic<Int32>(-1)
 
