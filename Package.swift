@@ -201,6 +201,15 @@ if Context.environment["LATHE_BENCH"] != nil {
             name: "Kernels",
             dependencies: ["Quantities", "CVector", "SignalProcessing", "Metering", "Session", "SoundFiles"],
             path: "Benchmarks/Kernels", swiftSettings: settings(.command)))
+    // `LATHE_BENCH=1 swift build -c release --product FarmDispatch`
+    package.targets.append(
+        .executableTarget(
+            name: "FarmDispatch",
+            dependencies: [
+                "Quantities", "RenderPlan", "RenderCompiler", "FarmProtocol", "FarmCoordination", "Farm", "Storage",
+                "Hashing", "CZeroMQ", "ZeroMQ", logging,
+            ],
+            path: "Benchmarks/FarmDispatch", swiftSettings: settings(.command)))
 }
 
 // `LATHE_FUZZ=1 swift build -c release --product SoundFileFuzzer` (CONTRIBUTING.md): hours of broken sound files.

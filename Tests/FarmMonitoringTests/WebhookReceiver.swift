@@ -52,8 +52,9 @@ final class WebhookReceiver: Sendable {
             case .large(let count): return HTTPResponse(statusCode: .ok, body: Data(count: count))
             }
         }
-        task = Task { try await server.run() }
-        try await server.waitUntilListening()
+        // On threads of its own: those that all tests share may be taken by tests that wait for processes.
+        task = Task(executorPreference: ReceiverExecutor.shared) { try await server.run() }
+        try await server.waitUntilListening(timeout: 300)
         guard case .ip4(_, let port)? = await server.listeningAddress else { throw CancellationError() }
         self.server = server
         self.log = log
@@ -67,5 +68,16 @@ final class WebhookReceiver: Sendable {
     func stop() async {
         await server.stop()
         task.cancel()
+    }
+}
+
+/// Runs the receivers' tasks on a queue's threads.
+private final class ReceiverExecutor: TaskExecutor {
+    static let shared = ReceiverExecutor()
+    private let queue = DispatchQueue(label: "receivers", attributes: .concurrent)
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -1,5 +1,6 @@
 import Farm
 import FarmProtocol
+import Foundation
 import Quantities
 import RenderHarness
 import RenderPlan
@@ -63,6 +64,64 @@ import Testing
             try decode(header.replacing("\"coordinator\":7", with: "\"number\":7"))
         }
         #expect(throws: WireError.self) { try decode(header.replacing("\"beat\"", with: "\"beet\"")) }
+    }
+
+    @Test(arguments: 0..<17)
+    func `a header of another writer of JSON is the same message`(kind: Int) throws {
+        var random = Random(seed: UInt64(kind) + 100)
+        for _ in 0..<50 {
+            let message = WireMessage.random(kind: kind, &random)
+            var frames = try FarmCodec.encode(message)
+            let header = try JSONSerialization.jsonObject(with: Data(frames[0]))
+            // Other spaces, another order, other escapes.
+            for options: JSONSerialization.WritingOptions in [[], .prettyPrinted, .sortedKeys] {
+                frames[0] = [UInt8](try JSONSerialization.data(withJSONObject: header, options: options))
+                #expect(try FarmCodec.decode(frames) == message)
+            }
+        }
+    }
+
+    @Test func `JSON of every form is read, what is no JSON is not`() throws {
+        let frames = try FarmCodec.encode(
+            WireMessage(
+                message: .failed(
+                    FailureReport(
+                        lease: LeaseID(Incarnation(1), 2), job: JobID(3), task: TaskID(ProgramID(4), 5), reason: "R"))))
+        let header = String(decoding: frames[0], as: UTF8.self)
+        func reason(_ text: String) -> String? {
+            let changed = header.replacing("\"R\"", with: text)
+            guard let wire = try? FarmCodec.decode([Array(changed.utf8)] + frames.dropFirst()),
+                case .failed(let report) = wire.message
+            else { return nil }
+            return report.reason
+        }
+        #expect(reason(#""\"\\\/\b\f\n\r\t""#) == "\"\\/\u{8}\u{c}\n\r\t")
+        #expect(reason(#""a\u00e9\uD834\udd1Ez""#) == "aé𝄞z")
+        for wrong in [
+            #""\u12""#, #""\ud834""#, #""\ud834\u0041""#, #""\udd1e""#, #""\x""#, "\"a\nb\"", "\"", "\"a", "null", "7",
+        ] { #expect(reason(wrong) == nil, "\(wrong)") }
+        func isRead(_ field: String) -> Bool { reason("\"R\",\"later\":\(field)") == "R" }
+        for value in ["0", "-1.5e+3", "true", "false", "null", "[ ]", "{ }", "[1, {\"x\": [\"\\\"]\"]}]"] {
+            #expect(isRead(value), "\(value)")
+        }
+        let deep = { (depth: Int) in String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
+        #expect(isRead(deep(16)))
+        for wrong in [deep(17), deep(100_000), "[1", "{\"a\"}", "nul", "truth", "", "[1,]"] { #expect(!isRead(wrong)) }
+        for changed in [
+            header + "x", header + header, String(header.dropLast()), "[\(header)]", "",
+            header.replacing("\"job\":3", with: "\"job\":3.0"), header.replacing("\"job\":3", with: "\"job\":03"),
+            header.replacing("\"job\":3", with: "\"job\":-3"),
+            header.replacing("\"job\":3", with: "\"job\":18446744073709551616"),
+        ] {
+            #expect(throws: WireError.self) { try FarmCodec.decode([Array(changed.utf8)] + frames.dropFirst()) }
+        }
+        let largest = header.replacing("\"job\":3", with: "\"job\":18446744073709551615")
+        #expect((try? FarmCodec.decode([Array((largest + " \n").utf8)] + frames.dropFirst())) != nil)
+        // Bytes that are no UTF-8.
+        var broken = frames
+        guard let place = broken[0].firstIndex(of: UInt8(ascii: "R")) else { return }
+        broken[0][place] = 0xff
+        #expect(throws: WireError.self) { try FarmCodec.decode(broken) }
     }
 
     @Test func `numbers past their limits are refused`() throws {

@@ -20,10 +20,12 @@ package enum WorkerPlace: Sendable {
 }
 
 /// Drives a job from the outside: told of events, it adds programs and says when no more will come.
-protocol JobDriver: AnyObject {
+package protocol JobDriver: AnyObject {
+    /// Something happened to the job.
     func handle(_ event: FarmEvent, host: CoordinatorHost)
     /// A window that the job delivers; answer with `host.consumed` or `host.undeliverable`, from any thread.
     func deliver(_ delivery: FarmCoordination.Delivery, parts: Locations, host: CoordinatorHost)
+    /// Windows from this segment on were wrong: they come again.
     func rewind(_ program: ProgramID, toSegment segment: Int)
 }
 
@@ -49,8 +51,12 @@ package final class CoordinatorHost {
     private var isSyncing = false
     private var nextTrim: UInt64 = 0
     private var refusedMessageCount = 0
-    /// Of all jobs together.
-    private(set) package var figures = FarmFigures()
+    /// Of all jobs together, without the workers.
+    private var totals = FarmFigures()
+    /// Jobs whose progress may have changed in this turn.
+    private var touchedJobs: Set<JobID> = []
+    /// What each worker has been sent with its leases.
+    private var sentPrograms = SentPrograms()
     /// What each live worker has done.
     package private(set) var workerFigures: [Peer: WorkerFigures] = [:]
     /// Asked to end a worker's process by force.
@@ -113,10 +119,12 @@ package final class CoordinatorHost {
 
     // MARK: - For the driver
 
-    func submit(
+    /// Takes a job in; `JobDriver.handle` hears what becomes of it.
+    package func submit(
         _ job: HostedJob, shapes: [ProgramShape], priority: Int = 0, workerLimit: Int? = nil, isPaused: Bool = false
     ) {
         jobs[job.id] = job
+        touchedJobs.insert(job.id)
         inbox.append(
             .submit(
                 JobSpecification(
@@ -131,10 +139,12 @@ package final class CoordinatorHost {
 
     func extend(_ id: JobID, _ list: ProgramList, shapes: [ProgramShape]) {
         jobs[id]?.replace(list)
+        touchedJobs.insert(id)
         inbox.append(.extend(id, shapes))
     }
 
-    func close(_ id: JobID) { inbox.append(.close(id)) }
+    /// No more programs will come: the job ends with the last task.
+    package func close(_ id: JobID) { inbox.append(.close(id)) }
 
     /// From the coordinator's thread.
     package func take(_ input: Input) { inbox.append(input) }
@@ -153,10 +163,15 @@ package final class CoordinatorHost {
     func job(_ id: JobID) -> HostedJob? { jobs[id] }
 
     /// The job's figures so far.
-    package func figures(of id: JobID) -> FarmFigures {
-        var figures = jobs[id]?.figures ?? FarmFigures()
-        figures.workerCount = self.figures.workerCount
-        figures.busyWorkerCount = self.figures.busyWorkerCount
+    package func figures(of id: JobID) -> FarmFigures { withWorkers(jobs[id]?.figures ?? FarmFigures()) }
+
+    /// Of all jobs together, so far.
+    package var figures: FarmFigures { withWorkers(totals) }
+
+    private func withWorkers(_ counted: FarmFigures) -> FarmFigures {
+        var figures = counted
+        figures.workerCount = machine.livePeers.count
+        figures.busyWorkerCount = machine.busyWorkerCount
         return figures
     }
 
@@ -167,7 +182,10 @@ package final class CoordinatorHost {
     }
 
     /// Lets go of a job that has ended.
-    package func forget(_ id: JobID) { jobs[id] = nil }
+    package func forget(_ id: JobID) {
+        jobs[id] = nil
+        sentPrograms.forget(id)
+    }
 
     /// Questions to the machine.
     package var state: CoordinatorMachine { machine }
@@ -199,7 +217,8 @@ package final class CoordinatorHost {
         }
         let clock = monotonicMilliseconds()
         if clock >= nextTimer {
-            nextTimer = clock + 250
+            // The machine says when it wants the next.
+            nextTimer = clock + 1000
             inbox.append(.timer)
         }
         while !inbox.isEmpty {
@@ -214,7 +233,10 @@ package final class CoordinatorHost {
     private func receive(_ frames: [[UInt8]], from peer: Peer) {
         do {
             let wire = try FarmCodec.decode(frames)
-            if case .hello = wire.message { fetcher?.reconnected(peer) }
+            if case .hello = wire.message {
+                fetcher?.reconnected(peer)
+                sentPrograms.forget(peer)
+            }
             guard case .result(let report) = wire.message else {
                 inbox.append(.message(from: peer, named(wire.message)))
                 return
@@ -301,7 +323,7 @@ package final class CoordinatorHost {
     }
 
     private func count(_ bytes: Int, of job: JobID) {
-        figures.bytesMoved += bytes
+        totals.bytesMoved += bytes
         jobs[job]?.figures.bytesMoved += bytes
     }
 
@@ -345,12 +367,17 @@ package final class CoordinatorHost {
                     wire.locations[snapshot.digest] = try store.locate(snapshot.digest)
                 }
             }
-            wire.program = try jobs[grant.job]?.encodedProgram(grant.program) ?? []
+            if sentPrograms.isNews(grant, to: peer) {
+                wire.program = try jobs[grant.job]?.encodedProgram(grant.program) ?? []
+            }
         case .extend(let more) where workerPlace != .elsewhere:
             wire.locations = try places(of: more.inputs.flatMap { $0 })
         default: break
         }
-        if try !transport.send(FarmCodec.encode(wire), to: .worker(peer)) { inbox.append(.linkLost(peer)) }
+        if try !transport.send(FarmCodec.encode(wire), to: .worker(peer)) {
+            sentPrograms.forget(peer)
+            inbox.append(.linkLost(peer))
+        }
         if case .commit = message { RenderCrash.commit.reached() }
     }
 
@@ -449,7 +476,7 @@ package final class CoordinatorHost {
 
     /// Counts for the farm and for the job.
     private func count(_ job: JobID, _ change: (inout FarmFigures) -> Void) {
-        change(&figures)
+        change(&totals)
         if let job = jobs[job] { change(&job.figures) }
     }
 
@@ -475,9 +502,13 @@ package final class CoordinatorHost {
             killWorker(peer)
             fetcher?.forget(peer)
             workerFigures[peer] = nil
+            sentPrograms.forget(peer)
         default: break
         }
-        if let job = event.job { jobs[job]?.driver.handle(event, host: self) }
+        if let job = event.job {
+            touchedJobs.insert(job)
+            jobs[job]?.driver.handle(event, host: self)
+        }
         observe(event)
     }
 
@@ -539,13 +570,12 @@ package final class CoordinatorHost {
     }
 
     private func updateFigures() {
-        figures.workerCount = machine.livePeers.count
-        figures.busyWorkerCount = machine.busyWorkerCount
-        for job in machine.liveJobs {
+        for job in touchedJobs {
             guard let progress = machine.progress(of: job) else { continue }
             jobs[job]?.figures.doneTasks = progress.done
             jobs[job]?.figures.totalTasks = progress.total
         }
+        touchedJobs.removeAll(keepingCapacity: true)
     }
 }
 

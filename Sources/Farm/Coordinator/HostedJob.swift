@@ -1,8 +1,8 @@
-import FarmProtocol
+package import FarmProtocol
 import Foundation
 import Hashing
 package import Quantities
-import RenderCompiler
+package import RenderCompiler
 import RenderPlan
 
 /// A source file as a worker on another machine is told of it.
@@ -26,8 +26,8 @@ struct LeasedProgram: Codable {
 }
 
 /// A job's programs as the host needs them: to derive keys and to hand them to workers.
-final class HostedJob {
-    let id: JobID
+package final class HostedJob {
+    package let id: JobID
     private(set) var list: ProgramList
     /// By number, where workers are on other machines; else empty.
     let sources: [SourceReference]
@@ -36,7 +36,8 @@ final class HostedJob {
     /// `LeasedProgram` as JSON, made when a program is first leased.
     private var encoded: [Int: [UInt8]] = [:]
 
-    init(id: JobID, list: ProgramList, sources: [SourceReference] = [], driver: any JobDriver) {
+    /// - Parameter sources: by number, where workers are on other machines; else empty.
+    package init(id: JobID, list: ProgramList, sources: [SourceReference] = [], driver: any JobDriver) {
         self.id = id
         self.list = list
         self.sources = sources

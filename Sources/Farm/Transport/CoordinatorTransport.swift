@@ -60,16 +60,21 @@ extension Peer {
     /// The routing identity of a worker's socket: its name and its life, so that a restart is a new peer.
     package var routingID: [UInt8] {
         // A leading zero byte is libzmq's own; ours begins with "w".
-        var writer = WireWriter()
-        writer.put(worker.rawValue)
-        writer.put(incarnation.rawValue)
-        return [UInt8(ascii: "w")] + writer.bytes
+        var bytes = [UInt8](repeating: UInt8(ascii: "w"), count: 17)
+        for place in 0..<8 {
+            bytes[1 + place] = UInt8(truncatingIfNeeded: worker.rawValue >> UInt64(8 * place))
+            bytes[9 + place] = UInt8(truncatingIfNeeded: incarnation.rawValue >> UInt64(8 * place))
+        }
+        return bytes
     }
 
     package init?(routingID: [UInt8]) {
         guard routingID.count == 17, routingID[0] == UInt8(ascii: "w") else { return nil }
-        var reader = WireReader(Array(routingID.dropFirst()))
-        guard let worker = try? reader.word(), let incarnation = try? reader.word() else { return nil }
+        var (worker, incarnation) = (UInt64(0), UInt64(0))
+        for place in 0..<8 {
+            worker |= UInt64(routingID[1 + place]) << UInt64(8 * place)
+            incarnation |= UInt64(routingID[9 + place]) << UInt64(8 * place)
+        }
         self.init(WorkerID(worker), Incarnation(incarnation))
     }
 }

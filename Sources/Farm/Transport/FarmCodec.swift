@@ -1,5 +1,4 @@
 package import FarmProtocol
-import Foundation
 import Quantities
 import RenderPlan
 import Storage
@@ -9,7 +8,7 @@ package struct WireMessage: Sendable, Equatable {
     package var message: FarmMessage
     /// Where the parts it names lie in the packs that both sides can open.
     package var locations: Locations
-    /// Canonical JSON of the program a lease is for; sent with every lease, decoded once.
+    /// JSON of the program a lease is for; empty where the worker has been sent it before (`SentPrograms`).
     package var program: [UInt8]
 
     package init(message: FarmMessage, locations: Locations = [:], program: [UInt8] = []) {
@@ -26,7 +25,6 @@ package struct WireMessage: Sendable, Equatable {
 package enum FarmCodec {
     /// Four frames: header, results, locations, program.
     package static func encode(_ wire: WireMessage) throws -> [[UInt8]] {
-        var header = WireHeader(wire.message)
         var results = WireWriter()
         switch wire.message {
         case .lease(let grant):
@@ -41,22 +39,14 @@ package enum FarmCodec {
         }
         var places = WireWriter()
         places.put(wire.locations)
-        header.frames = 4
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        return [[UInt8](try encoder.encode(header)), results.bytes, places.bytes, wire.program]
+        return [WireHeader(wire.message).json, results.bytes, places.bytes, wire.program]
     }
 
     /// - Throws: `WireError`, whatever the frames hold.
     package static func decode(_ frames: [[UInt8]]) throws -> WireMessage {
         guard frames.count == 4 else { throw WireError("\(frames.count) frames where 4 belong") }
         guard frames[0].count <= Limits.headerByteCount else { throw WireError("header too long") }
-        let header: WireHeader
-        do {
-            header = try JSONDecoder().decode(WireHeader.self, from: Data(frames[0]))
-        } catch {
-            throw WireError("header is not the JSON of a message")
-        }
+        let header = try WireHeader(json: frames[0])
         // Strangers may say hello, and be refused, in any version.
         guard Limits.protocolVersions.contains(header.version) || header.kind == .hello || header.kind == .refuse
         else {

@@ -3,55 +3,44 @@ import Quantities
 import RenderPlan
 
 /// The JSON header of every message. Which fields are there depends on `kind`; unknown ones are ignored.
-struct WireHeader: Codable {
-    enum Kind: String, Codable {
+///
+/// Written and read by hand: a coordinator deals with some ten thousand of them a second.
+struct WireHeader {
+    enum Kind: String {
         case hello, heartbeat, result, failed, unreadable, goodbye
         case welcome, identify, refuse, beat, lease, extend, stop, end, commit, drop, drain
     }
 
-    struct Lease: Codable {
-        var coordinator: UInt64
-        var counter: UInt64
-
-        init(_ id: LeaseID) {
-            coordinator = id.coordinator.rawValue
-            counter = id.counter
-        }
-
-        var id: LeaseID { LeaseID(Incarnation(coordinator), counter) }
-    }
-
-    struct Name: Codable {
-        var lease: Lease
+    struct Name {
+        var lease: LeaseID
         var job: UInt64
         var program: Int
         var segment: Int
-        var key: String
+        var key: TaskKey
 
         init(_ name: ResultName) {
-            lease = Lease(name.lease)
+            lease = name.lease
             job = name.job.rawValue
             program = name.task.program.rawValue
             segment = name.task.segment
-            key = name.key.description
+            key = name.key
         }
 
         func name() throws -> ResultName {
-            guard let key = TaskKey(hexadecimal: key) else { throw WireError("a key that is none") }
-            return ResultName(lease: lease.id, job: JobID(job), task: try task(program, segment), key: key)
+            ResultName(lease: lease, job: JobID(job), task: try task(program, segment), key: key)
         }
     }
 
-    struct Report: Codable {
-        var lease: Lease?
+    struct Report {
+        var lease: LeaseID?
         var next: Int?
         var horizon: Int?
         var frames: Int?
         var isRendering: Bool?
-        var isDraining: Bool
+        var isDraining = false
 
         init(_ report: WorkerReport) {
-            lease = report.lease.map { Lease($0.lease) }
+            lease = report.lease?.lease
             next = report.lease?.next
             horizon = report.lease?.horizon
             frames = report.lease?.frames
@@ -70,7 +59,7 @@ struct WireHeader: Codable {
             }
             return WorkerReport(
                 lease: LeaseStatus(
-                    lease: lease.id, next: next, horizon: horizon, frames: frames, isRendering: isRendering),
+                    lease: lease, next: next, horizon: horizon, frames: frames, isRendering: isRendering),
                 isDraining: isDraining)
         }
     }
@@ -80,7 +69,6 @@ struct WireHeader: Codable {
     var kind: Kind
     /// HELLO: the newest version that its sender speaks. WELCOME: the version chosen. Absent means `version`.
     var newestVersion: Int?
-    var frames = 4
     var number: UInt64?
     var coordinator: UInt64?
     var engine: String?
@@ -89,7 +77,7 @@ struct WireHeader: Codable {
     var creditResults: Int?
     var creditBytes: Int?
     var refusal: UInt8?
-    var lease: Lease?
+    var lease: LeaseID?
     var job: UInt64?
     var program: Int?
     var segment: Int?
@@ -144,11 +132,11 @@ struct WireHeader: Codable {
             name = Name(result.name)
             costMicroseconds = result.costMicroseconds
         case .failed(let failure):
-            lease = Lease(failure.lease)
+            lease = failure.lease
             put(failure.job, failure.task)
             reason = failure.reason
         case .unreadable(let unreadable):
-            lease = Lease(unreadable.lease)
+            lease = unreadable.lease
             put(unreadable.job, unreadable.task)
         case .welcome(let welcome):
             number = welcome.number
@@ -156,24 +144,24 @@ struct WireHeader: Codable {
             coordinator = welcome.coordinator.rawValue
             creditResults = welcome.credit.results
             creditBytes = welcome.credit.bytes
-            lease = welcome.lease.map(Lease.init)
+            lease = welcome.lease
             held = welcome.keep.map(Name.init)
         case .identify(let incarnation), .beat(let incarnation): coordinator = incarnation.rawValue
         case .refuse(let refusal, let reason):
             self.refusal = refusal.rawValue
             if !reason.isEmpty { self.reason = reason }
         case .lease(let grant):
-            lease = Lease(grant.lease)
+            lease = grant.lease
             put(grant.job, TaskID(grant.program, grant.start))
             hasSnapshot = grant.snapshot != nil
             loadsSnapshot = grant.loadsSnapshot
         case .extend(let more):
-            lease = Lease(more.lease)
+            lease = more.lease
             segment = more.from
         case .stop(let id, let at):
-            lease = Lease(id)
+            lease = id
             segment = at
-        case .end(let id): lease = Lease(id)
+        case .end(let id): lease = id
         case .commit(let name), .drop(let name): self.name = Name(name)
         case .goodbye, .drain: break
         }
@@ -256,7 +244,7 @@ extension WireHeader {
         return Welcome(
             number: try required(number), protocolVersion: newestVersion ?? version,
             coordinator: Incarnation(try required(coordinator)),
-            credit: Credit(results: results, bytes: bytes), lease: lease?.id, keep: try names())
+            credit: Credit(results: results, bytes: bytes), lease: lease, keep: try names())
     }
 
     private func names() throws -> [ResultName] {
@@ -270,7 +258,7 @@ extension WireHeader {
         return value
     }
 
-    private func leaseID() throws -> LeaseID { try required(lease).id }
+    private func leaseID() throws -> LeaseID { try required(lease) }
     private func jobID() throws -> JobID { JobID(try required(job)) }
     private func task() throws -> TaskID { try Self.task(try required(program), try required(segment)) }
 

@@ -128,7 +128,8 @@ final class WorkerHost {
                 apply(machine.handle(.terminate, at: now))
             }
             if monotonicMilliseconds() >= nextWake {
-                nextWake = monotonicMilliseconds() + 250
+                // The machine says when it wants the next.
+                nextWake = monotonicMilliseconds() + 1000
                 apply(machine.handle(.timer, at: now))
             }
             if !isWelcome, let limit = firstContactMilliseconds, monotonicMilliseconds() - start > limit, exit == nil {
