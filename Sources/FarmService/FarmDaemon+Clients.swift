@@ -123,10 +123,10 @@ extension FarmDaemon {
             // What failed or was cancelled is tried again by whoever hands it in again.
             if known.record.state.isOver, known.record.state != .done { try retry(known, client: client) }
             // Said again, or by a client that came back to send its audio.
-            if known.record.state == .uploading, known.uploader != client {
+            if known.record.state == .uploading, known.uploader != client || known.fetching.isEmpty {
                 // The old pulls go on from the new client; what the old one had on the way is asked anew.
                 begin(known, client: client)
-                if let old = known.uploader { hub.forget(TransferPeer(routingID: old.bytes)) }
+                if let old = known.uploader, old != client { hub.forget(TransferPeer(routingID: old.bytes)) }
                 known.uploader = client
             }
             return known

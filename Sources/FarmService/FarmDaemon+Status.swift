@@ -86,6 +86,10 @@ extension FarmDaemon {
             status.remainingSeconds = progress.elapsedSeconds * (1 - fraction) / fraction
         }
         if !job.isFinishing { status.waiting = host.state.waiting(for: number).flatMap { words($0, of: number) } }
+        // Whatever it waits for, that is the reason.
+        if isShortOfSpace, status.waiting != nil || job.isFinishing {
+            status.waiting = "waits for space: the disk of the coordinator is full"
+        }
         return status
     }
 

@@ -68,6 +68,8 @@ package final class FarmDaemon {
     private var nextStatus: UInt64 = 0
     private var nextTidyUp: UInt64 = 0
     private var announcedAlarmCount = 0
+    /// The disk holds less than is never to be touched.
+    private(set) var isShortOfSpace = false
     /// Told of every job that ended and of alarms, for webhooks.
     package var announce: (JobStatus?, _ alarm: String?) -> Void = { _, _ in }
     package let pulse = Pulse()
@@ -215,6 +217,7 @@ package final class FarmDaemon {
             try vault.trim()
             let free = try DiskSpace(ofDirectory: options.directory).availableByteCount - Self.reserveBytes
             host.take(.storeSpace(freeBytes: max(0, free)))
+            isShortOfSpace = free <= 0
             if free <= 0 { found.append("the disk of \(options.directory) is full: jobs wait for space") }
         } catch {
             logger.error("the store's space is not known", metadata: ["reason": "\(error)"])

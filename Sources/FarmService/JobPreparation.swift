@@ -56,7 +56,7 @@ enum JobPreparation {
             options: AlbumJobOptions(
                 deliveredSongs: Set(songs), deliversStems: stems == .preMaster,
                 segmentSeconds: submission.segmentSeconds),
-            folder: folder, plan: plan, reader: reader, files: files)
+            folder: folder, plan: plan, reader: reader, files: files, waitsForSpace: true)
         return PreparedJob(album: album, songs: songs, plan: plan, folder: folder, render: render)
     }
 

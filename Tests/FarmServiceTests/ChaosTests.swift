@@ -30,9 +30,8 @@ extension RealFarmTests {
                     tally.figures.withLock { $0.add(run.figures) }
                     if isTold { print("seed \(seeds[index]): \(run.script.joined(separator: ";"))") }
                     guard !found.isEmpty else { continue }
-                    tally.failures.withLock {
-                        $0.append("seed \(seeds[index]):\n\(found.joined(separator: "\n"))\n\(run.script.joined(separator: "\n"))")
-                    }
+                    let text = (["seed \(seeds[index]):"] + found + run.script).joined(separator: "\n")
+                    tally.failures.withLock { $0.append(text) }
                 }
             }
             print("chaos: \(seeds.count) seeds, \(tally.figures.withLock { "\($0)" })")
@@ -107,6 +106,7 @@ private final class ChaosRun {
     private var random: Random
     private var stopped: [Int32] = []
     private var isDamaged = false
+    private var troubles: [String] = []
     private let start = Date()
 
     init(seed: UInt64) {
@@ -168,7 +168,10 @@ private final class ChaosRun {
             let number = Int.random(in: 0..<4, using: &random)
             try restartWorker(number, farm, kind == .killSupervisor ? SIGKILL : SIGTERM)
         case .killCoordinator, .termCoordinator:
-            try farm.endCoordinator(kind == .killCoordinator ? SIGKILL : SIGTERM)
+            let ended = try farm.endCoordinator(kind == .killCoordinator ? SIGKILL : SIGTERM)
+            if kind == .termCoordinator, ended.status != 0 {
+                troubles.append("the coordinator ended with \(ended.status) on SIGTERM: \(ended.errors.suffix(2_000))")
+            }
             usleep(UInt32.random(in: 0...300_000, using: &random))
             try farm.startCoordinator()
         case .flipCoordinatorPack, .cutCoordinatorPack: try damage(farm, "farm/local", kind == .cutCoordinatorPack)
@@ -261,7 +264,7 @@ private final class ChaosRun {
             return ["render ended with \(finished.status): \(finished.errors)\n\(job.map { "\($0)" } ?? "")\n\(log)"]
         }
         note("over")
-        var found = try farm.workshop.delivered("out").differences(from: reference)
+        var found = troubles + (try farm.workshop.delivered("out").differences(from: reference))
         let status = try client.ask(ClientRequest(.status)).status
         figures.rendered = status?.counters.tasksCommitted ?? 0
         figures.retried = status?.counters.attemptsFailed ?? 0
@@ -273,7 +276,7 @@ private final class ChaosRun {
             if repair.status != 0 { found.append("the store cannot be repaired: \(repair.output)\(repair.errors)") }
         }
         figures.peakBytes = farm.coordinatorPeakBytes
-        if farm.coordinatorPeakBytes > 600 << 20 { found.append("the coordinator had \(farm.coordinatorPeakBytes) bytes") }
+        if figures.peakBytes > 600 << 20 { found.append("the coordinator had \(figures.peakBytes) bytes") }
         return found
     }
 }

@@ -66,7 +66,7 @@ extension RealFarmTests {
                 offset: Int.random(in: 0...1 << 30, using: &random), count: 1 << 20
             ).bytes
             let header = Array(
-                #"{"version":1,"kind":"hello","number":7,"frames":4,"job":"1","lease":"2","worker":"3","held":[]}"#.utf8)
+                #"{"version":1,"kind":"hello","number":7,"frames":4,"job":"1","lease":"2","worker":"3"}"#.utf8)
             switch Int.random(in: 0..<8, using: &random) {
             case 0: return (0..<Int.random(in: 1...70, using: &random)).map { _ in [] }
             case 1: return [mutated(json, &random)]
@@ -169,6 +169,13 @@ extension RealFarmTests {
                 // As many frames as a message may have, and as many messages as libzmq takes.
                 for _ in 0..<2 { _ = try send(Array(repeating: large, count: 3), on: socket) }
             }
+            // And many that are just small enough.
+            let small = [UInt8](repeating: UInt8(ascii: "["), count: 3 << 20)
+            let flood = try dealer(
+                farm, context, to: farm.endpoint.control, identity: identity("c", &random), key: "evil")
+            var floodCount = 0
+            for _ in 0..<120 where try send([small], on: flood) { floodCount += 1 }
+            #expect(floodCount == 120)
             var answered = 0
             for _ in 0..<40 {
                 usleep(100_000)
@@ -194,6 +201,7 @@ extension RealFarmTests {
                 "lathe: 1\nsong: \(title)\nlength: 1 s\ntracks: [{name: A, clips: [{file: \(file)}]}]\n"
             }
             let sound = good.sources[0].path
+            let album = "lathe: 1\nalbum: A\n"
             let cases: [(String, String, String)] = [
                 ("/x/a.yaml", "/x/a.yaml", song("\"../../../escaped\"", sound)),
                 ("/x/a.yaml", "/x/a.yaml", song("\"/etc/escaped\"", sound)),
@@ -201,8 +209,11 @@ extension RealFarmTests {
                 ("/x/../../a.yaml", "/x/../../a.yaml", song("Up", sound)),
                 ("/x/a.yaml", "/x/a.yaml", song("Reads", "/etc/passwd")),
                 ("/x/a.yaml", "/x/a.yaml", song("Reads", "../../../../etc/passwd")),
-                ("/x/a.yaml", "/x/a.yaml", "lathe: 1\nalbum: A\nsongs: [{file: \(farm.workshop.path("secret.yaml"))}]\n"),
-                ("/x/a.yaml", "/x/a.yaml", "lathe: 1\nalbum: A\nsongs: [{file: /x/s.yaml}]\ndeliver: [{format: wav, bits: 24, folder: ../../../out}]\n"),
+                ("/x/a.yaml", "/x/a.yaml", album + "songs: [{file: \(farm.workshop.path("secret.yaml"))}]\n"),
+                (
+                    "/x/a.yaml", "/x/a.yaml",
+                    album + "songs: [{file: /x/s.yaml}]\ndeliver: [{format: wav, bits: 24, folder: ../../../out}]\n"
+                ),
                 ("a.yaml", "a.yaml", song("Relative", sound)),
                 ("/x/a.yaml", "/etc/passwd", song("Other", sound)),
             ]
@@ -251,9 +262,8 @@ extension RealFarmTests {
             let liar = try Liar(port: port) { number in
                 var job = JobStatus(
                     id: "00000000deadbeef", album: "Liar", owner: "x", state: .done, submittedAtSeconds: 0)
-                job.files = [
-                    JobStatus.File(path: ["../escaped", "/tmp/lathe-escaped", "a/../../b"][number % 3], byteCount: 3, sha256: String(repeating: "0", count: 64))
-                ]
+                let path = ["../escaped", "/tmp/lathe-escaped", "a/../../b"][number % 3]
+                job.files = [JobStatus.File(path: path, byteCount: 3, sha256: String(repeating: "0", count: 64))]
                 return job
             }
             defer { liar.stop() }
@@ -295,7 +305,8 @@ private final class Liar: Sendable {
                 var reply = ClientReply(number: request.number)
                 reply.job = job(count)
                 count += 1
-                if let bytes = try? JSONEncoder().encode(reply) { _ = try? socket.send(frames: [frames[0], [UInt8](bytes)]) }
+                guard let bytes = try? JSONEncoder().encode(reply) else { continue }
+                _ = try? socket.send(frames: [frames[0], [UInt8](bytes)])
             }
         }
         ready.wait()

@@ -54,7 +54,8 @@ final class Proxy: Sendable {
         firstPort = first
         listeners = try (0..<count).map { index in
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-            guard descriptor >= 0, FreePorts.bind(descriptor, loopback: first + index), listen(descriptor, 64) == 0 else {
+            guard descriptor >= 0, FreePorts.bind(descriptor, loopback: first + index), listen(descriptor, 64) == 0
+            else {
                 throw HarnessError("the proxy cannot listen")
             }
             return descriptor
@@ -98,7 +99,7 @@ final class Proxy: Sendable {
                 if pair.isDead { return false }
                 move(from: pair.near, to: pair.far, pair.toFar, now, delay)
                 move(from: pair.far, to: pair.near, pair.toNear, now, delay)
-                let isOver = pair.toFar.hasEnded && pair.toFar.chunks.isEmpty || pair.toNear.hasEnded && pair.toNear.chunks.isEmpty
+                let isOver = [pair.toFar, pair.toNear].contains { $0.hasEnded && $0.chunks.isEmpty }
                 if isOver { close(pair) }
                 return isOver
             }

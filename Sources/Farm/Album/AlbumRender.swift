@@ -23,9 +23,10 @@ package final class AlbumRender {
     ///   - plan: The files.
     ///   - reader: Reads the store's packs.
     ///   - files: See `AlbumJob`.
+    ///   - waitsForSpace: a full disk holds it up instead of failing files.
     package init(
         id: UInt64 = 1, album: Album, options: AlbumJobOptions, folder: ReleaseFolder, plan: ReleasePlan,
-        reader: PackReader, files: [String: (hash: ContentHash, byteCount: Int)] = [:]
+        reader: PackReader, files: [String: (hash: ContentHash, byteCount: Int)] = [:], waitsForSpace: Bool = false
     ) throws {
         let isPooled = album.loudness.isEnabled && album.loudness.target != nil && album.loudness.scope == .album
         let all = Set(album.songs.indices)
@@ -35,7 +36,7 @@ package final class AlbumRender {
         if isPooled && !isWhole { loudness.target = nil }
         sink = try FileSink(
             reader: reader, folder: folder, planned: Self.roles(of: plan), loudness: loudness,
-            pooledSongs: isPooled && isWhole ? all : [])
+            pooledSongs: isPooled && isWhole ? all : [], waitsForSpace: waitsForSpace)
         do {
             job = try AlbumJob(id: JobID(id), album: album, options: options, sink: sink, files: files)
         } catch {

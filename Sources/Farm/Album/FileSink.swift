@@ -29,6 +29,9 @@ final class FileSink: DeliverySink, Sendable {
     private let lanes: [BlockingQueue<(@Sendable (Desk) -> Void)?>]
     private let results = Mutex<[DeliveredRole: Outcome]>([:])
     private let finished = DispatchSemaphore(value: 0)
+    /// Where the disk is full, tries again until there is room: others use it too, and a job outlives its client.
+    private let waitsForSpace: Bool
+    private let isClosing = StopFlag()
 
     /// The files of one writer thread; touched by nobody else.
     final class Desk {
@@ -57,8 +60,9 @@ final class FileSink: DeliverySink, Sendable {
     ///   - pooledSongs: Songs whose loudness is judged together.
     init(
         reader: PackReader, folder: ReleaseFolder, planned: [DeliveredRole: PlannedFile], loudness: LoudnessTarget,
-        pooledSongs: Set<Int>
+        pooledSongs: Set<Int>, waitsForSpace: Bool = false
     ) throws {
+        self.waitsForSpace = waitsForSpace
         self.reader = reader
         self.planned = planned
         self.loudness = loudness
@@ -80,6 +84,7 @@ final class FileSink: DeliverySink, Sendable {
 
     /// Waits until everything asked for is done and unfinished files are removed.
     func close() -> [DeliveredRole: Outcome] {
+        isClosing.set()
         for lane in lanes { lane.post(nil) }
         for _ in lanes { finished.wait() }
         hall.withLock { hall in
@@ -151,10 +156,24 @@ final class FileSink: DeliverySink, Sendable {
         }
         guard missing.isEmpty else { return missing }
         for part in parts {
-            try part.withUnsafeBytes { try writer.append($0, frameCount: writer.frames(inBytes: part.count)) }
+            try append(part, to: writer)
         }
         RenderCrash.window.reached()
         return nil
+    }
+
+    private func append(_ part: [UInt8], to writer: DeliverableWriter) throws {
+        while true {
+            do {
+                return try part.withUnsafeBytes {
+                    try writer.append($0, frameCount: writer.frames(inBytes: part.count))
+                }
+            } catch let error as ReleaseError where error.code == .noSpace && waitsForSpace && !isClosing.isSet {
+                // What was written of the part is written over.
+                if writer.kind != .bytes { try writer.rewind(toFrame: writer.frameCount) }
+                sleep(1)
+            }
+        }
     }
 
     func rewind(_ role: DeliveredRole, toFrame frame: Int) {
