@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test test-slurm bench format lint doc clean
+.PHONY: help deps build demo test test-long test-slurm bench format lint doc clean
 
 SWIFT ?= swift
 LATHE := .build/release/lathe
@@ -17,6 +17,7 @@ help:
 	@echo "make demo     builds Lathe and renders its demo album into $(DEMO)/"
 	@echo "make test     builds and runs every test"
 	@echo "make build    builds $(LATHE)"
+	@echo "make test-long   an hour of simulated and real farms; SEEDS=FROM..TO CHAOS=FROM..TO choose"
 	@echo "make test-slurm  tests workers as a Slurm job array, where Slurm is installed"
 	@echo "make bench    measures speed; ARGS=\"...\" goes to Benchmarks/run.sh"
 	@echo "make format   formats the code;  make lint  judges it, changing nothing"
@@ -59,6 +60,13 @@ test: deps
 	else \
 	    echo "error: tests failed. Find them with: grep -anE '✘|crashed' .build/test.log" >&2; exit 1; \
 	fi
+
+# A million simulated farms and a hundred seeds of real ones take about an hour.
+test-long: deps
+	@echo "Simulating farms $(or $(SEEDS),0..1000000); then chaos over real processes, seeds $(or $(CHAOS),1..100)"
+	@$(SWIFT) build -c release --build-tests
+	@LATHE_SEEDS=$(or $(SEEDS),0..1000000) $(SWIFT) test -c release --skip-build --filter SeedTests
+	@LATHE_CHAOS_SEEDS=$(or $(CHAOS),1..100) $(SWIFT) test -c release --skip-build --filter ChaosTests
 
 test-slurm: build
 	@deploy/slurm/test.sh || { echo "error: the Slurm test failed; KEEP=1 leaves its directory there." >&2; exit 1; }

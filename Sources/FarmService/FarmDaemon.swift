@@ -183,9 +183,10 @@ package final class FarmDaemon {
         logger.notice("stopping", metadata: ["signal": "\(Signals.stopSignal)"])
         hub.stop()
         options.keys?.stop()
+        host.stop()
         for job in jobs { job.work?.render.close() }
-        try store.flush()
-        try store.close()
+        // Not closed: threads that read sessions or finish files may be using it. The next to open it clears up.
+        try store.sync()
     }
 
     /// One turn of the loop.

@@ -65,7 +65,8 @@ extension Checker {
             let isServed = all.contains { other, theirs in
                 other != id && theirs.runningWorkers > 0 && theirs.priority >= figures.priority
             }
-            let isHungry = figures.readyTasks > 0 && figures.runningWorkers == 0 && !figures.isPaused && isServed
+            let isHungry =
+                figures.readyTasks > 0 && figures.runningWorkers == 0 && !figures.isPaused && isServed
                 && !machine.isShortOfSpace
             guard isHungry else {
                 hungrySince[id] = nil

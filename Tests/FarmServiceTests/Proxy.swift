@@ -110,7 +110,8 @@ final class Proxy: Sendable {
 
     private func wait(for pairs: [Pair], _ weather: Weather) {
         var polled = listeners.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        if case .silent = weather {} else {
+        if case .silent = weather {
+        } else {
             for pair in pairs where !pair.isDead {
                 for (descriptor, inbound, outbound) in [
                     (pair.near, pair.toFar, pair.toNear), (pair.far, pair.toNear, pair.toFar),
@@ -158,13 +159,12 @@ final class Proxy: Sendable {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while !direction.hasEnded, direction.byteCount < 4 << 20 {
             let got = recv(source, &buffer, buffer.count, 0)
-            if got > 0 {
-                direction.chunks.append((now + delay, Array(buffer[0..<got])))
-                direction.byteCount += got
-            } else {
+            guard got > 0 else {
                 if got == 0 || errno != EAGAIN && errno != EINTR { direction.hasEnded = true }
                 break
             }
+            direction.chunks.append((now + delay, Array(buffer[0..<got])))
+            direction.byteCount += got
         }
         while let first = direction.chunks.first, first.due <= now {
             let sent = Glibc.send(sink, first.bytes, first.bytes.count, Int32(MSG_NOSIGNAL))

@@ -98,16 +98,19 @@ extension RealFarmTests {
         @Test func `a second coordinator of one directory or one port is refused`() throws {
             let farm = try RealFarm()
             try farm.startCoordinator()
-            let same = try farm.workshop.run([
-                "coordinator", "--bind", farm.endpoint.control, "--store", farm.workshop.path("elsewhere"), "--http",
-                "none",
-            ], environment: ["XDG_CONFIG_HOME": farm.workshop.path("config")])
+            let same = try farm.workshop.run(
+                [
+                    "coordinator", "--bind", farm.endpoint.control, "--store", farm.workshop.path("elsewhere"),
+                    "--http",
+                    "none",
+                ], environment: ["XDG_CONFIG_HOME": farm.workshop.path("config")])
             #expect(same.status == 2, "\(same.errors)")
             let port = try FreePorts.first(of: 3)
-            let other = try farm.workshop.start([
-                "coordinator", "--bind", "tcp://127.0.0.1:\(port)", "--store", farm.workshop.path("farm"), "--http",
-                "none",
-            ], environment: ["XDG_CONFIG_HOME": farm.workshop.path("config")])
+            let other = try farm.workshop.start(
+                [
+                    "coordinator", "--bind", "tcp://127.0.0.1:\(port)", "--store", farm.workshop.path("farm"), "--http",
+                    "none",
+                ], environment: ["XDG_CONFIG_HOME": farm.workshop.path("config")])
             other.wait(seconds: 3) { other.errorsSoFar.contains("listening") }
             #expect(other.hasEnded && other.wait().status == 2, "two coordinators write one directory")
             other.send(SIGKILL)

@@ -43,8 +43,8 @@ import Testing
         throws
     {
         let workshop = try Workshop()
-        // Longer than what a worker keeps of a file.
-        try workshop.sound("sounds/long.wav", Sounds.chord, seconds: 40, samples: .integer16)
+        // Longer than what a worker keeps of a file, and than this test may wait for a processor.
+        try workshop.sound("sounds/long.wav", Sounds.chord, seconds: 160, samples: .integer16)
         try workshop.write(
             "song.yaml",
             """
@@ -60,7 +60,7 @@ import Testing
         let run = try workshop.start(arguments)
         try #require(run.wait { run.segmentsDone > 2 })
         let file = try FileHandle(forUpdating: URL(fileURLWithPath: workshop.path("sounds/long.wav")))
-        try file.seek(toOffset: 80 + 38 * 192_000)
+        try file.seek(toOffset: 80 + 158 * 192_000)
         try file.write(contentsOf: Data(repeating: 3, count: 4000))
         try file.close()
         let failed = run.wait()

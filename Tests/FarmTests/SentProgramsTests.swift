@@ -18,7 +18,8 @@ import Testing
         var sent = SentPrograms()
         let news = [
             sent.isNews(grant(1), to: a), sent.isNews(grant(2), to: a), sent.isNews(grant(3), to: b),
-            sent.isNews(grant(4, program: 2), to: a), sent.isNews(grant(5, job: 2), to: a), sent.isNews(grant(6), to: a),
+            sent.isNews(grant(4, program: 2), to: a), sent.isNews(grant(5, job: 2), to: a),
+            sent.isNews(grant(6), to: a),
         ]
         #expect(news == [true, false, true, true, true, false])
     }

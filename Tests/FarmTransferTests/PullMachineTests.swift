@@ -68,7 +68,9 @@ private struct Network {
         let peers = traits.keys
         if peers.contains(where: {
             machine.outstandingByteCount(of: $0) > machine.limits.peerWindowByteCount
-        }) { problems.append("a peer's window") }
+        }) {
+            problems.append("a peer's window")
+        }
         if machine.outstandingByteCount > machine.limits.totalWindowByteCount { problems.append("the window") }
     }
 

@@ -45,8 +45,9 @@ struct SourceVaultTests {
         #expect(FileManager.default.contents(atPath: file).map(Array.init) == bytes)
         #expect(mode(file) == 0o600)
         #expect(vault.byteCount(of: name) == bytes.count)
-        guard case .bytes(let range, let size) = vault.read(
-            .source(name), at: 2_999_999, count: 1_000, for: .coordinator)
+        guard
+            case .bytes(let range, let size) = vault.read(
+                .source(name), at: 2_999_999, count: 1_000, for: .coordinator)
         else { Issue.record("no bytes"); return }
         #expect(range == Array(bytes[2_999_999...]) && size == bytes.count)
         #expect(try FileManager.default.contentsOfDirectory(atPath: path + "/incoming").isEmpty)
@@ -228,8 +229,9 @@ struct SinkAndSourceTests {
         let source = StoreSource(store)
         var read: [UInt8] = []
         while read.count < bytes.count {
-            guard case .bytes(let range, let size) = source.read(
-                .part(part.digest), at: read.count, count: 1 << 20, for: .coordinator), !range.isEmpty
+            guard
+                case .bytes(let range, let size) = source.read(
+                    .part(part.digest), at: read.count, count: 1 << 20, for: .coordinator), !range.isEmpty
             else { Issue.record("no range"); return }
             #expect(size == bytes.count)
             read += range

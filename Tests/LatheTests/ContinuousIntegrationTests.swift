@@ -125,7 +125,8 @@ import Testing
         let dashed = try run("-x.wav")
         #expect(dashed.status == 0, "\(dashed.output)")
         let typo = try bash(
-            "'\(hook)' masters/good.wav", environment.merging(["LATHE_POLICY": "loudnes.yaml"]) { $1 }, in: workshop.path)
+            "'\(hook)' masters/good.wav", environment.merging(["LATHE_POLICY": "loudnes.yaml"]) { $1 },
+            in: workshop.path)
         #expect(typo.status == 2 && typo.output.contains("does not exist"), "\(typo.output)")
         let absent = try bash("'\(hook)' masters/good.wav", ["LATHE_EXECUTABLE": "/nowhere/lathe"], in: workshop.path)
         #expect(absent.status == 2 && absent.output.contains("make build"))

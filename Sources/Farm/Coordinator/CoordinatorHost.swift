@@ -90,6 +90,7 @@ package final class CoordinatorHost {
     }
 
     private let syncs = BlockingQueue<EntryID?>()
+    private let syncEnd = DispatchSemaphore(value: 0)
     private let lastSyncFailure = Locked<String?>(nil)
     /// Why the ledger could not be synced the last time it was tried; nil where it could.
     package var syncFailure: String? { lastSyncFailure.withLock { $0 } }
@@ -116,6 +117,13 @@ package final class CoordinatorHost {
     }
 
     deinit { syncs.post(nil) }
+
+    /// Waits for the sync that is under way; there is none after it. To be called before the store is closed.
+    package func stop() {
+        syncs.post(nil)
+        syncEnd.wait()
+        syncEnd.signal()
+    }
 
     // MARK: - For the driver
 
@@ -554,6 +562,7 @@ package final class CoordinatorHost {
         let commands = commands
         let syncs = syncs
         let failure = lastSyncFailure
+        let syncEnd = syncEnd
         startThread(named: "sync") {
             while let entry = syncs.take() {
                 // A failed sync claims nothing: the job then cannot end, and says why.
@@ -566,6 +575,7 @@ package final class CoordinatorHost {
                     FileHandle.standardError.write(Data("error: the ledger cannot be synced: \(error)\n".utf8))
                 }
             }
+            syncEnd.signal()
         }
     }
 
