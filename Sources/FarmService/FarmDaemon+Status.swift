@@ -60,6 +60,7 @@ extension FarmDaemon {
         status.waiting = job.waiting
         guard let work = job.work else {
             status.stage = record.state.rawValue
+            status.songs = record.songs ?? []
             if record.state == .uploading, job.fetching.isEmpty, job.waiting == nil {
                 status.waiting = "waits for its audio: give the same `lathe submit` again"
             }

@@ -369,6 +369,11 @@ package final class FarmDaemon {
         job.record.renderedTasks = figures.renderedTasks + figures.repeatedTasks
         job.record.reusedTasks = figures.reusedTasks
         job.record.totalTasks = figures.totalTasks
+        job.record.songs = describe(job).songs.map { song in
+            var song = song
+            if song.failure == nil, song.done == song.total { song.stage = "done" }
+            return song
+        }
         let (id, version, news) = (job.id, options.version, news)
         finishings.post {
             let (files, failures) = JobPreparation.finish(work, figures: figures, version: version)

@@ -12,6 +12,8 @@ struct JobRecord: Codable, Sendable {
     /// Counted up with every retry: a new run is a new job for the farm, and finds what the old one stored.
     var run = 0
     var files: [JobStatus.File] = []
+    /// As they were when the job was over; nil in records of before.
+    var songs: [JobStatus.Song]?
     var failures: [String] = []
     var renderedTasks = 0
     var reusedTasks = 0

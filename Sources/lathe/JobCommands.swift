@@ -33,11 +33,22 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         let client = try farm.connect()
-        let reply = try farm.ask(ClientRequest(history ? .events : .status, job: job), of: client)
+        var request = ClientRequest(history ? .events : .status, job: job)
+        let reply = try farm.ask(request, of: client)
         guard let job = reply.job else { return }
+        var events = reply.events?.events ?? []
+        var page = reply.events
+        while let last = page, last.hasMore {
+            request.after = last.next
+            page = try farm.ask(request, of: client).events
+            events += page?.events ?? []
+        }
         if farm.json {
-            if history, let events = reply.events { return try printJSON(events) }
-            return try printJSON(job)
+            guard history, var whole = reply.events else { return try printJSON(job) }
+            whole.events = events
+            whole.next = page?.next ?? whole.next
+            whole.hasMore = false
+            return try printJSON(whole)
         }
         print("job        \(job.id)  \(job.album)")
         print("state      \(job.state.rawValue)\(job.stage == job.state.rawValue ? "" : ", \(job.stage)")")
@@ -54,7 +65,7 @@ struct StatusCommand: ParsableCommand {
         }
         for failure in job.failures { print("failure    \(failure)") }
         for file in job.files { print("file       \(file.path)  \(sizeText(file.byteCount))") }
-        if history { for event in reply.events?.events ?? [] { print(line(event)) } }
+        if history { for event in events { print(line(event)) } }
     }
 }
 

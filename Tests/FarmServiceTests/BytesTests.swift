@@ -57,6 +57,10 @@ extension RealFarmTests {
             try farm.startCoordinator()
             try farm.startWorker(slots: 2)
             expectSame(try farm.render("pair.yaml", into: "out"), reference)
+            // The last word on a job still has its songs: people look at it when the bar has gone.
+            let job = try #require(try farm.client().ask(ClientRequest(.status)).status?.jobs.first)
+            #expect(job.state == .done && job.songs.count == 2, "\(job)")
+            #expect(job.songs.allSatisfy { $0.stage == "done" && $0.done == $0.total && $0.total > 0 }, "\(job.songs)")
             try expectNothingLeft(farm)
         }
 
