@@ -88,7 +88,7 @@ extension FarmDaemon {
         }
         if !job.isFinishing { status.waiting = host.state.waiting(for: number).flatMap { words($0, of: number) } }
         // Whatever it waits for, that is the reason.
-        if isShortOfSpace, status.waiting != nil || job.isFinishing {
+        if isShortOfSpace, record.state != .paused {
             status.waiting = "waits for space: the disk of the coordinator is full"
         }
         return status
