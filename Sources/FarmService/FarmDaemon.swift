@@ -130,6 +130,8 @@ package final class FarmDaemon {
         var policy = Policy()
         policy.auditPercent = options.auditPercent
         policy.waitsForSpace = true
+        // Machines come and go: what one of them lost is no verdict on a song.
+        policy.uncountedAttempts = 50
         host = CoordinatorHost(
             store: store, transport: transport, policy: policy,
             incarnation: try Lives.next(in: options.directory + "/coordinator.life"),

@@ -53,7 +53,7 @@ func sendEventually(_ socket: Socket, _ frames: [[UInt8]]) throws -> SendOutcome
 
 /// Asks until the condition holds, at most five seconds.
 func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-    for _ in 0..<500 {
+    for _ in 0..<3_000 {
         if try condition() { return true }
         usleep(10_000)
     }

@@ -201,6 +201,10 @@ final class WorkerHost {
             supplies?.drop(digests)
             refillCount += 1
             if refillCount <= Self.maximumRefillCount { return start(order) }
+            // Its own store takes nothing any more, and the coordinator's copies are good: a new process begins with
+            // new packs.
+            exit = .lostLink
+            return
         }
         refillCount = 0
         underway = nil
