@@ -32,6 +32,30 @@ struct Principal: Sendable {
     var maySubmit: Bool { roles.contains(.submit) || mayOperate }
 }
 
+/// The last answers to requests that change something, each to be given again where the request is said again.
+struct AnsweredRequests {
+    private struct Answer {
+        let client: ClientID
+        let userID: String?
+        let number: UInt64
+        let bytes: [UInt8]
+    }
+
+    private static let capacity = 256
+    private var latest: [Answer] = []
+
+    func bytes(for number: UInt64, of client: ClientID, _ userID: String?) -> [UInt8]? {
+        latest.last { $0.client == client && $0.userID == userID && $0.number == number }?.bytes
+    }
+
+    mutating func note(_ bytes: [UInt8], for number: UInt64, of client: ClientID, _ userID: String?) {
+        // One request of a client is under way at a time.
+        latest.removeAll { $0.client == client && $0.userID == userID }
+        if latest.count == Self.capacity { latest.removeFirst() }
+        latest.append(Answer(client: client, userID: userID, number: number, bytes: bytes))
+    }
+}
+
 extension FarmDaemon {
     /// A request of at most so many bytes: a session's texts and the names of its audio.
     static let requestByteLimit = 24 << 20
@@ -45,6 +69,10 @@ extension FarmDaemon {
             counters.messagesRefused += 1
             return
         }
+        // Said again, since the answer was lost or late: it is not done twice.
+        if let known = answered.bytes(for: request.number, of: client, arrival.userID) {
+            return host.reply([known], to: client)
+        }
         var reply = ClientReply(number: request.number)
         do {
             try answer(request, from: client, who, arrival.userID, &reply)
@@ -53,7 +81,11 @@ extension FarmDaemon {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        if let bytes = try? encoder.encode(reply) { host.reply([[UInt8](bytes)], to: client) }
+        guard let bytes = (try? encoder.encode(reply)).map({ [UInt8]($0) }) else { return }
+        if request.verb != .status, request.verb != .events {
+            answered.note(bytes, for: request.number, of: client, arrival.userID)
+        }
+        host.reply([bytes], to: client)
     }
 
     private func answer(

@@ -256,6 +256,18 @@ final class RealFarm {
         try waitFor(id, client, "over", seconds: seconds) { $0.state.isOver }
     }
 
+    /// The job once a second has gone by in which no task ended and nobody worked on it.
+    func waitUntilStill(_ id: String, _ client: FarmClient) throws -> JobStatus {
+        var (last, since) = (try job(id, client), Date())
+        try wait(60, "\(id) to stand still") {
+            let job = try job(id, client)
+            if job.tasksDone != last.tasksDone || job.runningWorkers > 0 { since = Date() }
+            last = job
+            return Date().timeIntervalSince(since) >= 1
+        }
+        return last
+    }
+
     @discardableResult
     func waitFor(
         _ id: String, _ client: FarmClient, _ what: String, seconds: Double = 60, _ condition: (JobStatus) -> Bool

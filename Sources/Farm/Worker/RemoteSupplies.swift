@@ -190,7 +190,8 @@ final class RemoteSupplies: TaskSupplies {
         if let failure = gathering.failure { return done(failure) }
         do {
             let (known, missing) = try cache.locations(of: gathering.parts)
-            guard missing.isEmpty else { return done(.unavailable(missing.map(\.digest))) }
+            // They came, and the coordinator's copies are good: it is this store that lost them.
+            guard missing.isEmpty else { return done(.unwell("inputs were lost again")) }
             var table = SourceTable(paths: [])
             table.isByContent = true
             table.paths = Array(repeating: "", count: (gathering.sources.map(\.number).max() ?? -1) + 1)
