@@ -141,6 +141,13 @@ package struct TaskHistory: Sendable {
         return events(after: lastSequence - UInt64(min(limit, ring.count)), limit: limit)
     }
 
+    /// Forgets all but the newest events, so that a job that ended long ago takes little memory.
+    package mutating func keepNewest(_ limit: Int) {
+        guard ring.count > limit else { return }
+        ring = newest(limit).events
+        start = 0
+    }
+
     private static func cut(_ text: String) -> String {
         guard text.utf8.count > textByteLimit else { return text }
         var end = text.startIndex

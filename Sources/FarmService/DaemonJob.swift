@@ -28,13 +28,30 @@ final class DaemonJob {
     var waiting: String?
     var isCancelled = false
 
-    init(_ record: JobRecord) { self.record = record }
+    /// The job's name within the farm: another for each run.
+    private(set) var number: UInt64
+
+    init(_ record: JobRecord) {
+        self.record = record
+        number = Self.number(of: record)
+    }
 
     var id: String { record.submission.id }
 
-    /// The job's name within the farm: another for each run.
-    var number: UInt64 {
-        guard let first = JobName.number(id) else { preconditionFailure("checked when it was submitted") }
+    /// Begins another run of it.
+    func beginRun() {
+        record.run += 1
+        number = Self.number(of: record)
+        record.failures = []
+        record.endedAtSeconds = nil
+        isCancelled = false
+        missing = []
+    }
+
+    private static func number(of record: JobRecord) -> UInt64 {
+        guard let first = JobName.number(record.submission.id) else {
+            preconditionFailure("checked when it was submitted")
+        }
         // Odd, so that no two runs of one job share a name.
         return first &+ UInt64(record.run) &* 0x9E37_79B9_7F4A_7C15
     }

@@ -187,11 +187,7 @@ extension FarmDaemon {
     /// A finished one too: its files may have been lost, and what the store holds is not rendered again.
     private func retry(_ job: DaemonJob, client: ClientID?) throws {
         guard job.record.state.isOver, job.work == nil else { throw ServiceError("job \(job.id) is not over") }
-        job.record.run += 1
-        job.record.failures = []
-        job.record.endedAtSeconds = nil
-        job.isCancelled = false
-        job.missing = []
+        job.beginRun()
         set(job, .preparing)
         begin(job, client: client)
     }
@@ -230,9 +226,7 @@ extension FarmDaemon {
             guard state.isOver, job.work == nil, !job.isPreparing else {
                 throw ServiceError("job \(job.id) is not over: cancel it first")
             }
-            try folder.remove(job.id)
-            jobs.removeAll { $0 === job }
-            delivered.forget(job)
+            try remove(job)
         case .submit, .status, .events, .drain, .quarantine, .pardon, .exited: break
         }
     }

@@ -164,6 +164,29 @@ extension FarmDaemon {
         conclude(job, .cancelled)
     }
 
+    /// With its release; it is over, and nothing of it is under way.
+    func remove(_ job: DaemonJob) throws {
+        try folder.remove(job.id)
+        jobs.removeAll { $0 === job }
+        delivered.forget(job)
+    }
+
+    /// Lets go of the jobs whose time is over.
+    func removeExpired() {
+        guard let limit = options.retentionSeconds else { return }
+        let now = Date().timeIntervalSince1970
+        for job in jobs where job.record.state.isOver && job.work == nil && !job.isPreparing {
+            // A clock that was set back makes nothing older.
+            guard let end = job.record.endedAtSeconds, now - end > limit else { continue }
+            do {
+                try remove(job)
+                logger.notice("job removed: its time is over", metadata: ["job": "\(job.id)"])
+            } catch {
+                logger.error("job not removed", metadata: ["job": "\(job.id)", "reason": "\(error)"])
+            }
+        }
+    }
+
     func fail(_ job: DaemonJob, _ reasons: [String]) {
         job.record.failures = reasons
         conclude(job, .failed)
@@ -179,7 +202,15 @@ extension FarmDaemon {
         note(job, .ended, detail: state.rawValue)
         logger.notice("job ended", metadata: ["job": "\(job.id)", "state": "\(state.rawValue)"])
         announce(describe(job), nil)
+        // The histories of jobs that ended long ago would fill the memory.
+        let ended = jobs.filter(\.record.state.isOver).sorted {
+            ($0.record.endedAtSeconds ?? 0) > ($1.record.endedAtSeconds ?? 0)
+        }
+        for job in ended.dropFirst(Self.fullHistoryCount) { job.history.keepNewest(100) }
     }
+
+    /// So many ended jobs keep all that is known of what happened to them.
+    private static let fullHistoryCount = 30
 
     func set(_ job: DaemonJob, _ state: JobStatus.State) {
         if job.record.state != state { note(job, .stage, detail: state.rawValue) }

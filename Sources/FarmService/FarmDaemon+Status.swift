@@ -14,9 +14,11 @@ import Storage
 extension FarmDaemon {
     /// The farm as it is.
     func describe() -> FarmStatus {
+        let runs = host.state.runs()
+        let tasks = Dictionary(runs.map { ($0.peer, $0) }, uniquingKeysWith: { first, _ in first })
         var status = FarmStatus(
-            lathe: options.version, startedAtSeconds: startedAtSeconds, jobs: jobs.map { describe($0) },
-            workers: host.state.livePeers.map { describe($0) }
+            lathe: options.version, startedAtSeconds: startedAtSeconds, jobs: jobs.map { describe($0, runs) },
+            workers: host.state.livePeers.map { describe($0, tasks[$0]) }
                 + quarantined.sorted().map {
                     WorkerStatus(name: workerName($0), state: .quarantined, joinedAtSeconds: 0)
                 })
@@ -43,7 +45,9 @@ extension FarmDaemon {
     }
 
     /// One job as its owner sees it.
-    func describe(_ job: DaemonJob) -> JobStatus {
+    func describe(_ job: DaemonJob) -> JobStatus { describe(job, job.work == nil ? [] : host.state.runs()) }
+
+    private func describe(_ job: DaemonJob, _ runs: [RunStatus]) -> JobStatus {
         let record = job.record
         var status = JobStatus(
             id: job.id, album: record.submission.title, owner: record.owner, state: record.state,
@@ -79,7 +83,7 @@ extension FarmDaemon {
         status.tasksRetried = progress.figures.retriedTasks
         status.elapsedSeconds = progress.elapsedSeconds
         let number = JobID(job.number)
-        status.runningWorkers = host.state.runs().count { $0.job == number }
+        status.runningWorkers = runs.count { $0.job == number }
         let done = progress.songs.reduce(0) { $0 + $1.done }
         let total = progress.songs.reduce(0) { $0 + $1.total }
         let fraction = total == 0 ? 0 : Double(done) / Double(total)
@@ -94,9 +98,8 @@ extension FarmDaemon {
         return status
     }
 
-    private func describe(_ peer: Peer) -> WorkerStatus {
+    private func describe(_ peer: Peer, _ run: RunStatus?) -> WorkerStatus {
         let news = workers[peer]
-        let run = host.state.runs().first { $0.peer == peer }
         let state: WorkerStatus.State =
             switch host.state.standing(of: peer) {
             case .draining: .draining

@@ -21,6 +21,8 @@ package struct DaemonOptions: Sendable {
     package var storeLimitBytes: Int
     package var sourceLimitBytes: Int
     package var auditPercent = 0
+    /// A job that ended this long ago goes, with its release; nil: when a client removes it.
+    package var retentionSeconds: Double?
     package var version: String
     /// nil: only this machine can reach it, and whoever does may do everything.
     package var keys: FarmSecurity?
@@ -209,6 +211,7 @@ package final class FarmDaemon {
     }
 
     private func tidyUp() {
+        removeExpired()
         options.keys?.reload(logger)
         for peer in host.state.livePeers where options.keys?.mayStillWork(as: peer.worker.rawValue) == false {
             logger.warning("worker's key was revoked", metadata: ["worker": "\(peer)"])
@@ -236,7 +239,8 @@ package final class FarmDaemon {
     static let reserveBytes = 256 << 20
 
     func job(_ id: String) -> DaemonJob? { jobs.first { $0.id == id } }
-    func job(numbered number: JobID) -> DaemonJob? { jobs.first { JobID($0.number) == number } }
+    /// One that is hosted.
+    func job(numbered number: JobID) -> DaemonJob? { jobs.first { $0.work != nil && JobID($0.number) == number } }
 }
 
 /// Tasks that are done one after the other on a thread of their own.

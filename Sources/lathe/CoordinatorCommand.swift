@@ -27,9 +27,12 @@ struct CoordinatorCommand: ParsableCommand {
     var http = "127.0.0.1:7780"
     @Flag(help: "Let other machines read the metrics; whoever reaches the address may.") var httpRemote = false
     @Option(help: ArgumentHelp("Render so many percent twice and compare.", valueName: "percent")) var audit = 0
+    @Option(help: ArgumentHelp("Remove jobs that ended so many days ago (default: never).", valueName: "days"))
+    var keep: Double?
 
     func validate() throws {
         guard (0...100).contains(audit) else { throw ValidationError("--audit goes from 0 to 100 percent.") }
+        if let keep, !(keep > 0 && keep <= 36_500) { throw ValidationError("--keep goes to 36500 days.") }
     }
 
     func run() throws {
@@ -49,6 +52,7 @@ struct CoordinatorCommand: ParsableCommand {
             endpoint: endpoint, directory: directory, storeLimitBytes: try limit("LATHE_STORE_LIMIT", space),
             sourceLimitBytes: try limit("LATHE_SOURCE_LIMIT", space), version: latheVersion, keys: security)
         options.auditPercent = audit
+        options.retentionSeconds = keep.map { $0 * 86_400 }
         let daemon = try orFail { try FarmDaemon(options, logger: logger) }
         let monitoring = try orFail {
             try FarmMonitor(

@@ -56,6 +56,17 @@ import Testing
         #expect(TaskHistory().newest(limit).events == [])
     }
 
+    @Test(arguments: [0, 3, 4, 9]) func `a history cut to its newest goes on without a gap`(count: Int) {
+        var history = history(count, capacity: 4)
+        history.keepNewest(2)
+        for i in 0..<5 {
+            history.append(at: Double(i), .committed)
+            let last = UInt64(count + i + 1)
+            let kept = history.newest(10).events.map(\.sequence)
+            #expect(kept == Array(last - UInt64(min(4, min(count, 2) + i + 1)) + 1...last))
+        }
+    }
+
     @Test func `long texts are cut between characters`() {
         var history = TaskHistory(capacity: 1)
         history.append(at: 0, .failed, task: String(repeating: "é", count: 10_000), worker: "w", detail: "short")

@@ -157,6 +157,26 @@ extension RealFarmTests {
             try expectNothingLeft(farm)
         }
 
+        @Test func `a job whose time is over goes with its release, and no other`() throws {
+            let farm = try RealFarm()
+            try farm.workshop.writePairAlbum()
+            // Two seconds.
+            try farm.startCoordinator(["--keep", "0.000025"])
+            let client = try farm.client()
+            let waiting = try farm.submit(farm.submission("pair.yaml"), by: client).id
+            try farm.startWorker(slots: 2)
+            try farm.wait(60, "the job to be gone") { try client.ask(ClientRequest(.status)).status?.jobs == [] }
+            #expect(!farm.workshop.exists("farm/jobs/\(waiting)"))
+            #expect(try farm.run(["fetch", waiting, "-o", farm.workshop.path("out")]).status == 2)
+            // One that has not ended stays, however long it waits.
+            var other = try farm.submission("pair.yaml")
+            other.segmentSeconds = 0.4
+            for worker in farm.workers { worker.send(SIGKILL) }
+            let kept = try farm.submit(other, by: client).id
+            usleep(4_000_000)
+            #expect(try farm.job(kept, client).state.isOver == false)
+        }
+
         @Test func `the urgent job goes first, and a limit of workers holds`() throws {
             let farm = try RealFarm()
             try farm.workshop.writePairAlbum(seconds: 12)

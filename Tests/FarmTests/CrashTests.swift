@@ -46,7 +46,8 @@ import Testing
         }
         let died = run.wait()
         try #require(died.status == 128 + SIGKILL, "\(place): \(died.errors)")
-        #expect(workers.count >= 2)
+        // The first result may come before the second worker is there.
+        #expect(!workers.isEmpty)
         try expectGone(workers)
         // Whatever has its final name is whole.
         for (name, bytes) in try partial(workshop) {
