@@ -74,7 +74,7 @@ final class MemorySource: BlobSource {
 }
 
 /// Collects a blob in memory and checks its digest.
-final class MemorySink: BlobSink {
+final class MemorySink: BlobSink, @unchecked Sendable {  // what changes is guarded by `held` and `door`
     struct State {
         var bytes: [UInt8] = []
         var beginCount = 0
@@ -84,15 +84,27 @@ final class MemorySink: BlobSink {
     }
 
     let name: BlobName
-    private let delay: Double
     private let held = Mutex(State())
+    /// Taken while the sink writes nothing more.
+    private let door = NSCondition()
+    private var writtenByteCount = 0
+    private var openByteCount: Int
 
-    init(_ name: BlobName, delay: Double = 0) {
+    /// - Parameter openByteCount: so much is taken before it is opened.
+    init(_ name: BlobName, openByteCount: Int = .max) {
         self.name = name
-        self.delay = delay
+        self.openByteCount = openByteCount
     }
 
     var state: State { held.withLock { $0 } }
+
+    /// From now on it takes everything.
+    func open() {
+        door.withLock {
+            openByteCount = .max
+            door.broadcast()
+        }
+    }
 
     func begin(byteCount: Int) throws {
         held.withLock { state in
@@ -102,7 +114,10 @@ final class MemorySink: BlobSink {
     }
 
     func write(_ bytes: [UInt8], at offset: Int) throws {
-        if delay > 0 { Thread.sleep(forTimeInterval: delay) }
+        door.withLock {
+            while writtenByteCount >= openByteCount { door.wait() }
+            writtenByteCount += bytes.count
+        }
         held.withLock { $0.bytes.replaceSubrange(offset..<(offset + bytes.count), with: bytes) }
     }
 

@@ -59,14 +59,17 @@ struct TransferFaultTests {
     @Test func `a link that dies in the middle and comes back is asked for the rest`() async throws {
         let (bytes, name) = blob(1, 40 << 20)
         let source = MemorySource([bytes])
-        let bench = try HubBench(limits: quick)
+        var limits = quick
+        limits.patienceMilliseconds = 300_000
+        let bench = try HubBench(limits: limits)
         let first = try bench.link("w1", source: source)
-        let sink = MemorySink(name, delay: 0.15)
+        let sink = MemorySink(name, openByteCount: 8 << 20)
         async let outcome = bench.hub.fetch(name, byteCount: bytes.count, from: [bench.peer("w1")], into: sink)
         #expect(await eventually { bench.hub.counters.receivedByteCount > 4 << 20 })
         first.stop()
         #expect(bench.hub.counters.finishedCount == 0)
         let second = try bench.link("w1", source: source)
+        sink.open()
         #expect(await outcome.error == nil)
         #expect(sink.state.bytes == bytes)
         #expect(sink.state.beginCount == 1)
@@ -78,10 +81,11 @@ struct TransferFaultTests {
         let (bytes, name) = blob(2, 40 << 20)
         let first = try HubBench(source: MemorySource([bytes]))
         let link = try first.link("w1")
-        let sink = MemorySink(name, delay: 0.01)
+        let sink = MemorySink(name, openByteCount: 8 << 20)
         async let outcome = link.fetch(name, byteCount: bytes.count, into: sink)
         #expect(await eventually { link.counters.receivedByteCount > 4 << 20 })
         first.hub.stop()
+        sink.open()
         let isKnown = Mutex(false)
         // libzmq gives the port back a moment later.
         var again: HubBench?
