@@ -160,6 +160,7 @@ extension CoordinatorMachine {
         _ worker: WorkerID, keeping disputed: Int, in disputedSlot: Int, _ dropped: inout Int,
         _ touched: inout [ProgramID]
     ) {
+        foundWrong.insert(worker)
         guard distrusted.insert(worker).inserted else { return }
         emit(.publish(.distrusted(worker)))
         var agreed: UInt64 = 0

@@ -154,6 +154,7 @@ extension CoordinatorMachine {
         jobs[lease.job].leaseCount -= 1
         jobs[lease.job].leaseStartTicks -= Int(lease.grantedAt.rawValue)
         jobs[lease.job].servedTicks += now.ticks(since: lease.grantedAt)
+        forgiveDebts(to: lease.job, now)
         refreshIdle(worker)
         emit(.send(workers[worker].peer, .end(lease.id)))
     }

@@ -32,7 +32,10 @@ extension CoordinatorMachine {
         }
         jobs[slot].lookUpCount -= 1
         jobs[slot].tasks[task].key = answer.key
-        guard let entry = answer.entry else {
+        let isTrusted = answer.producer.map { !foundWrong.contains($0.worker) } ?? true
+        // What a worker did in an earlier job before it was found wrong is worth no more than what it does now.
+        if answer.entry != nil, !isTrusted { persist(.dropped(answer.key)) }
+        guard let entry = answer.entry, isTrusted else {
             jobs[slot].tasks[task].phase = .missed
             want(slot, task)
             guard !takeHeldResult(slot, task, now) else { return }
@@ -45,7 +48,7 @@ extension CoordinatorMachine {
         for digest in answer.absent { jobs[slot].missing.insert(digest) }
         let holder = Int(jobs[slot].tasks[task].holder)
         emit(.publish(.reused(answer.job, answer.task)))
-        becomeDone(slot, task, entry, by: nil)
+        becomeDone(slot, task, entry, by: answer.producer)
         guard holder >= 0, let lease = workers[holder].lease else { return }
         // The ledger knows what the run was about to render: it stops here, and the chain goes on from
         // the last hit's snapshot.

@@ -26,6 +26,7 @@ extension CoordinatorMachine {
     mutating func pardon(_ id: WorkerID) {
         flaps[id] = nil
         for worker in workers.indices where workers[worker].peer.worker == id { workers[worker].restsUntil = Tick(0) }
+        foundWrong.remove(id)
         guard distrusted.remove(id) != nil else { return }
         emit(.publish(.pardoned(id)))
     }

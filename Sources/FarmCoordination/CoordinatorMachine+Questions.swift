@@ -10,6 +10,12 @@ extension CoordinatorMachine {
         return jobs[slot].tasks[index].result
     }
 
+    /// True where a task's key is known now and it has to run. The key of a task whose inputs were taken back is not.
+    package func mustRun(_ task: TaskID, in job: JobID) -> Bool {
+        guard let slot = jobSlots[job], let index = jobs[slot].index(of: task) else { return false }
+        return jobs[slot].tasks[index].mustRun
+    }
+
     /// How many segment tasks of a live job have a result, of how many.
     package func progress(of job: JobID) -> (done: Int, total: Int)? {
         guard let slot = jobSlots[job], jobs[slot].isActive else { return nil }

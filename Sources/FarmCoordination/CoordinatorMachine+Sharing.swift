@@ -71,6 +71,14 @@ extension CoordinatorMachine {
         return max(lease.next, workers[worker].status?.next ?? lease.next) + 1
     }
 
+    /// A job was served: what others are owed for it is bounded.
+    mutating func forgiveDebts(to slot: Int, _ now: Tick) {
+        let least = jobs[slot].served(now) - policy.debtTicks
+        for other in activeJobs where jobs[other].priority == jobs[slot].priority {
+            jobs[other].servedTicks += max(0, least - jobs[other].served(now))
+        }
+    }
+
     /// A job that had nothing to do starts level with its equals: what it did not ask for it is not owed.
     mutating func catchUp(_ slot: Int) {
         var least: Int?

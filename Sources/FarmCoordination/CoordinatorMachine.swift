@@ -27,6 +27,8 @@ package struct CoordinatorMachine: Sendable {
     /// Slots of live workers that have no lease and do not leave, in no order.
     var idle: [Int] = []
     var distrusted: Set<WorkerID> = []
+    /// Of those, the ones whose results were wrong: what the ledger has of them is not believed either.
+    var foundWrong: Set<WorkerID> = []
     var revoked: Set<Peer> = []
     /// Losses of workers that were lost lately.
     var flaps: [WorkerID: FlapState] = [:]

@@ -125,7 +125,7 @@ package enum Alarm: Sendable, Hashable {
     case undecided(JobID, TaskID, TaskKey, [Claim])
 }
 
-/// Who said what in a dispute; nobody is named for what an earlier session's ledger said.
+/// Who said what in a dispute; nobody is named where the ledger does not say who made it.
 package struct Claim: Sendable, Hashable {
     package let peer: Peer?
     package let result: TaskResult

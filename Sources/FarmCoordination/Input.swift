@@ -100,17 +100,21 @@ package struct LookUpAnswer: Sendable, Hashable {
     package var key: TaskKey
     /// The recorded result; nil is a miss.
     package var entry: TaskResult?
+    /// Who made it, in this coordinator's life or an earlier one; nil where that is not known.
+    package var producer: Peer?
     /// Digests of the entry whose bytes the store does not hold.
     package var absent: [Digest]
 
     package init(
-        number: UInt64, job: JobID, task: TaskID, key: TaskKey, entry: TaskResult?, absent: [Digest] = []
+        number: UInt64, job: JobID, task: TaskID, key: TaskKey, entry: TaskResult?, producer: Peer? = nil,
+        absent: [Digest] = []
     ) {
         self.number = number
         self.job = job
         self.task = task
         self.key = key
         self.entry = entry
+        self.producer = producer
         self.absent = absent
     }
 }

@@ -6,6 +6,9 @@ package import FarmProtocol
 package struct Policy: Hashable, Sendable {
     /// Between two heartbeats, and between two timers.
     package var heartbeatTicks = 500
+    /// So much of workers' time is a job owed at most that got less than another of its importance: one that had
+    /// the farm to itself does not wait for longer once others want it too.
+    package var debtTicks = 60_000
     /// After this silence a worker gets no new lease.
     package var suspectTicks = 2_000
     /// After a lost link and no word for this long its lease goes elsewhere: a process that was killed.

@@ -36,7 +36,9 @@ extension Checker {
             for (lease, view) in leases where lease != own && !view.isSecondRun {
                 let isSame = view.segments.contains { other in
                     let otherTask = TaskID(view.program, other)
+                    // A run may come to a segment before its key is known; it ends there once it is.
                     return keys[CommitName(job: view.job, task: otherTask)] == key
+                        && machine.mustRun(otherTask, in: view.job)
                         && machine.result(of: otherTask, in: view.job) == nil
                 }
                 if isSame { return "\(key) is rendered for \(place.task) of \(job) and under \(lease) at once" }

@@ -215,8 +215,12 @@ struct Checker {
             }
             guard shape.isDelivered else { continue }
             let windows = written[id]?[ProgramID(program)] ?? []
-            if windows != right[program].map(\.result) {
-                return "p\(program) of \(id) was delivered with \(windows.count) windows, not the right ones"
+            let rightOnes = right[program].map(\.result)
+            if windows != rightOnes {
+                let segment = zip(windows, rightOnes).enumerated().first { $0.1.0 != $0.1.1 }?.offset ?? windows.count
+                return "p\(program) of \(id) was delivered with \(windows.count) windows, not the right ones from"
+                    + " \(segment) on: \(windows.dropFirst(segment).first.map { "\($0)" } ?? "none") instead of"
+                    + " \(rightOnes.dropFirst(segment).first.map { "\($0)" } ?? "none")"
             }
         }
         return nil

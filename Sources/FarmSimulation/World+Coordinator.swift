@@ -17,18 +17,24 @@ struct SimulatedLedger {
     var records: [(entry: EntryID, record: LedgerRecord)] = []
     var syncedCount = 0
     var results: [TaskKey: TaskResult] = [:]
+    var producers: [TaskKey: Peer] = [:]
     var isSyncScheduled = false
 
     /// Folds the records into what they say now.
     mutating func fold() {
         results = [:]
+        producers = [:]
         for (_, record) in records { apply(record) }
     }
 
     mutating func apply(_ record: LedgerRecord) {
         switch record {
-        case .result(let entry): results[entry.key] = entry.result
-        case .dropped(let key): results[key] = nil
+        case .result(let entry):
+            results[entry.key] = entry.result
+            producers[entry.key] = entry.peer
+        case .dropped(let key):
+            results[key] = nil
+            producers[key] = nil
         case .accepted, .delivered, .ended: return
         }
     }
@@ -277,7 +283,7 @@ extension World {
             .lookedUp(
                 LookUpAnswer(
                     number: lookUp.number, job: lookUp.job, task: lookUp.task, key: key, entry: entry,
-                    absent: absent)))
+                    producer: ledger.producers[key], absent: absent)))
     }
 
     func sync(_ life: UInt64) {

@@ -106,6 +106,7 @@ package struct WorldShape: Sendable {
         self.seed = seed
         self.jobs = jobs
         policy.heartbeatTicks = 20
+        policy.debtTicks = 200
         policy.suspectTicks = 70
         policy.lostLinkTicks = 60
         policy.deadTicks = 140

@@ -41,6 +41,8 @@ struct Farmhand {
     var machine: CoordinatorMachine
     var now = Tick(0)
     var ledger: [TaskID: TaskResult] = [:]
+    /// Who made what is in the ledger.
+    var producers: [TaskID: Peer] = [:]
     var absent: [Digest] = []
     var answersLookUps = true
     /// Equal tasks of two jobs have equal keys.
@@ -60,7 +62,8 @@ struct Farmhand {
                 .lookedUp(
                     LookUpAnswer(
                         number: lookUp.number, job: lookUp.job, task: lookUp.task,
-                        key: key(of: lookUp.task, in: lookUp.job), entry: ledger[lookUp.task], absent: absent)))
+                        key: key(of: lookUp.task, in: lookUp.job), entry: ledger[lookUp.task],
+                        producer: producers[lookUp.task], absent: absent)))
         }
         do { try machine.checkInvariants() } catch { preconditionFailure("\(error)") }
         return fresh
@@ -71,14 +74,15 @@ struct Farmhand {
         return sharesKeys || id == job ? key : TaskKey(words: SIMD4(key.words[0], id.rawValue, 0, 0))
     }
 
-    mutating func join(_ peer: Peer) {
+    /// - Parameter held: results of an earlier coordinator's leases that the worker brings along.
+    mutating func join(_ peer: Peer, held: [ResultName] = []) {
         hear(
             .message(
                 from: peer,
                 .hello(
                     Hello(
                         protocolVersion: Limits.protocolVersion, number: 1, engine: engine,
-                        report: WorkerReport(), held: []))))
+                        report: WorkerReport(), held: held))))
     }
 
     mutating func submit(_ shapes: [ProgramShape], _ id: JobID = job, priority: Int = 0) {

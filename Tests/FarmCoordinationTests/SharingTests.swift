@@ -76,6 +76,30 @@ import Testing
         #expect((9...11).contains(late), "\(late) of 20 turns")
     }
 
+    @Test func `a job that had the farm to itself waits no longer than the debt once others can work`() throws {
+        var farm = farm(workers: 1)
+        farm.submit([chain(90)])
+        farm.submit([chain(90)], other)
+        farm.hear(.pause(other))
+        // The other is paused for an hour of the farm's time, and wants its share before that again.
+        for _ in 0..<36 {
+            let (owner, grant) = try #require(farm.grants.last)
+            farm.now = farm.now + 100_000
+            farm.hear(.message(from: owner, .heartbeat(WorkerReport())))
+            farm.store(TaskID(grant.program, grant.start), from: owner, grant.lease, of: grant.job)
+        }
+        farm.hear(.resume(other))
+        var turnsOfOther = 0
+        while turnsOfOther < 50 {
+            let (owner, grant) = try #require(farm.grants.last)
+            guard grant.job == other else { break }
+            turnsOfOther += 1
+            farm.now = farm.now + 10_000
+            farm.store(TaskID(grant.program, grant.start), from: owner, grant.lease, of: grant.job)
+        }
+        #expect(turnsOfOther <= 7, "the debt is a minute, a turn takes ten seconds")
+    }
+
     @Test func `a job without a worker takes one from a job with many, at a boundary`() {
         var farm = farm(workers: 3, horizon: 8)
         farm.submit([chain(40), chain(40), chain(40)])

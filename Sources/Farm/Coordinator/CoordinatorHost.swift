@@ -408,6 +408,8 @@ package final class CoordinatorHost {
         let isHashing = if case .hashSource = program.body { true } else { false }
         if usesLedger, let entry = try store.lookUp(key) {
             answer.entry = entry.result
+            // On one machine every render has workers of the same numbers, and they are other processes.
+            if workerPlace == .elsewhere { answer.producer = Peer(entry.provenance) }
             if !isHashing {
                 let parts = entry.result.outputs.joined() + [entry.result.snapshot].compactMap { $0 }
                 answer.absent = try parts.map(\.digest).filter { try store.locate($0) == nil }
@@ -599,5 +601,15 @@ extension FarmEvent {
             job
         default: nil
         }
+    }
+}
+
+extension Peer {
+    /// Whom the ledger names; nil for what no worker made.
+    init?(_ provenance: Provenance) {
+        guard provenance.worker.first == "w", provenance.incarnation.first == "i",
+            let worker = UInt64(provenance.worker.dropFirst()), let life = UInt64(provenance.incarnation.dropFirst())
+        else { return nil }
+        self.init(WorkerID(worker), Incarnation(life))
     }
 }
