@@ -61,12 +61,16 @@ test: deps
 	    echo "error: tests failed. Find them with: grep -anE '✘|crashed' .build/test.log" >&2; exit 1; \
 	fi
 
-# A million simulated farms and a hundred seeds of real ones take about an hour.
+# A million simulated farms, a hundred seeds of real ones, a kill at each point of a journal and ten minutes of damaged
+# input take more than an hour.
 test-long: deps
-	@echo "Simulating farms $(or $(SEEDS),0..1000000); then chaos over real processes, seeds $(or $(CHAOS),1..100)"
+	@echo "Simulating farms $(or $(SEEDS),0..1000000); then chaos over real processes, seeds $(or $(CHAOS),1..100)," \
+	    "kills at points $(or $(JOURNAL),1..160) of the journal, $(or $(FUZZ),30) s of fuzzing for each reader"
 	@$(SWIFT) build -c release --build-tests
 	@LATHE_SEEDS=$(or $(SEEDS),0..1000000) $(SWIFT) test -c release --skip-build --filter SeedTests
 	@LATHE_CHAOS_SEEDS=$(or $(CHAOS),1..100) $(SWIFT) test -c release --skip-build --filter ChaosTests
+	@LATHE_JOURNAL_POINTS=$(or $(JOURNAL),1..160) $(SWIFT) test -c release --skip-build --filter JournalTests
+	@LATHE_FUZZ_SECONDS=$(or $(FUZZ),30) $(SWIFT) test -c release --skip-build --filter FarmFuzzTests
 
 test-slurm: build
 	@deploy/slurm/test.sh || { echo "error: the Slurm test failed; KEEP=1 leaves its directory there." >&2; exit 1; }

@@ -71,6 +71,7 @@ let package = Package(
         target("SignalProcessing", .kernel, ["Quantities", "CVector"]),
         target("Metering", .kernel, ["Quantities", "CVector", "SignalProcessing"]),
         target("Session", .pure, ["Quantities"]),
+        target("SessionDiff", .pure, ["Quantities", "Session"]),
         target("RenderPlan", .pure, ["Quantities"]),
         target(
             "RenderCompiler", .kernel, ["Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan"]),
@@ -96,9 +97,13 @@ let package = Package(
         target("LoudnessChecks", .shell, ["Quantities", "SignalProcessing", "Hashing", "Reports"]),
         target("Storage", .shell, ["Quantities", "RenderPlan", "Hashing", "CFileSystem", grdb]),
         target("Release", .shell, ["Quantities", "Metering", "Session", "SoundFiles", "Hashing", "Reports"]),
+        target("Revisions", .shell, ["Quantities", "Hashing", "SessionFiles", "Release"]),
         target(
             "Measuring", .shell,
             ["Quantities", "SignalProcessing", "Metering", "LoudnessChecks", "SoundFiles", "Hashing", "Release"]),
+        target(
+            "Comparison", .shell,
+            ["Quantities", "SignalProcessing", "Metering", "LoudnessChecks", "Reports", "SoundFiles", "Measuring"]),
         target("FarmKeys", .shell, ["Quantities", "Hashing", "ZeroMQ", "CCrypto"]),
         target("FarmTransfer", .shell, ["Quantities", "RenderPlan", "Hashing", "ZeroMQ", "Storage"]),
         target("FarmMonitoring", .shell, ["CCrypto", flyingFox, flyingSocks, logging]),
@@ -121,8 +126,9 @@ let package = Package(
             [
                 "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
                 "RenderEngine", "FarmProtocol", "FarmCoordination", "Hashing", "ZeroMQ", "SoundFiles",
-                "SessionFiles", "Storage", "Release", "LoudnessChecks", "Measuring", "Demo", "Terminal", "Reports",
-                "FarmKeys", "FarmTransfer", "FarmMonitoring", "Farm", "FarmService",
+                "SessionFiles", "Storage", "Release", "LoudnessChecks", "Measuring", "Comparison", "Demo", "Terminal",
+                "Reports", "FarmKeys", "FarmTransfer", "FarmMonitoring", "Farm", "FarmService", "SessionDiff",
+                "Revisions",
                 arguments, logging,
             ]),
         // T: test support
@@ -151,7 +157,8 @@ let package = Package(
                 "Quantities", "RenderPlan", "RenderEngine", "FarmProtocol", "Metering", "Storage", "Farm",
                 "RenderHarness", "ZeroMQ", "lathe",
             ]),
-        tests("Lathe", ["RenderHarness", "lathe"]),
+        tests("Revisions", ["Quantities", "Hashing", "Release", "Revisions"]),
+        tests("Lathe", ["Quantities", "RenderHarness", "lathe"]),
         tests("Independent", ["lathe"]),
         tests("FarmCoordination", ["FarmCoordination", "FarmProtocol", "Quantities", "RenderPlan"]),
         tests("FarmSimulation", ["FarmSimulation", "FarmCoordination", "FarmProtocol", "Quantities", "RenderPlan"]),
@@ -173,8 +180,10 @@ let package = Package(
                 "Quantities", "Metering", "LoudnessChecks", "SoundFiles", "Hashing", "Release", "Measuring",
                 "RenderHarness",
             ]),
+        tests("Comparison", ["Quantities", "Metering", "SoundFiles", "Measuring", "Comparison", "RenderHarness"]),
         tests("Release", ["Quantities", "Metering", "Session", "SoundFiles", "Hashing", "Reports", "Release"]),
         tests("Session", ["Quantities", "Session"]),
+        tests("SessionDiff", ["Quantities", "Session", "SessionDiff"]),
         tests("RenderPlan", ["Quantities", "RenderPlan"]),
         tests("RenderCompiler", ["Quantities", "SignalProcessing", "Session", "RenderPlan", "RenderCompiler"]),
         tests(
@@ -189,7 +198,7 @@ let package = Package(
             "Linkage",
             [
                 "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
-                "RenderEngine", "FarmProtocol", "FarmCoordination",
+                "RenderEngine", "FarmProtocol", "FarmCoordination", "SessionDiff",
             ]),
     ]
 )

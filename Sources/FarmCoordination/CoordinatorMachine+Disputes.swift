@@ -69,7 +69,9 @@ extension CoordinatorMachine {
         guard let key = jobs[slot].tasks[task].key, let recorded = jobs[slot].tasks[task].result else {
             return
         }
-        for claim in opinion.claims where claim.result == standing {
+        // Nobody is found right by its own word alone.
+        let voices = Set(opinion.claims.filter { $0.result == standing }.compactMap { $0.peer?.worker })
+        for claim in opinion.claims where claim.result == standing && voices.count > 1 {
             if let peer = claim.peer, let worker = workerSlots[peer] {
                 workers[worker].agreedSequence = max(
                     workers[worker].agreedSequence, jobs[slot].tasks[task].sequence)

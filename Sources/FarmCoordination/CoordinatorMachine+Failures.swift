@@ -8,13 +8,13 @@ extension CoordinatorMachine {
     /// Counted ones quarantine the task after three lives of workers, others are forgiven up to a number that
     /// no healthy farm reaches.
     mutating func attemptFailed(
-        _ slot: Int, _ task: Int, by worker: Int, isCounted: Bool, reason: String, _ now: Tick
+        _ slot: Int, _ task: Int, by worker: Int, isCounted: Bool, isCharged: Bool = true, reason: String, _ now: Tick
     ) {
         let peer = workers[worker].peer
         let name = jobs[slot].name(of: task)
         let text = String(decoding: reason.utf8.prefix(Limits.reasonByteCount), as: UTF8.self)
         emit(.publish(.attemptFailed(jobs[slot].id, name, peer, counted: isCounted, reason: text)))
-        guard jobs[slot].tasks[task].mustRun || !jobs[slot].tasks[task].isSettled else { return }
+        guard isCharged, jobs[slot].tasks[task].mustRun || !jobs[slot].tasks[task].isSettled else { return }
         var attempts = jobs[slot].attempts[task] ?? Attempts()
         if isCounted {
             // The same life counts again only where the farm has no other to offer.

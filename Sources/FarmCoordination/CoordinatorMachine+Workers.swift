@@ -175,8 +175,11 @@ extension CoordinatorMachine {
             return giveBack(report.lease, worker)
         }
         lose(report.digests, readBy: task, slot)
-        // Forgiven, but not for ever: a worker that can read nothing must not keep the farm busy.
-        attemptFailed(slot, task, by: worker, isCounted: false, reason: "inputs could not be read", now)
+        // Forgiven, but not for ever: a worker that can read nothing must not keep the farm busy. Where it names
+        // nothing that is lost, it is itself unwell (its disk is full): it rests, and the task is none the worse.
+        attemptFailed(
+            slot, task, by: worker, isCounted: false, isCharged: !report.digests.isEmpty,
+            reason: report.digests.isEmpty ? "the worker could not keep its inputs" : "inputs could not be read", now)
         if report.digests.isEmpty { isUnwell(worker, slot, task, now) }
         endLease(worker)
     }

@@ -32,7 +32,8 @@ extension WorkerMachine {
             .send(
                 .hello(
                     Hello(
-                        number: helloCount, engine: engine, report: report, held: uncommitted.map(\.report.name)))))
+                        protocolVersions: policy.protocolVersions, number: helloCount, engine: engine, report: report,
+                        held: uncommitted.map(\.report.name)))))
     }
 
     private mutating func welcomed(_ welcome: Welcome, _ now: Tick) {

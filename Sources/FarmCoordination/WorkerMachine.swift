@@ -85,6 +85,8 @@ package struct WorkerPolicy: Hashable, Sendable {
     package var linkTicks = 30_000
     /// An engine that was told to stop and has not after this long hangs: the process leaves.
     package var abandonTicks = 10_000
+    /// What it says it speaks.
+    package var protocolVersions = Limits.protocolVersions
 
     package init() {}
 }

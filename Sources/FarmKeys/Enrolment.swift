@@ -83,7 +83,7 @@ package enum Enrolment {
     }
 
     /// - Throws: `refused` with the coordinator's reason; `invalid` for an answer that is none.
-    static func understand(_ frames: [[UInt8]]) throws -> (name: String, roles: Set<Role>) {
+    package static func understand(_ frames: [[UInt8]]) throws -> (name: String, roles: Set<Role>) {
         guard frames.count == 4, frames[0] == magic, frames.allSatisfy({ $0.count <= maximumTextByteCount }),
             let text = String(validating: frames[2], as: UTF8.self),
             let roleText = String(validating: frames[3], as: UTF8.self)
@@ -97,6 +97,22 @@ package enum Enrolment {
             roles.allSatisfy({ $0 != nil })
         else { throw FarmKeysError(.invalid, "the coordinator's answer is none; is it of another version?") }
         return (text, Set(roles.compactMap { $0 }))
+    }
+}
+
+/// The one thing that a machine can say to the enrolment endpoint, as it arrives: magic, secret, wished name.
+package struct EnrolmentQuestion: Sendable, Hashable {
+    let secret: [UInt8]
+    /// What it wants to be called behind the invitation's name; nil for just that.
+    package let suffix: String?
+
+    /// nil for what is no question.
+    package init?(_ frames: [[UInt8]]) {
+        guard frames.count == 3, frames[0] == Enrolment.magic, frames[1].count == Invitation.secretByteCount,
+            let suffix = String(validating: frames[2], as: UTF8.self), suffix.isEmpty || AccessTable.isName(suffix)
+        else { return nil }
+        secret = frames[1]
+        self.suffix = suffix.isEmpty ? nil : suffix
     }
 }
 

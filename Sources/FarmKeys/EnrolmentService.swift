@@ -119,7 +119,7 @@ private final class EnrolmentDesk {
     private func answer(_ message: ReceivedMessage) -> [[UInt8]]? {
         let address = message.peerAddress ?? ""
         let body = Array(message.frames.dropFirst())
-        guard let key = message.userID.flatMap({ CurveKey(z85: $0) }), let question = Question(body) else {
+        guard let key = message.userID.flatMap({ CurveKey(z85: $0) }), let question = EnrolmentQuestion(body) else {
             shared.counts.withLock { $0.malformedCount += 1 }
             report(.malformed(address: address))
             return nil
@@ -154,21 +154,6 @@ private final class EnrolmentDesk {
     ) -> [[UInt8]] {
         report(.refused(refusal, key: key, address: address, detail: detail))
         return [[0], Array(refusal.rawValue.utf8), []]
-    }
-
-    /// The one thing that can be said here.
-    private struct Question {
-        let secret: [UInt8]
-        let suffix: String?
-
-        init?(_ body: [[UInt8]]) {
-            guard body.count == 3, body[0] == Enrolment.magic, body[1].count == Invitation.secretByteCount,
-                let suffix = String(validating: body[2], as: UTF8.self)
-            else { return nil }
-            guard suffix.isEmpty || AccessTable.isName(suffix) else { return nil }
-            secret = body[1]
-            self.suffix = suffix.isEmpty ? nil : suffix
-        }
     }
 }
 

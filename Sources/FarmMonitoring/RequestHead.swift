@@ -1,5 +1,17 @@
 internal import FlyingFox
 
+/// What the reader of request heads says of bytes, in a word: for whoever tries it with hostile ones.
+package enum RequestHeadVerdict {
+    /// "incomplete", "refused 400", or "request" with its path.
+    package static func of(_ bytes: [UInt8]) -> String {
+        switch RequestHead.read(bytes, limits: MonitoringServer.Limits()) {
+        case .incomplete: "incomplete"
+        case .refused(let status): "refused \(status.code)"
+        case .request(let request): "request \(request.path)"
+        }
+    }
+}
+
 /// Reads the head of an HTTP/1 request (RFC 9112, 2 to 5), strictly and within limits. Requests have no body here.
 enum RequestHead {
     enum Verdict {
@@ -41,11 +53,12 @@ enum RequestHead {
             return .refused(.payloadTooLarge)
         }
         let parts = words[1].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        return .request(
-            HTTPRequest(
-                method: HTTPMethod(rawValue: words[0]), version: HTTPVersion(words[2]),
-                target: HTTPRequest.Target(path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : ""),
-                headers: headers, body: HTTPBodySequence()))
+        let request = HTTPRequest(
+            method: HTTPMethod(rawValue: words[0]), version: HTTPVersion(words[2]),
+            target: HTTPRequest.Target(path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : ""),
+            headers: headers, body: HTTPBodySequence())
+        // A second slash (what follows would be a host) or a broken escape leaves nothing of the path.
+        return request.path.hasPrefix("/") ? .request(request) : .refused(.badRequest)
     }
 
     /// Where the empty line after the fields begins.

@@ -4,16 +4,24 @@ internal import Glibc
 /// What has still to be delivered, one small file each: whole or not there, and there before the first try.
 ///
 /// One owner at a time, in a directory of its own.
-struct WebhookOutbox {
+package struct WebhookOutbox {
     /// One event for one receiver.
-    struct Letter: Codable, Sendable, Equatable {
-        var url: String
-        var event: String
-        var id: String
+    package struct Letter: Codable, Sendable, Equatable {
+        package var url: String
+        package var event: String
+        package var id: String
         /// Since 1970.
-        var createdAtSeconds: Double
+        package var createdAtSeconds: Double
         /// JSON, as it is signed and sent.
-        var body: String
+        package var body: String
+
+        package init(url: String, event: String, id: String, createdAtSeconds: Double, body: String) {
+            self.url = url
+            self.event = event
+            self.id = id
+            self.createdAtSeconds = createdAtSeconds
+            self.body = body
+        }
     }
 
     static let fileByteLimit = 1 << 20
@@ -22,7 +30,7 @@ struct WebhookOutbox {
     private var lastNumber: UInt64 = 0
 
     /// Makes the directory, which only this user can enter, and clears away what a crash left half written.
-    init(directory: String) throws {
+    package init(directory: String) throws {
         self.directory = directory
         guard mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw Self.fault("mkdir", directory) }
         for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
@@ -32,12 +40,12 @@ struct WebhookOutbox {
     }
 
     /// The numbers of the letters, oldest first.
-    func numbers() throws -> [UInt64] {
+    package func numbers() throws -> [UInt64] {
         try FileManager.default.contentsOfDirectory(atPath: directory).compactMap(Self.number).sorted()
     }
 
     /// Writes a letter through to the disk and answers its number; numbers go up.
-    mutating func add(_ letter: Letter) throws -> UInt64 {
+    package mutating func add(_ letter: Letter) throws -> UInt64 {
         let bytes = try JSONEncoder().encode(letter)
         lastNumber += 1
         let path = self.path(lastNumber)
@@ -58,7 +66,7 @@ struct WebhookOutbox {
     }
 
     /// - Throws: where the file is gone, or is no letter.
-    func letter(_ number: UInt64) throws -> Letter {
+    package func letter(_ number: UInt64) throws -> Letter {
         let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path(number)))
         defer { try? handle.close() }  // it was only read
         return try JSONDecoder().decode(Letter.self, from: handle.read(upToCount: Self.fileByteLimit) ?? Data())
@@ -75,7 +83,9 @@ struct WebhookOutbox {
     private static func number(of name: String) -> UInt64? {
         guard name.utf8.count == 25, name.hasSuffix(".json") else { return nil }
         let digits = name.dropLast(5)
-        return digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt64(digits) : nil
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(digits) else { return nil }
+        // Numbers go up: there must always be a next one.
+        return number < 1 << 62 ? number : nil
     }
 
     private func synchronizeDirectory() {

@@ -38,7 +38,7 @@ final class DeliveredFiles: BlobSource {
         let file = entry.files[number]
         // The path is of this coordinator's own making: a release folder and the name of a planned file.
         let descriptor = open("\(entry.folder)/\(file.path)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return .none(.unreadable) }
+        guard descriptor >= 0 else { return .none(errno == EMFILE || errno == ENFILE ? .busy : .unreadable) }
         defer { close(descriptor) }
         guard offset >= 0, offset < file.byteCount else { return .none(.unreadable) }
         let wanted = min(count, file.byteCount - offset)

@@ -132,8 +132,12 @@ extension FarmDaemon {
     func lookAgain(at hash: ContentHash) {
         let (vault, logger) = (vault, logger)
         preparations.post {
-            guard (try? vault.verify(hash)) != true else { return }
-            logger.error("audio in the vault was damaged and is gone", metadata: ["hash": "\(hash)"])
+            do {
+                guard try !vault.verify(hash) else { return }
+                logger.error("audio in the vault was damaged and is gone", metadata: ["hash": "\(hash)"])
+            } catch {
+                logger.error("audio in the vault cannot be read", metadata: ["reason": "\(error)"])
+            }
         }
     }
 

@@ -145,7 +145,9 @@ extension FarmDaemon {
     private func words(_ reason: WaitingReason, of job: JobID) -> String? {
         switch reason {
         case .paused: "paused; `lathe resume` lets it go on"
-        case .noWorker: "waits for a worker: none is connected"
+        case .noWorker:
+            "waits for a worker: none is connected"
+                + (lastRefusal.map { "; \($0.worker) was refused: \($0.reason)" } ?? "")
         case .noUsableWorker(let connected):
             "waits for a worker: the \(connected) that are connected leave, are silent or rest after failures"
         case .busyWorkers(let count, let areMoreImportant):
@@ -181,6 +183,7 @@ extension FarmDaemon {
     func notice(_ event: FarmEvent) {
         switch event {
         case .joined(let peer):
+            lastRefusal = nil
             workers[peer] = WorkerNews(joinedAtSeconds: Date().timeIntervalSince1970)
             logger.notice("worker joined", metadata: ["worker": "\(workerName(peer))"])
         case .left(let peer, _):
@@ -200,6 +203,7 @@ extension FarmDaemon {
                 detail: count > 1 ? "\(count) segments" : nil)
         case .turnedAway(let peer, _, let reason):
             counters.connectionsRefused += 1
+            lastRefusal = (workerName(peer), reason)
             logger.warning("worker refused", metadata: ["worker": "\(workerName(peer))", "reason": "\(reason)"])
         case .resting(let peer, let ticks):
             logger.warning(

@@ -61,6 +61,8 @@ package final class FarmDaemon {
     var workers: [Peer: WorkerNews] = [:]
     var counters = FarmCounters()
     var answered = AnsweredRequests()
+    /// The worker that was turned away last; nil once one was let in.
+    var lastRefusal: (worker: String, reason: String)?
     /// Workers that get no work, whatever life of them comes; kept over restarts.
     var quarantined: Set<WorkerID> = []
     private let transport: RouterTransport
@@ -73,6 +75,8 @@ package final class FarmDaemon {
     private var announcedAlarmCount = 0
     /// The disk holds less than is never to be touched.
     private(set) var isShortOfSpace = false
+    /// The process has as many files and connections open as it may.
+    private var lacksDescriptors = false
     /// Told of every job that ended and of alarms, for webhooks.
     package var announce: (JobStatus?, _ alarm: String?) -> Void = { _, _ in }
     package let pulse = Pulse()
@@ -133,6 +137,7 @@ package final class FarmDaemon {
         var policy = Policy()
         policy.auditPercent = options.auditPercent
         policy.waitsForSpace = true
+        if let ticks = TestFault.hangTicks { policy.hangTicks = ticks }
         host = CoordinatorHost(
             store: store, transport: transport, policy: policy,
             incarnation: try Lives.next(in: options.directory + "/coordinator.life"),
@@ -227,6 +232,12 @@ package final class FarmDaemon {
         } catch {
             logger.error("the store's space is not known", metadata: ["reason": "\(error)"])
             found.append("the store's disk cannot be looked at: \(error)")
+        }
+        let hadDescriptors = !lacksDescriptors
+        lacksDescriptors = !Machine.hasDescriptors
+        if lacksDescriptors {
+            found.append("no file can be opened any more: raise the limit of open files (ulimit -n, LimitNOFILE)")
+            if hadDescriptors { logger.error("out of file descriptors: new connections and files have to wait") }
         }
         if let failure = host.syncFailure { found.append("the ledger cannot be written: \(failure)") }
         obstacles.withLock { $0 = found }

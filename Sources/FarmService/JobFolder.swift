@@ -1,5 +1,6 @@
 import FarmMonitoring
 import Foundation
+import Storage
 
 /// What the coordinator keeps of a job on its disk, so that it lives on when the coordinator does not.
 struct JobRecord: Codable, Sendable {
@@ -65,9 +66,24 @@ struct JobFolder {
     }
 }
 
+/// What a coordinator finds in a directory of jobs when it starts.
+package enum StoredJobs {
+    /// - Returns: the numbers of the jobs in order, each with its record as it would be written again, and the paths
+    ///   of what cannot be read.
+    package static func read(_ directory: String) throws -> (jobs: [(id: String, json: [UInt8])], unreadable: [String])
+    {
+        let found = try JobFolder(directory: directory).load()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let jobs = try found.records.map { ($0.submission.id, [UInt8](try encoder.encode($0))) }
+        return (jobs, found.unreadable)
+    }
+}
+
 /// Writes a file beside its name, syncs it, renames it, syncs the directory.
 func writeDurably(_ bytes: [UInt8], to path: String) throws {
     let temporary = path + ".new"
+    JournalPoint.reached()
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw ServiceError("\(path) cannot be written: \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
@@ -80,9 +96,14 @@ func writeDurably(_ bytes: [UInt8], to path: String) throws {
         }
         offset += count
     }
-    guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+    guard fsync(descriptor) == 0 else {
         throw ServiceError("\(path) cannot be written: \(String(cString: strerror(errno)))")
     }
+    JournalPoint.reached()
+    guard rename(temporary, path) == 0 else {
+        throw ServiceError("\(path) cannot be written: \(String(cString: strerror(errno)))")
+    }
+    JournalPoint.reached()
     let folder = (path as NSString).deletingLastPathComponent
     let parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if parent >= 0 {

@@ -36,8 +36,11 @@ extension Checker {
             for (lease, view) in leases where lease != own && !view.isSecondRun {
                 let isSame = view.segments.contains { other in
                     let otherTask = TaskID(view.program, other)
-                    // A run may come to a segment before its key is known; it ends there once it is.
-                    return keys[CommitName(job: view.job, task: otherTask)] == key
+                    let otherPlace = CommitName(job: view.job, task: otherTask)
+                    // That no task is under two leases is checked elsewhere; a result that was taken back is
+                    // rendered anew while the run that made it goes on behind it. And a run may come to a segment
+                    // before its key is known; it ends there once it is.
+                    return otherPlace != place && keys[otherPlace] == key
                         && machine.mustRun(otherTask, in: view.job)
                         && machine.result(of: otherTask, in: view.job) == nil
                 }

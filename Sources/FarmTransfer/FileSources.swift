@@ -29,7 +29,7 @@ package final class StoreSource: BlobSource {
             let end = min(bytes.count, offset + count)
             return .bytes(Array(bytes[offset..<end]), blobByteCount: bytes.count)
         } catch {
-            return .none(.unreadable)
+            return .none(VaultError.unavailability(error))
         }
     }
 
@@ -120,7 +120,7 @@ package final class FileRanges: BlobSource {
             guard bytes.count == min(count, size - offset) else { return .none(.unreadable) }
             return .bytes(bytes, blobByteCount: size)
         } catch {
-            return .none(.unreadable)
+            return .none(VaultError.unavailability(error))
         }
     }
 }

@@ -200,7 +200,7 @@ extension SourceVault: BlobSource {
             guard offset < size else { return .bytes([], blobByteCount: size) }
             return .bytes(try file.read(at: offset, count: min(count, size - offset)), blobByteCount: size)
         } catch {
-            return .none(.unreadable)
+            return .none(VaultError.unavailability(error))
         }
     }
 }

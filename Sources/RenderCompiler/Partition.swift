@@ -35,12 +35,8 @@ struct Partition {
         guard units[bus].strips.count == 1, case .terms(let terms) = units[bus].strips[0].input else {
             return nil
         }
-        let cells = Set(terms.map(\.unit).filter { isCell(units[$0]) })
-        return cells.count == 1 ? cells.first : nil
-    }
-
-    private static func isCell(_ unit: Unit) -> Bool {
-        unit.strips.contains { if case .clips = $0.input { true } else { false } }
+        // Its other cells count though they be mute: who is merged must not depend on who is heard.
+        return terms.map(\.unit).first { units[$0].isOnlyCell }
     }
 }
 

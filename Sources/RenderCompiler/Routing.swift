@@ -53,39 +53,49 @@ struct Routing {
 
     /// Cells per destination, eight strips at most: tracks of one chain shape together, so that they fill lanes without
     /// gaps, and what is left over of each shape together too, so that few windows are handed over.
+    ///
+    /// Tracks that nobody hears keep their places: a mute must not send other tracks to other cells, where all of them
+    /// would be rendered again.
     private mutating func addTracks() {
         for destination in 0...song.buses.count {
-            var shapes: [(shape: [UInt8], tracks: [Int])] = []
-            var cells: [[Int]] = []
-            for track in song.tracks.indices
-            where self.destination(of: track) == destination && isNeeded(track) {
-                // A key, and whoever listens to one, stands alone, so that no cell can wait for itself.
-                let chain = trackChains[track]
-                guard !keyed.contains(.track(track)), chain.keys.isEmpty, chain.convolutions.isEmpty else {
-                    cells.append([track])
-                    continue
-                }
-                if let known = shapes.firstIndex(where: { $0.shape == chain.shape }) {
-                    shapes[known].tracks.append(track)
-                } else {
-                    shapes.append((chain.shape, [track]))
-                }
-            }
-            let size = MixNode.maximumStripCount
-            var rest: [Int] = []
-            for (_, tracks) in shapes {
-                let whole = tracks.count / size * size
-                for start in stride(from: 0, to: whole, by: size) { cells.append(Array(tracks[start..<start + size])) }
-                rest += tracks[whole...]
-            }
-            for start in stride(from: 0, to: rest.count, by: size) {
-                cells.append(Array(rest[start..<min(start + size, rest.count)]))
-            }
-            // A bus adds its cells in the order of their first tracks.
-            for cell in cells.sorted(by: { ($0.min() ?? 0) < ($1.min() ?? 0) }) {
-                addCell(cell, destination: destination)
+            let cells = cells(destination: destination)
+            // What a convolution feeds is no cell of clips.
+            let played = cells.filter { $0.allSatisfy { trackChains[$0].convolutions.isEmpty } }
+            for cell in cells {
+                let needed = cell.filter(isNeeded)
+                if !needed.isEmpty { addCell(needed, destination: destination, isOnly: played == [cell]) }
             }
         }
+    }
+
+    /// Tracks of each cell, in the order in which the destination adds the cells: that of their first tracks.
+    private func cells(destination: Int) -> [[Int]] {
+        var shapes: [(shape: [UInt8], tracks: [Int])] = []
+        var cells: [[Int]] = []
+        for track in song.tracks.indices where self.destination(of: track) == destination {
+            // A key, and whoever listens to one, stands alone, so that no cell can wait for itself.
+            let chain = trackChains[track]
+            guard !keyed.contains(.track(track)), chain.keys.isEmpty, chain.convolutions.isEmpty else {
+                cells.append([track])
+                continue
+            }
+            if let known = shapes.firstIndex(where: { $0.shape == chain.shape }) {
+                shapes[known].tracks.append(track)
+            } else {
+                shapes.append((chain.shape, [track]))
+            }
+        }
+        let size = MixNode.maximumStripCount
+        var rest: [Int] = []
+        for (_, tracks) in shapes {
+            let whole = tracks.count / size * size
+            for start in stride(from: 0, to: whole, by: size) { cells.append(Array(tracks[start..<start + size])) }
+            rest += tracks[whole...]
+        }
+        for start in stride(from: 0, to: rest.count, by: size) {
+            cells.append(Array(rest[start..<min(start + size, rest.count)]))
+        }
+        return cells.sorted { ($0.min() ?? 0) < ($1.min() ?? 0) }
     }
 
     private func destination(of track: Int) -> Int {
@@ -101,7 +111,7 @@ struct Routing {
             || keyed.contains(.track(track))
     }
 
-    private mutating func addCell(_ tracks: [Int], destination: Int) {
+    private mutating func addCell(_ tracks: [Int], destination: Int, isOnly: Bool) {
         let strips = tracks.map { track in
             strip(
                 song.tracks[track].name, .clips(song.tracks[track].clips), trackChains[track],
@@ -110,6 +120,7 @@ struct Routing {
         let index = units.count
         var unit = Unit(name: tracks.map { song.tracks[$0].name }.joined(separator: ", "))
         unit.standsAlone = tracks.contains { keyed.contains(.track($0)) }
+        unit.isOnlyCell = isOnly
         unit.strips = strips
         unit.tailFrames = tracks.reduce(0) { max($0, trackChains[$1].tailFrames) }
         // Strips stand in the order of their shapes, sums are in that of the session.

@@ -17,6 +17,8 @@ struct Unit {
     var sums: [[Tap]] = []
     /// Returns, and what a side-chain listens to, are programs of their own.
     var standsAlone = false
+    /// A cell with all the tracks of its destination, those that nobody hears included.
+    var isOnlyCell = false
     /// A device that is a program of its own, and the sum that it reads.
     var convolution: (device: ConvolutionDevice, input: SumRef)?
     /// Frames that go on sounding after what comes in.

@@ -4,6 +4,8 @@ package import Quantities
 package struct Song: Sendable, Equatable {
     package var title: String
     package var rateHertz: Int
+    /// What musical times were read by; every time of the model is in frames already. nil: the song has no tempo.
+    package var timebase: Timebase?
     package var seed: UInt64
     /// Files in the order of first mention; clips name them by index.
     package var sources: [SourceFile]
@@ -19,9 +21,11 @@ package struct Song: Sendable, Equatable {
     package init(
         title: String, rateHertz: Int, seed: UInt64 = 0, sources: [SourceFile], tracks: [Track],
         buses: [Bus] = [],
-        returns: [Bus] = [], master: Master = Master(), lengthFrames: Int? = nil, tailLimitFrames: Int? = nil
+        returns: [Bus] = [], master: Master = Master(), lengthFrames: Int? = nil, tailLimitFrames: Int? = nil,
+        timebase: Timebase? = nil
     ) {
         self.title = title
+        self.timebase = timebase
         self.rateHertz = rateHertz
         self.seed = seed
         self.sources = sources

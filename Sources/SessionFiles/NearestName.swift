@@ -3,7 +3,7 @@
 /// Damerau-Levenshtein distance (optimal string alignment: insert, delete, replace, swap neighbours), without
 /// regard to case. Near enough is a third of the typed length: none for one character, 1 for up to three, at
 /// least 2 beyond.
-func nearestName(to typed: String, among candidates: [String]) -> String? {
+package func nearestName(to typed: String, among candidates: [String]) -> String? {
     let wanted = Array(typed.lowercased().unicodeScalars.prefix(64))
     let limit = wanted.count < 2 ? 0 : wanted.count < 4 ? 1 : max(2, wanted.count / 3)
     var best: (name: String, distance: Int)?

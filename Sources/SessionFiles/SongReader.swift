@@ -57,7 +57,8 @@ final class SongReader {
         let song = Song(
             title: title ?? "", rateHertz: times.rateHertz, seed: seed, sources: sources, tracks: tracks,
             buses: buses,
-            returns: returns, master: master, lengthFrames: length, tailLimitFrames: tailLimit)
+            returns: returns, master: master, lengthFrames: length, tailLimitFrames: tailLimit,
+            timebase: times.timebase)
         reportCycles(song)
         return title == nil ? nil : song
     }

@@ -18,10 +18,10 @@ package struct FuzzNumbers: RandomNumberGenerator {
     }
 
     /// A number below `end`; 0 where `end` is not above 0.
-    mutating func below(_ end: Int) -> Int { end <= 0 ? 0 : Int.random(in: 0..<end, using: &self) }
+    package mutating func below(_ end: Int) -> Int { end <= 0 ? 0 : Int.random(in: 0..<end, using: &self) }
 
     /// True once in `count` times.
-    mutating func oneIn(_ count: Int) -> Bool { below(count) == 0 }
+    package mutating func oneIn(_ count: Int) -> Bool { below(count) == 0 }
 
-    mutating func pick<T>(_ values: [T]) -> T { values[below(values.count)] }
+    package mutating func pick<T>(_ values: [T]) -> T { values[below(values.count)] }
 }

@@ -160,10 +160,13 @@ extension Store {
     func storedRange(_ digest: Digest, _ state: inout StoreState) throws -> PackRange? {
         if let entry = state.index[digest], entry.isPending { return entry.range }
         return try database.writeWithoutTransaction { db in
-            try db.firstRow(
-                "SELECT pack, offset, byteCount FROM blob WHERE high = ? AND low = ?", digest.columns
-            )
-            .map { PackRange($0, at: 0) }
+            let row = try db.firstRow(
+                "SELECT pack, offset, byteCount FROM blob WHERE high = ? AND low = ?", digest.columns)
+            guard let row else { return nil }
+            if let range = try? PackRange(row, at: 0) { return range }
+            // A damaged row is no place; another one may take its name.
+            try db.run("DELETE FROM blob WHERE high = ? AND low = ?", digest.columns)
+            return nil
         }
     }
 

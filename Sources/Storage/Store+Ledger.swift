@@ -37,6 +37,7 @@ extension Store {
     package func removeResults(_ keys: [TaskKey]) throws {
         try withState { state in
             try writePending(&state)
+            JournalPoint.reached()
             try database.inTransaction(.immediate) { db in
                 for key in keys {
                     try db.run(
@@ -61,7 +62,7 @@ extension Store {
                     FROM result JOIN provenance ON provenance.id = result.provenance
                     WHERE worker = ? AND recordedAt >= ?
                     """, [worker, seconds]
-                ) { keys.append(TaskKey($0)) }
+                ) { keys.append(try TaskKey($0)) }
             }
             return keys.sorted()
         }
@@ -102,6 +103,7 @@ extension Store {
             }
             throw error
         }
+        JournalPoint.reached()
         return try withState { state in
             let conflicts = try flush(&state)
             try database.writeWithoutTransaction { db in
@@ -110,6 +112,7 @@ extension Store {
                 defer { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
                 try db.run("UPDATE synchronization SET count = count + 1", [])
             }
+            JournalPoint.reached()
             return conflicts
         }
     }
@@ -144,9 +147,9 @@ extension Store {
                 ) { row in
                     jobs.append(
                         JobRecord(
-                            id: row[0], title: row[1], revision: row[2], state: row[3],
-                            startedAtSeconds: row[4],
-                            finishedAtSeconds: row[5]))
+                            id: try row.value(0), title: try row.value(1), revision: try row.value(2),
+                            state: try row.value(3), startedAtSeconds: try row.value(4),
+                            finishedAtSeconds: try row.optional(5)))
                 }
             }
             return jobs
@@ -168,17 +171,19 @@ extension Store {
             WHERE key0 = ? AND key1 = ? AND key2 = ? AND key3 = ?
             """, key.columns)
         guard let row else { return nil }
-        guard let result = PartCoding.decodeResult(row[0] as Data) else {
+        do {
+            guard let result = PartCoding.decodeResult(try row.value(0)) else { throw Row.damage }
+            return LedgerEntry(
+                key: key, result: result,
+                provenance: Provenance(
+                    worker: try row.value(3), incarnation: try row.value(4), processorModel: try row.value(5),
+                    latheVersion: try row.value(6)),
+                costSeconds: try row.value(1), recordedAtSeconds: try row.value(2))
+        } catch {
             // A damaged row is no hint at all.
-            try db.run(
-                "DELETE FROM result WHERE key0 = ? AND key1 = ? AND key2 = ? AND key3 = ?", key.columns)
+            try db.run("DELETE FROM result WHERE key0 = ? AND key1 = ? AND key2 = ? AND key3 = ?", key.columns)
             return nil
         }
-        return LedgerEntry(
-            key: key, result: result,
-            provenance: Provenance(
-                worker: row[3], incarnation: row[4], processorModel: row[5], latheVersion: row[6]),
-            costSeconds: row[1], recordedAtSeconds: row[2])
     }
 
     /// Enough rows that a transaction's own cost (some 50 microseconds) is small beside them, or what has waited for
@@ -209,6 +214,7 @@ extension Store {
             && state.pinsToRemove.isEmpty && state.pendingSources.isEmpty
         guard !isIdle else { return }
         var conflicts: [LedgerConflict] = []
+        JournalPoint.reached()
         do {
             try database.inTransaction(.immediate) { db in
                 try writeBlobs(db, state)
@@ -219,6 +225,7 @@ extension Store {
                     }
                 }
                 try writeSources(db, state.pendingSources)
+                JournalPoint.reached()
                 return .commit
             }
         } catch {
@@ -226,6 +233,7 @@ extension Store {
             state.provenanceIDs = [:]
             throw error
         }
+        JournalPoint.reached()
         for digest in state.pendingBlobs { state.index[digest]?.isPending = false }
         state.pendingBlobs = []
         state.pendingResults = [:]
@@ -300,6 +308,6 @@ extension Store {
             WHERE worker = ? AND incarnation = ? AND processorModel = ? AND latheVersion = ?
             """, columns)
         guard let row else { throw StoreError(.database, "the store's database forgot a row just written") }
-        return row[0]
+        return try row.value(0)
     }
 }

@@ -75,7 +75,7 @@ extension Store {
             var places: [(digest: Digest, range: PackRange)] = []
             try database.writeWithoutTransaction { db in
                 try db.forEachRow("SELECT high, low, pack, offset, byteCount FROM blob ORDER BY pack, offset") {
-                    places.append((Digest($0), PackRange($0, at: 2)))
+                    places.append((try Digest($0), try PackRange($0, at: 2)))
                 }
             }
             return places
@@ -112,17 +112,18 @@ extension Store {
             FROM blob ORDER BY pack, offset
             """
         ) { row in
-            let digest = Digest(row)
+            let digest = try Digest(row)
             blobs.append(
                 BlobStatistics(
-                    digest: digest, range: PackRange(row, at: 2), lastUseSeconds: row[5], isPinned: row[6],
+                    digest: digest, range: try PackRange(row, at: 2), lastUseSeconds: try row.value(5),
+                    isPinned: try row.value(6),
                     usedBy: (users[digest] ?? []).sorted()))
         }
         return blobs
     }
 
     private func rowCount(_ db: Database, of table: String) throws -> Int {
-        try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \(table)") ?? 0
+        try db.integer("SELECT COUNT(*) FROM \(table)")
     }
 
     /// Visits the results recorded before a time (seconds since 1970); damaged rows are passed over.
@@ -130,8 +131,8 @@ extension Store {
         _ db: Database, recordedBefore seconds: Int, _ visit: (TaskKey, TaskResult) throws -> Void
     ) throws {
         try db.forEachRow("SELECT key0, key1, key2, key3, value FROM result WHERE recordedAt < ?", [seconds]) {
-            guard let result = PartCoding.decodeResult($0[4] as Data) else { return }
-            try visit(TaskKey($0), result)
+            guard let result = PartCoding.decodeResult((try? $0.value(4)) ?? Data()) else { return }
+            try visit(try TaskKey($0), result)
         }
     }
 }

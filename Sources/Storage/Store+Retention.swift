@@ -81,9 +81,9 @@ extension Store {
             var known: Set<PackID> = []
             var candidates: [(pack: PackID, isSwept: Bool)] = []
             try db.forEachRow("SELECT id, owner, isSwept FROM pack") { row in
-                let pack = PackID(row[0])
+                let pack = PackID(try row.value(0))
                 known.insert(pack)
-                if row[1] as Int64? == nil { candidates.append((pack, row[2])) }
+                if try row.optional(1, as: Int64.self) == nil { candidates.append((pack, try row.value(2))) }
             }
             doomed = try layout.packFiles().filter { !known.contains($0) }
             for candidate in candidates {
@@ -180,7 +180,7 @@ extension Store {
         var chosen: [Candidate] = []
         var byteCount = 0
         while byteCount < excessByteCount ?? .max, let row = try rows.next() {
-            let candidate = Candidate(digest: Digest(row), range: PackRange(row, at: 2))
+            let candidate = Candidate(digest: try Digest(row), range: try PackRange(row, at: 2))
             chosen.append(candidate)
             byteCount += candidate.range.byteCount
         }
@@ -233,7 +233,7 @@ extension Store {
             }
             var sources: [Int64] = []
             try db.forEachRow("SELECT id, path FROM source") { row in
-                if access(row[1] as String, F_OK) != 0 { sources.append(row[0]) }
+                if access(try row.value(1, as: String.self), F_OK) != 0 { sources.append(try row.value(0)) }
             }
             for source in sources {
                 try db.run("DELETE FROM sourceWindow WHERE source = ?", [source])
@@ -248,7 +248,7 @@ extension Store {
         var live: [PackRange] = []
         try db.forEachRow(
             "SELECT pack, offset, byteCount FROM blob WHERE pack = ? ORDER BY offset", [pack.rawValue]
-        ) { live.append(PackRange($0, at: 0)) }
+        ) { live.append(try PackRange($0, at: 0)) }
         return live
     }
 

@@ -29,7 +29,8 @@ extension Store {
                     WHERE path = ? AND byteCount = ? AND modified = ? AND inode = ? AND device = ?
                         AND window = ?
                     """, identity.columns + [window])
-                return row.flatMap { PartCoding.decodeParts($0[0] as Data) }
+                guard let row, let bytes = try? row.value(0, as: Data.self) else { return nil }
+                return PartCoding.decodeParts(bytes)
             }
         }
     }
@@ -52,7 +53,7 @@ extension Store {
                 """, identity.columns)
             let id: Int64
             if let row {
-                id = row[0]
+                id = try row.value(0)
             } else {
                 try db.run(
                     "DELETE FROM sourceWindow WHERE source IN (SELECT id FROM source WHERE path = ?)",

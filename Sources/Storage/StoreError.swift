@@ -17,6 +17,8 @@ package struct StoreError: Error, Hashable, CustomStringConvertible {
         case invalidRange = "store-invalid-range"
         case blobMissing = "store-blob-missing"
         case blobDamaged = "store-blob-damaged"
+        /// This process may open no further file: later, when others are closed.
+        case noDescriptors = "store-no-descriptors"
         case system = "store-system-call"
     }
 
@@ -45,6 +47,8 @@ extension StoreError {
             return StoreError(
                 .diskFull,
                 "no space left for \(path) (\(call): \(reason)); free some disk, or run `lathe store prune`")
+        case EMFILE, ENFILE:
+            return StoreError(.noDescriptors, "no file can be opened any more: \(path) (\(call): \(reason))")
         default:
             return StoreError(.system, "\(call) failed for \(path): \(reason)")
         }

@@ -29,7 +29,7 @@ enum StoreOwners {
     static func removeDead(_ db: Database, layout: StoreLayout, except own: Int64) throws -> Int {
         var dead: [Int64] = []
         try db.forEachRow("SELECT id FROM owner WHERE id <> ?", [own]) { row in
-            let id: Int64 = row[0]
+            let id: Int64 = try row.value(0)
             if try !isAlive(id, layout: layout) { dead.append(id) }
         }
         for id in dead { try remove(db, id, layout: layout) }

@@ -3,14 +3,37 @@ internal import GRDB
 internal import Quantities
 internal import RenderPlan
 
+extension Row {
+    /// A column's value, whatever the disk has made of the file: GRDB's own subscript ends the process where a damaged
+    /// page holds NULL or another kind of value.
+    ///
+    /// - Throws: `DatabaseError` `SQLITE_CORRUPT`.
+    func value<Value: DatabaseValueConvertible>(_ column: Int, as type: Value.Type = Value.self) throws -> Value {
+        let stored: DatabaseValue = self[column]
+        guard let value = Value.fromDatabaseValue(stored) else { throw Row.damage }
+        return value
+    }
+
+    /// nil for NULL.
+    func optional<Value: DatabaseValueConvertible>(_ column: Int, as type: Value.Type = Value.self) throws -> Value? {
+        let stored: DatabaseValue = self[column]
+        return stored.isNull ? nil : try value(column)
+    }
+
+    static var damage: DatabaseError {
+        DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row holds what was never written")
+    }
+}
+
 extension Digest {
     /// The two words as SQLite integers, high first.
     var columns: [any DatabaseValueConvertible] { [Int64(bitPattern: high), Int64(bitPattern: low)] }
 
     /// From two neighbouring integer columns, high first.
-    init(_ row: Row, at column: Int = 0) {
+    init(_ row: Row, at column: Int = 0) throws {
         self.init(
-            high: UInt64(bitPattern: row[column] as Int64), low: UInt64(bitPattern: row[column + 1] as Int64))
+            high: UInt64(bitPattern: try row.value(column, as: Int64.self)),
+            low: UInt64(bitPattern: try row.value(column + 1, as: Int64.self)))
     }
 }
 
@@ -19,17 +42,21 @@ extension TaskKey {
     var columns: [any DatabaseValueConvertible] { (0..<4).map { Int64(bitPattern: words[$0]) } }
 
     /// From the first four columns.
-    init(_ row: Row) {
+    init(_ row: Row) throws {
         var words = SIMD4<UInt64>(repeating: 0)
-        for i in 0..<4 { words[i] = UInt64(bitPattern: row[i] as Int64) }
+        for i in 0..<4 { words[i] = UInt64(bitPattern: try row.value(i, as: Int64.self)) }
         self.init(words: words)
     }
 }
 
 extension PackRange {
     /// From three neighbouring columns: pack, offset, byte count.
-    init(_ row: Row, at column: Int) {
-        self.init(pack: PackID(row[column]), offset: row[column + 1], byteCount: row[column + 2])
+    init(_ row: Row, at column: Int) throws {
+        self.init(
+            pack: PackID(try row.value(column)), offset: try row.value(column + 1), byteCount: try row.value(column + 2)
+        )
+        // Sums of sizes that the disk has changed must not overflow.
+        guard let end = checkedEnd, end <= 1 << 48 else { throw Row.damage }
     }
 }
 

@@ -65,9 +65,9 @@ enum StoreSchema {
 
     /// Makes the tables of a new database; refuses one that is newer or not a store at all.
     static func prepare(_ db: Database, layout: StoreLayout) throws {
-        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-        let tableCount = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
+        let version = try db.integer("PRAGMA user_version")
+        let application = try db.integer("PRAGMA application_id")
+        let tableCount = try db.integer("SELECT COUNT(*) FROM sqlite_master")
         if version == 0, application == 0, tableCount == 0 {
             try db.execute(sql: tables)
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
@@ -95,6 +95,9 @@ extension Database {
         let statement = try cachedStatement(sql: sql)
         try statement.execute(arguments: StatementArguments(arguments))
     }
+
+    /// The one number that a statement gives; 0 where it gives none.
+    func integer(_ sql: String) throws -> Int { try firstRow(sql, [])?.value(0) ?? 0 }
 
     /// The first row of a statement that is compiled once per connection.
     func firstRow(_ sql: String, _ arguments: [any DatabaseValueConvertible]) throws -> Row? {

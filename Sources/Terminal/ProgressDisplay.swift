@@ -39,6 +39,7 @@ package final class ProgressDisplay {
     ///
     /// - Parameter now: seconds; smaller than the last one counts as no time passed.
     package func update(_ model: ProgressModel, now: Double) {
+        let model = mode == .json ? model : model.byAlbum
         latest = model
         switch mode {
         case .none: return

@@ -24,6 +24,7 @@ enum ProgressLine {
             "\"title\":\(quoted(song.title))", "\"stage\":\(quoted(song.stage))",
             "\"segmentsDone\":\(song.segmentsDone)",
         ]
+        if let album = song.album { fields.append("\"album\":\(quoted(album))") }
         if song.segmentCount > 0 { fields.append("\"segmentCount\":\(song.segmentCount)") }
         if let failure = song.failure { fields.append("\"failure\":\(quoted(failure))") }
         fields.append("\"finished\":\(song.isFinished)")

@@ -168,26 +168,28 @@ private final class Service {
 
 /// A request as RFC 27 lays it out: an empty frame, the version, the request's id, domain, address, the peer's
 /// routing id, mechanism, credentials.
-private struct ZAPRequest {
-    enum Content {
+package struct ZAPRequest: Sendable {
+    /// What it asks.
+    package enum Content: Sendable {
         case valid(AuthenticationRequest)
         case otherMechanism
         case malformed
     }
 
-    let content: Content
+    package let content: Content
     private let sender: [UInt8]
     private let id: [UInt8]
 
     /// nil where not even a reply can be made.
-    init?(_ frames: [[UInt8]]) {
+    package init?(_ frames: [[UInt8]]) {
         guard frames.count >= 4, frames[1].isEmpty, (1...255).contains(frames[3].count) else { return nil }
         sender = frames[0]
         id = frames[3]
         content = ZAPRequest.content(Array(frames.dropFirst(2)))
     }
 
-    func reply(status: String, text: String, userID: String) -> [[UInt8]] {
+    /// A verdict in the form that libzmq reads, with its address in front.
+    package func reply(status: String, text: String, userID: String) -> [[UInt8]] {
         [sender, [], Array("1.0".utf8), id, Array(status.utf8), Array(text.utf8), Array(userID.utf8), []]
     }
 

@@ -28,7 +28,7 @@ struct DemoCommand: ParsableCommand {
         note("Now what a user would type:  lathe render \(directory)/album.yaml --stems pre-master")
         // The demo is ours to write again.
         let render = try RenderOptions.parse(["--stems", "pre-master", "--overwrite", "replace"])
-        try RenderJob(session: folder + "/album.yaml", options: render, farm: farm).run()
+        try RenderJob(sessions: [folder + "/album.yaml"], options: render, farm: farm).run()
     }
 }
 

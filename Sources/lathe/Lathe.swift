@@ -1,4 +1,5 @@
 import ArgumentParser
+import Comparison
 import Foundation
 import LoudnessChecks
 import Measuring
@@ -37,11 +38,14 @@ struct Lathe: ParsableCommand {
               lathe render album.yaml         render your own
               lathe plan album.yaml           what that would do, without doing it
               lathe check album.yaml          is the render as loud as it should be, under its ceiling, whole?
+              lathe compare old/ new/         what differs between two releases, where, and how much
             `lathe help VERB` shows each verb with examples.
             """,
         version: latheVersion,
         subcommands: [
-            DemoCommand.self, RenderCommand.self, PlanCommand.self, MeasureCommand.self, CheckCommand.self,
+            DemoCommand.self, RenderCommand.self, WatchSessionCommand.self, PlanCommand.self, MeasureCommand.self,
+            CheckCommand.self, CompareCommand.self, DiffCommand.self, LogCommand.self, ShowCommand.self,
+            RestoreCommand.self, PinCommand.self, UnpinCommand.self,
             CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self, JobsCommand.self, StatusCommand.self,
             WatchCommand.self, FetchCommand.self, CancelCommand.self, RetryCommand.self, PauseCommand.self,
             ResumeCommand.self, WorkersCommand.self, DrainCommand.self, KeysCommand.self, StoreCommand.self,
@@ -50,9 +54,7 @@ struct Lathe: ParsableCommand {
         ])
 
     /// Verbs of the interface that this version does not have.
-    static let laterVerbs: Set<String> = [
-        "compare"
-    ]
+    static let laterVerbs: Set<String> = []
 }
 
 @main
@@ -104,6 +106,14 @@ enum Main {
             var report = CheckReport(identity: identity, items: [], groups: groups)
             report.isJudged = false
             print(ReportFormat.json.document(report), terminator: "")
+            return
+        }
+        if arguments.first == "compare" {
+            let names = arguments.dropFirst().filter { !$0.hasPrefix("-") }
+            let report = ComparisonReport(
+                lathe: latheVersion, nameA: names.first ?? "", nameB: names.dropFirst().first ?? "",
+                options: ComparisonOptions(), failures: failures)
+            print(ComparisonJSON.document(report), terminator: "")
             return
         }
         let document = RenderDocument(

@@ -10,9 +10,13 @@ import Storage
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "What a render would do: files checked, segments, sizes, files written.",
-        discussion: "Example: lathe plan album.yaml --stems pre-master")
+        discussion: """
+            Of several albums each is looked at as though it were rendered alone: what they share is counted for each.
+              lathe plan album.yaml --stems pre-master
+              lathe plan revisions/ --json
+            """)
 
-    @Argument(help: "An album or song file.") var session: String
+    @Argument(help: "Album or song files, or folders of them.") var sessions: [String]
     @OptionGroup var options: RenderOptions
     @OptionGroup var farm: FarmOptions
 
@@ -36,24 +40,42 @@ struct PlanCommand: ParsableCommand {
         var files: [File]
     }
 
-    func run() throws {
-        let album = try readSession(session)
-        let job = RenderJob(session: session, options: options, farm: farm)
-        let songs = try job.deliveredSongs(of: album)
-        let plan = try job.releasePlan(album, songs)
-        let store = try openStore(farm.store)
-        let forecast: LedgerForecast
-        do {
-            forecast = try LedgerForecast(album, store: store, segmentSeconds: farm.segmentSeconds)
-        } catch {
-            throw Failure(code: Exit.couldNotRun, message: "\(error)")
+    /// What `--json` prints of several albums.
+    struct BatchDocument: Encodable {
+        struct Entry: Encodable {
+            var session: String
+            var plan: Document
         }
-        let survey = ReleaseFolder.survey(
-            job.outputFolder, for: plan, policy: options.overwrite,
-            sessionDigest: job.sessionDigest(album, songs: songs))
-        let document = document(album, plan, forecast, survey)
-        if farm.json { try printJSON(document) } else { show(document) }
-        if document.isBlocked { throw Failure(code: Exit.couldNotRun, hasDocument: farm.json) }
+
+        var plans: [Entry]
+    }
+
+    func run() throws {
+        let batch = try SessionInputs(sessions, options: options, segmentSeconds: farm.segmentSeconds)
+        let store = try openStore(farm.store)
+        let documents = try batch.inputs.map { input in
+            let forecast = try orFail {
+                try LedgerForecast(input.album, store: store, segmentSeconds: farm.segmentSeconds)
+            }
+            let survey = ReleaseFolder.survey(
+                input.folder, for: input.plan, policy: options.overwrite, sessionDigest: input.digest)
+            return document(input.album, input.plan, forecast, survey)
+        }
+        if farm.json, batch.isBatch {
+            try printJSON(
+                BatchDocument(
+                    plans: zip(batch.inputs, documents).map { BatchDocument.Entry(session: $0.path, plan: $1) }))
+        } else {
+            for (input, document) in zip(batch.inputs, documents) {
+                if farm.json {
+                    try printJSON(document)
+                } else {
+                    if batch.isBatch { print("\(input.album.title)  (\(input.path))") }
+                    show(document)
+                }
+            }
+        }
+        if documents.contains(where: \.isBlocked) { throw Failure(code: Exit.couldNotRun, hasDocument: farm.json) }
     }
 
     private func document(

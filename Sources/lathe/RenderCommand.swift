@@ -34,7 +34,13 @@ struct FarmOptions: ParsableArguments {
 
 /// What is delivered, and where.
 struct RenderOptions: ParsableArguments {
-    @Option(name: .short, help: "The folder to write (default: ALBUM-render beside the file).") var output: String?
+    @Option(
+        name: .short,
+        help: """
+            The folder to write (default: ALBUM-render beside the file); with several albums the folder of their \
+            folders.
+            """)
+    var output: String?
     @Option(help: ArgumentHelp("Deliver only this song (title or number); repeatable.", valueName: "song"))
     var only: [String] = []
     @Option(help: "Also deliver stems: none or pre-master.") var stems: StemsChoice = .none
@@ -44,17 +50,22 @@ struct RenderOptions: ParsableArguments {
 
 struct RenderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "render", abstract: "Renders an album or a song on a farm of this machine's cores.",
+        commandName: "render", abstract: "Renders albums and songs on a farm of this machine's cores.",
         discussion: """
               lathe render album.yaml
               lathe render album.yaml --only Ferry --stems pre-master -o ~/out
               lathe render album.yaml --overwrite replace      after an edit: only what it touches
+              lathe render album.yaml --overwrite replace -m "vocal up" --name "mix 3"     for `lathe log`
+              lathe render album.yaml --only Ferry --range 1:02..1:30      a quick listen
+              lathe render ep.yaml album.yaml revisions/ -o ~/out          many at once, each into its own folder
               lathe render album.yaml --farm tcp://mix-server:7700
-            Ctrl-C stops cleanly; the same command again carries on.
+            Of a folder its albums are rendered, and its songs that none of them names. What several albums share is
+            rendered once. Ctrl-C stops cleanly; the same command again carries on.
             """)
 
-    @Argument(help: "An album or song file.") var session: String
+    @Argument(help: "Album or song files, or folders of them.") var sessions: [String]
     @OptionGroup var options: RenderOptions
+    @OptionGroup var revision: RevisionOptions
     @OptionGroup var farm: FarmOptions
 
     @Option(
@@ -64,13 +75,18 @@ struct RenderCommand: ParsableCommand {
     @Option(help: ArgumentHelp("With --farm: the folder of keys (default: ~/.config/lathe/keys).", valueName: "folder"))
     var keys: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Only this stretch of each mix, as TITLE A-B.preview.wav (default folder: ALBUM-preview).",
+            valueName: "A..B"))
+    var range: String?
+
     // Flags of the interface that this version refuses by name.
-    @Option(help: .hidden) var range: String?
     @Option(help: .hidden) var returns: String?
     @Option(name: .customLong("pass"), help: .hidden) var mixPass: String?
 
     func validate() throws {
-        let refused = [("--range", range), ("--returns", returns), ("--pass", mixPass)]
+        let refused = [("--returns", returns), ("--pass", mixPass)]
         for (name, value) in refused where value != nil {
             throw ValidationError("\(name) is not part of version \(latheVersion).")
         }
@@ -78,14 +94,19 @@ struct RenderCommand: ParsableCommand {
         let own = [
             ("--workers", farm.workers != nil), ("--store", farm.store != nil), ("--no-cache", farm.noCache),
             ("--audit", farm.audit != 0), ("--scatter", farm.scatter), ("--block", farm.block != 512),
+            ("--range", range != nil),
         ]
         for (name, isGiven) in own where isGiven {
-            throw ValidationError("\(name) is the farm's own affair: leave it out with --farm.")
+            throw ValidationError(
+                name == "--range"
+                    ? "--range listens on this machine: leave it out with --farm."
+                    : "\(name) is the farm's own affair: leave it out with --farm.")
         }
     }
 
     func run() throws {
-        let job = RenderJob(session: session, options: options, farm: farm)
+        if let range { return try RangeJob(sessions: sessions, range: range, options: options, farm: farm).run() }
+        let job = RenderJob(sessions: sessions, options: options, farm: farm, revision: revision.choice)
         guard let text = farmEndpoint else { return try job.run() }
         try FarmRender(job: job, endpoint: parsedEndpoint(text), keys: keys).run()
     }

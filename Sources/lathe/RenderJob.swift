@@ -1,179 +1,201 @@
 import Farm
 import Foundation
-import Hashing
-import Logging
-import Metering
 import Quantities
 import Release
-import RenderCompiler
 import Session
-import SoundFiles
 import Storage
 import Terminal
 
-/// One `lathe render`, from the session file to the report.
+/// One `lathe render`, from the session files to the reports: one farm for all of them.
 struct RenderJob {
-    var session: String
+    var sessions: [String]
     var options: RenderOptions
     var farm: FarmOptions
+    var revision = RevisionChoice()
 
     func run() throws {
-        guard Machine.hasKernelBaseline else {
-            throw Failure(
-                code: Exit.couldNotRun,
-                message: "this processor (\(Machine.processorModel)) lacks AVX2 or FMA. Lathe needs x86-64-v3.")
-        }
-        let album = try readSession(session)
-        let songs = try deliveredSongs(of: album)
-        let plan = try releasePlan(album, songs)
+        let batch = try SessionInputs(sessions, options: options, segmentSeconds: farm.segmentSeconds)
+        let recordings = try self.recordings(batch)
         let store = try openStore(farm.store)
-        let folder = try releasing {
-            try ReleaseFolder(
-                claiming: outputFolder, for: plan, policy: options.overwrite,
-                sessionDigest: sessionDigest(album, songs: songs))
+        let embedded = try farm.embeddedFarm(store)
+        let orders = zip(batch.inputs, try batch.claimed(options.overwrite)).map { input, folder in
+            AlbumOrder(album: input.album, options: albumOptions(input), folder: folder, plan: input.plan)
         }
         Signals.countInterrupts()
         let display = ProgressDisplay.standardError(
             farm.progress, environment: ProcessInfo.processInfo.environment)
         let start = Date()
-        let outcome = try render(album, songs, plan, folder, store) { progress in
-            display.update(model(album, progress), now: Date().timeIntervalSince(start))
+        var progress = BatchProgress(batch.inputs)
+        var rendered = [RenderedAlbum?](repeating: nil, count: batch.inputs.count)
+        let signal = try orFail {
+            try embedded.render(orders) { latest in
+                let elapsed = Date().timeIntervalSince(start)
+                display.update(progress.model(latest, elapsedSeconds: elapsed), now: elapsed)
+            } ended: { index, end in
+                rendered[index] = RenderedAlbum(input: batch.inputs[index], end: end)
+                if case .failure(let error) = end { progress.fail(index, "\(error)") }
+            }
         }
         display.finish(now: Date().timeIntervalSince(start))
-        if let signal = outcome.stoppedBySignal {
+        if let signal {
             let stopped = "Stopped. What is rendered is kept: the same command carries on."
             note(stopped)
             throw Failure(code: Exit.interrupted(bySignal: signal), printed: [stopped])
         }
-        let document = try releasing {
-            try RenderReport(
-                album: album, plan: plan, folder: folder, outcome: outcome, songs: songs,
-                workers: workerCount, version: latheVersion
-            ).write()
-        }
         _ = try orFail { try store.trimIfNeeded(limitByteCount: try storeLimitBytes(store)) }
         _ = try orFail { try store.close() }
-        try conclude(document, folder, outcome)
+        for (index, recording) in recordings.enumerated() { rendered[index]?.record(recording) }
+        try conclude(rendered.compactMap { $0 }, isBatch: batch.isBatch)
     }
 
-    // MARK: - Inputs
-
-    private var workerCount: Int { farm.workers ?? ProcessInfo.processInfo.activeProcessorCount }
-
-    /// Where the files go unless the policy numbers it.
-    var outputFolder: String {
-        if let output = options.output { return absolutePath(output) }
-        let file = absolutePath(session)
-        let ending = [".yaml", ".yml"].first { file.hasSuffix($0) } ?? ""
-        return file.dropLast(ending.count) + "-render"
-    }
-
-    /// Indices of the songs that are delivered.
-    func deliveredSongs(of album: Album) throws -> [Int] { try chosenSongs(of: album, options.only) }
-
-    /// What makes two renders into one folder the same render: session and choices, not the workers.
-    func sessionDigest(_ album: Album, songs: [Int]) -> String {
-        let text = "\(album) \(songs) \(options.stems.rawValue) \(farm.segmentSeconds) \(Engine.digest)"
-        return Digest.of(Array(text.utf8)).description
-    }
-
-    /// The files that the choices lead to.
-    func releasePlan(_ album: Album, _ songs: [Int]) throws -> ReleasePlan {
-        try releasing {
-            try ReleasePlan(
-                album: album, stemNames: album.songs.map { try SongCompiler.stemNames($0.song) }, stems: options.stems,
-                songs: songs)
+    /// What will be the records of these renders, in their order.
+    func recordings(_ batch: SessionInputs) throws -> [RevisionRecording] {
+        try batch.inputs.map {
+            try RevisionRecording(
+                $0, choice: revision, options: options, segmentSeconds: farm.segmentSeconds, isBatch: batch.isBatch)
         }
     }
 
-    private func render(
-        _ album: Album, _ songs: [Int], _ plan: ReleasePlan, _ folder: ReleaseFolder, _ store: Store,
-        progress: (AlbumProgress) -> Void
-    ) throws -> AlbumOutcome {
-        var settings = EmbeddedFarmOptions(
-            workerCount: workerCount, storeLimitBytes: try storeLimitBytes(store), executable: executablePath(),
-            version: latheVersion)
-        settings.usesLedger = !farm.noCache
-        settings.auditPercent = farm.audit
-        settings.scatters = farm.scatter
-        settings.blockFrames = farm.block
-        var logger = Logger(label: "lathe") { _ in StandardErrorLog() }
-        let level = ProcessInfo.processInfo.environment["LATHE_LOG"]
-        logger.logLevel = level.flatMap { Logger.Level(rawValue: $0) } ?? .error
-        do {
-            return try EmbeddedFarm(store: store, options: settings, logger: logger).render(
-                album,
-                AlbumJobOptions(
-                    deliveredSongs: Set(songs), deliversStems: options.stems == .preMaster,
-                    segmentSeconds: farm.segmentSeconds),
-                folder: folder, plan: plan, progress: progress)
-        } catch let error as StoreError {
-            throw Failure(code: Exit.couldNotRun, message: error.message)
-        } catch {
-            throw Failure(code: Exit.couldNotRun, message: "\(error)")
-        }
+    func albumOptions(_ input: SessionInput) -> AlbumJobOptions {
+        AlbumJobOptions(
+            deliveredSongs: Set(input.songs), deliversStems: options.stems == .preMaster,
+            segmentSeconds: farm.segmentSeconds)
     }
 
-    // MARK: - Progress and results
+    // MARK: - Results
 
-    private func model(_ album: Album, _ progress: AlbumProgress) -> ProgressModel {
-        let done = progress.songs.reduce(0) { $0 + $1.done }
-        let total = progress.songs.reduce(0) { $0 + $1.total }
-        let fraction = total == 0 ? 0 : Double(done) / Double(total)
-        let elapsed = progress.elapsedSeconds
-        let remaining = fraction > 0.05 && elapsed > 1 ? elapsed * (1 - fraction) / fraction : nil
-        return ProgressModel(
-            songs: zip(album.songs, progress.songs).map { entry, song in
-                ProgressModel.Song(
-                    title: entry.song.title, stage: song.stage, segmentsDone: song.done, segmentCount: song.total,
-                    failure: song.failure, isFinished: song.stage == "done")
-            }, pass: progress.pass, workersBusy: progress.figures.busyWorkerCount,
-            workerCount: progress.figures.workerCount, reusedCount: progress.figures.reusedTasks,
-            retriedCount: progress.figures.retriedTasks + progress.restartCount,
-            timesRealTime: elapsed > 0.5 ? fraction * progress.songSeconds / elapsed : nil,
-            remainingSeconds: remaining)
-    }
-
-    private func conclude(_ document: RenderDocument, _ folder: ReleaseFolder, _ outcome: AlbumOutcome) throws {
-        if farm.json {
-            print(String(decoding: try document.encoded(), as: UTF8.self), terminator: "")
-        } else {
-            for line in summary(document, folder) { print(line) }
-        }
-        for failure in document.failures {
-            complain([failure.song, failure.what].compactMap { $0 }.joined(separator: ": "))
-        }
-        for warning in document.warnings { note("warning: \(warning)") }
-        if !outcome.figures.alarms.isEmpty {
-            throw Failure(code: Exit.digestAlarm, hasDocument: farm.json)
-        }
-        if !document.failures.isEmpty { throw Failure(code: Exit.notRendered, hasDocument: farm.json) }
-        folder.complete()
-    }
-
-    private func summary(_ document: RenderDocument, _ folder: ReleaseFolder) -> [String] {
-        var lines: [String] = []
-        for (index, song) in document.songs.enumerated() {
-            let seconds = song.frames.map { Double($0) / Double(song.rate) } ?? 0
-            var parts = [String(format: "%d:%04.1f", Int(seconds) / 60, seconds - Double(Int(seconds) / 60 * 60))]
-            if let integrated = song.measurements?.integrated { parts.append("\(oneDecimal(integrated)) LUFS") }
-            if let peak = song.measurements?.truePeak { parts.append("\(oneDecimal(peak)) dBTP") }
-            if let gain = song.finish?.gain { parts.append("gain \(oneDecimal(gain)) dB") }
-            if let null = song.stemsNull {
-                parts.append("stems null " + (null.peak.map { "\(oneDecimal($0)) dBFS" } ?? "exactly"))
+    private func conclude(_ albums: [RenderedAlbum], isBatch: Bool) throws {
+        var hasDocument = farm.json
+        if isBatch {
+            if farm.json {
+                try printJSON(BatchDocument(albums))
+            } else {
+                for album in albums { for line in album.batchSummary { print(line) } }
             }
-            lines.append("\(index + 1). \(song.title)  " + parts.joined(separator: ", "))
+        } else if let document = albums.first?.document {
+            if farm.json {
+                print(String(decoding: try document.encoded(), as: UTF8.self), terminator: "")
+            } else {
+                for line in albums[0].summary { print(line) }
+            }
+        } else {
+            hasDocument = false
         }
+        var unprinted: String?
+        for album in albums {
+            let place = isBatch ? "\(album.input.path): " : ""
+            // The document that says it on standard output is made of what ends the command.
+            if !isBatch, album.document == nil { unprinted = album.failures.first } else {
+                for failure in album.failures { complain(place + failure) }
+            }
+            for warning in album.document?.warnings ?? [] { note("warning: \(place)\(warning)") }
+        }
+        let code = albums.map(\.exitCode).max() ?? 0
+        if code != 0 { throw Failure(code: code, message: unprinted, hasDocument: hasDocument) }
+    }
+}
+
+/// An album that a command rendered, or failed to.
+struct RenderedAlbum {
+    var input: SessionInput
+    /// A failure is why it was not even begun.
+    var end: Result<AlbumEnd, any Error>
+    /// What is said of its revision.
+    var revision: String?
+
+    var document: RenderDocument? { (try? end.get())?.document }
+
+    /// What went wrong, a line each.
+    var failures: [String] {
+        switch end {
+        case .failure(let error): return [(error as? StoreError)?.message ?? "\(error)"]
+        case .success(let end):
+            if let reason = end.reportFailure { return [reason] }
+            return (end.document?.failures ?? []).map { [$0.song, $0.what].compactMap { $0 }.joined(separator: ": ") }
+        }
+    }
+
+    /// INTERFACE's codes; of several albums the largest counts.
+    var exitCode: Int32 {
+        guard let end = try? end.get(), end.reportFailure == nil else { return Exit.couldNotRun }
+        if !end.outcome.figures.alarms.isEmpty { return Exit.digestAlarm }
+        return end.isWhole ? 0 : Exit.notRendered
+    }
+
+    /// Records it where all of it was delivered.
+    mutating func record(_ recording: RevisionRecording) {
+        guard let end = try? end.get(), end.isWhole, let document = end.document else { return }
+        revision = recording.finish(document, folder: end.folder)
+    }
+
+    /// A line for each song, and what was written.
+    var summary: [String] {
+        guard let end = try? end.get(), let document = end.document else { return [] }
+        return document.songs.enumerated().map { "\($0 + 1). \(Self.line($1))" } + Self.files(document, end.folder)
+            + [revision].compactMap { $0 }
+    }
+
+    /// The same under the album's name.
+    var batchSummary: [String] {
+        let title = "\(input.album.title)  (\(input.path))"
+        return summary.isEmpty ? ["\(title): not rendered"] : [title] + summary.map { "  \($0)" }
+    }
+
+    private static func line(_ song: RenderDocument.Song) -> String {
+        let seconds = song.frames.map { Double($0) / Double(song.rate) } ?? 0
+        var parts = [String(format: "%d:%04.1f", Int(seconds) / 60, seconds - Double(Int(seconds) / 60 * 60))]
+        if let integrated = song.measurements?.integrated { parts.append("\(oneDecimal(integrated)) LUFS") }
+        if let peak = song.measurements?.truePeak { parts.append("\(oneDecimal(peak)) dBTP") }
+        if let gain = song.finish?.gain { parts.append("gain \(oneDecimal(gain)) dB") }
+        if let null = song.stemsNull {
+            parts.append("stems null " + (null.peak.map { "\(oneDecimal($0)) dBFS" } ?? "exactly"))
+        }
+        return "\(song.title)  " + parts.joined(separator: ", ")
+    }
+
+    private static func files(_ document: RenderDocument, _ folder: String) -> [String] {
         let files = document.songs.flatMap { $0.files + $0.stems }
+        var lines: [String] = []
         if let farm = document.farm {
             let speed = farm.timesRealTime.map { String(format: ", %.0f x real time", $0) } ?? ""
             lines.append(
-                "\(files.count) files in \(folder.path); \(farm.tasks.rendered) segments rendered,"
+                "\(files.count) files in \(folder); \(farm.tasks.rendered) segments rendered,"
                     + " \(farm.tasks.reused) reused, \(farm.tasks.retried) retried"
                     + String(format: ", %.1f s", farm.wallSeconds ?? 0) + speed)
         }
-        lines.append("Report: \(folder.path)/\(ReleasePlan.reportName)")
+        lines.append("Report: \(folder)/\(ReleasePlan.reportName)")
         return lines
+    }
+}
+
+/// What `--json` prints of several albums: `renders`, in the order of the command, each with its `render.json` as
+/// `render` (absent where nothing was rendered), and every failure of all of them.
+struct BatchDocument: Encodable {
+    struct Render: Encodable {
+        var session: String
+        var folder: String?
+        var exitCode: Int32
+        var render: RenderDocument?
+    }
+
+    struct Failure: Encodable {
+        var session: String
+        var what: String
+    }
+
+    var lathe = latheVersion
+    var renders: [Render]
+    var failures: [Failure]
+
+    init(_ albums: [RenderedAlbum]) {
+        renders = albums.map { album in
+            Render(
+                session: album.input.path, folder: (try? album.end.get())?.folder, exitCode: album.exitCode,
+                render: album.document)
+        }
+        failures = albums.flatMap { album in
+            album.failures.map { Failure(session: album.input.path, what: $0) }
+        }
     }
 }
 
@@ -181,21 +203,5 @@ struct RenderJob {
 func releasing<Result>(_ body: () throws -> Result) throws -> Result {
     do { return try body() } catch let error as ReleaseError {
         throw Failure(code: Exit.couldNotRun, message: error.description)
-    }
-}
-
-/// Log lines for whoever asked for them with LATHE_LOG=notice.
-private struct StandardErrorLog: LogHandler {
-    var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level = .error
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let fields = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        note("\(event.level): \(event.message)\(fields)")
     }
 }

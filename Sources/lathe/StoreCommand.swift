@@ -3,6 +3,7 @@ import Farm
 import FarmService
 import Foundation
 import Quantities
+import Revisions
 import Storage
 
 struct StoreCommand: ParsableCommand {
@@ -13,6 +14,7 @@ struct StoreCommand: ParsableCommand {
               lathe store stat                how much there is
               lathe store verify --repair     read all of it, drop what is damaged
               lathe store prune --to 5GB      give back what was unused longest
+            Except for the files of pinned revisions, which no prune takes: see `lathe help pin`.
             """,
         subcommands: [Stat.self, Verify.self, Prune.self])
 
@@ -28,12 +30,36 @@ struct StoreCommand: ParsableCommand {
         func run() throws {
             let store = try openStore(place.store)
             let statistics = try orFail { try store.statistics() }
-            if place.json { return try printJSON(StoreDocument(statistics)) }
+            let kept = KeptDeliverables(store: store.directory).survey()
+            if place.json { return try printJSON(StoreDocument(statistics, kept)) }
             print("store       \(statistics.directory) (schema \(statistics.schemaVersion))")
             print("on disk     \(sizeText(statistics.diskByteCount)) in \(statistics.packCount) packs")
             print("blobs       \(statistics.blobCount), \(sizeText(statistics.blobByteCount))")
             print("pinned      \(sizeText(statistics.pinnedByteCount))")
             print("results     \(statistics.resultCount)")
+            if kept.fileCount > 0 || !kept.pins.isEmpty { StoreCommand.printKept(kept) }
+        }
+    }
+
+    /// The files of pinned revisions, which are counted apart.
+    private static func printKept(_ kept: KeptSurvey) {
+        let pins = kept.pins.count == 1 ? "1 pinned revision" : "\(kept.pins.count) pinned revisions"
+        print("released    \(kept.fileCount) files, \(sizeText(kept.byteCount)), of \(pins)")
+        if !kept.idle.isEmpty {
+            print("            \(kept.idle.count) of them are needed no more: `lathe store prune` removes them")
+        }
+        noteTrouble(kept)
+    }
+
+    private static func noteTrouble(_ kept: KeptSurvey) {
+        for damaged in kept.damagedPins {
+            note("warning: \(damaged): nothing of the released files is removed while that is so. Delete it by hand.")
+        }
+        for missing in kept.missing {
+            note("warning: \(printable(missing.path)) of \(printable(missing.pin.record)) is not kept any more")
+        }
+        for pin in kept.pins where !FileManager.default.fileExists(atPath: pin.record) {
+            note("\(printable(pin.record)), which is pinned, is not there: its files are kept all the same")
         }
     }
 
@@ -46,8 +72,10 @@ struct StoreCommand: ParsableCommand {
         func run() throws {
             let store = try openStore(place.store)
             let report = try orFail { try store.verify(repairing: repair) }
+            let deliverables = KeptDeliverables(store: store.directory)
+            let released = try orFail { try deliverables.verify(isRepairing: repair) }
             if place.json {
-                try printJSON(VerificationDocument(report))
+                try printJSON(VerificationDocument(report, released))
             } else {
                 print("\(report.checkedCount) blobs read, \(sizeText(report.checkedByteCount))")
                 for loss in report.losses { print("damaged: \(loss.digest) (\(loss.range.pack)): \(loss.reason)") }
@@ -60,6 +88,19 @@ struct StoreCommand: ParsableCommand {
                             : "\(report.losses.count) damaged; `lathe store verify --repair` forgets them")
                 }
             }
+            if !place.json, released.count > 0 {
+                print("\(released.count) files of pinned revisions read, \(sizeText(released.byteCount))")
+            }
+            for hash in released.damaged {
+                let pins = deliverables.survey().pins.filter { pin in pin.files.contains { $0.sha256 == hash } }
+                let owners = pins.map { "revision \($0.number) of \(printable($0.record))" }.joined(separator: ", ")
+                complain(
+                    "damaged: \(deliverables.directory)/\(hash)" + (owners.isEmpty ? "" : ", of \(owners)")
+                        + (repair
+                            ? ": removed. Restore it and pin it again."
+                            : ": `lathe store verify --repair` removes it, so that it can be pinned again."))
+            }
+            if !released.damaged.isEmpty { throw Failure(code: 1, hasDocument: place.json) }
             if !report.losses.isEmpty && !report.isRepaired { throw Failure(code: 1, hasDocument: place.json) }
         }
     }
@@ -67,7 +108,10 @@ struct StoreCommand: ParsableCommand {
     struct Prune: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Gives back what was unused longest.",
-            discussion: "Example: lathe store prune --to 5GB --dry-run")
+            discussion: """
+                  lathe store prune --to 5GB --dry-run
+                The files of pinned revisions stay, and do not count; those of revisions that were unpinned go.
+                """)
         @OptionGroup var place: Place
         @Option(help: "Keep at most this much: 500MB, 5GB, or bytes.") var to: String?
         @Option(help: "Forget what was not used for so many days.") var days: Int?
@@ -80,10 +124,25 @@ struct StoreCommand: ParsableCommand {
             let report = try orFail {
                 try store.prune(unusedSince: since, toByteCount: limit, isDryRun: dryRun)
             }
-            if place.json { return try printJSON(PruneDocument(report, isDryRun: dryRun)) }
+            let deliverables = KeptDeliverables(store: store.directory)
+            let released = try orFail { try deliverables.prune(isDryRun: dryRun) }
+            let kept = deliverables.survey()
+            if place.json {
+                return try printJSON(PruneDocument(report, released: released, kept: kept, isDryRun: dryRun))
+            }
             let verb = dryRun ? "would be evicted" : "evicted"
             print("\(report.evictedCount) blobs \(verb), \(sizeText(report.evictedByteCount))")
             print("on disk: \(sizeText(report.diskByteCountBefore)) to \(sizeText(report.diskByteCountAfter))")
+            if released.count > 0 {
+                let verb = dryRun ? "would be removed" : "removed"
+                print("\(released.count) files of unpinned revisions \(verb), \(sizeText(released.byteCount))")
+            }
+            if !kept.pins.isEmpty {
+                let count = kept.fileCount - (dryRun ? kept.idle.count : 0)
+                let pins = kept.pins.count == 1 ? "1 pinned revision" : "\(kept.pins.count) pinned revisions"
+                print("\(count) files of \(pins) stay")
+            }
+            StoreCommand.noteTrouble(kept)
         }
     }
 }
@@ -136,9 +195,15 @@ private struct StoreDocument: Encodable {
     var pinnedBytes: Int
     var results: Int
     var packs: Int
+    var releasedFiles: Int
+    var releasedBytes: Int
+    var pinnedRevisions: Int
     var blobs: [Blob]
 
-    init(_ statistics: StoreStatistics) {
+    init(_ statistics: StoreStatistics, _ kept: KeptSurvey) {
+        releasedFiles = kept.fileCount
+        releasedBytes = kept.byteCount
+        pinnedRevisions = kept.pins.count
         store = statistics.directory
         namespace = statistics.namespace.name
         schema = statistics.schemaVersion
@@ -168,8 +233,15 @@ private struct VerificationDocument: Encodable {
     var checkedBytes: Int
     var damaged: [Loss]
     var isRepaired: Bool
+    var releasedFiles: Int
+    var releasedBytes: Int
+    /// SHA-256 of each.
+    var damagedReleasedFiles: [String]
 
-    init(_ report: VerificationReport) {
+    init(_ report: VerificationReport, _ released: (count: Int, byteCount: Int, damaged: [String])) {
+        releasedFiles = released.count
+        releasedBytes = released.byteCount
+        damagedReleasedFiles = released.damaged
         checked = report.checkedCount
         checkedBytes = report.checkedByteCount
         damaged = report.losses.map {
@@ -186,8 +258,17 @@ private struct PruneDocument: Encodable {
     var diskBytesBefore: Int
     var diskBytesAfter: Int
     var forgottenResults: Int
+    /// Files of revisions that are not pinned any more.
+    var removedFiles: Int
+    var removedFileBytes: Int
+    var pinnedRevisions: Int
 
-    init(_ report: EvictionReport, isDryRun: Bool) {
+    init(
+        _ report: EvictionReport, released: (count: Int, byteCount: Int), kept: KeptSurvey, isDryRun: Bool
+    ) {
+        removedFiles = released.count
+        removedFileBytes = released.byteCount
+        pinnedRevisions = kept.pins.count
         self.isDryRun = isDryRun
         evicted = report.evictedCount
         evictedBytes = report.evictedByteCount

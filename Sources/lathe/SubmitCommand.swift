@@ -67,11 +67,14 @@ struct JobRequest {
     var priority = 0
     var workerLimit: Int?
     var isNew = false
+    /// Called once the session was read.
+    var hasRead: (Album, RecordedFiles) -> Void = { _, _ in }
 
     /// Checks the session, hashes its audio, hands both in, and stays until the farm has what it lacked.
     func submit(to client: FarmClient, progress: ProgressDisplay.Choice) throws -> JobStatus {
         let files = RecordedFiles()
         let album = try readSession(session, files: files)
+        hasRead(album, files)
         let songs = try chosenSongs(of: album, only)
         // What the farm would refuse is said here, before anything is sent.
         _ = try releasing {

@@ -50,7 +50,7 @@ extension RealFarmTests {
 }
 
 /// Does the same in several threads, and waits for all.
-private func inThreads(_ count: Int, _ work: @escaping @Sendable () -> Void) {
+func inThreads(_ count: Int, _ work: @escaping @Sendable () -> Void) {
     let done = DispatchSemaphore(value: 0)
     for _ in 0..<count {
         Thread.detachNewThread {

@@ -50,6 +50,8 @@ final class RealFarm {
     var coordinatorFolder = "farm"
     /// Of the coordinator's process.
     var coordinatorEnvironment: [String: String] = [:]
+    /// A command line that is put before the coordinator's.
+    var coordinatorWrapper: [String] = []
 
     init(_ transport: Transport = .tcp(keys: false), coordinatorFolder: String? = nil) throws {
         workshop = try Workshop()
@@ -119,7 +121,8 @@ final class RealFarm {
         let arguments =
             ["coordinator", "--bind", endpoint.control, "--store", workshop.path(coordinatorFolder), "--http", "none"]
             + keyArguments("coordinator") + more
-        let process = try workshop.start(arguments, environment: environment.merging(coordinatorEnvironment) { $1 })
+        let process = try workshop.start(
+            arguments, environment: environment.merging(coordinatorEnvironment) { $1 }, under: coordinatorWrapper)
         coordinator = process
         guard process.wait(seconds: 20, until: { process.errorsSoFar.contains("listening") }), !process.hasEnded else {
             throw HarnessError("the coordinator does not start:\n\(process.wait(seconds: 0).errors)")

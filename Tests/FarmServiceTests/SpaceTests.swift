@@ -7,50 +7,9 @@ import Testing
 extension RealFarmTests {
     /// A coordinator's disk that fills up.
     @Suite(.serialized) struct SpaceTests {
-        /// A file system of its own whose size can be changed.
-        private final class SmallDisk {
-            let path: String
-
-            init(_ path: String, megabytes: Int) throws {
-                self.path = path
-                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-                try Self.mount(["-t", "tmpfs", "-o", "size=\(megabytes)m", "lathe-test", path])
-            }
-
-            deinit { try? Self.command("umount", ["-l", path]) }
-
-            var usedMegabytes: Int {
-                var status = statvfs()
-                guard statvfs(path, &status) == 0 else { return 0 }
-                return ((Int(status.f_blocks) - Int(status.f_bfree)) * Int(status.f_frsize)) >> 20
-            }
-
-            func resize(megabytes: Int) throws { try Self.mount(["-o", "remount,size=\(megabytes)m", path]) }
-
-            private static func mount(_ arguments: [String]) throws { try command("mount", arguments) }
-
-            private static func command(_ name: String, _ arguments: [String]) throws {
-                let process = Process()
-                process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-                process.arguments = [name] + arguments
-                process.standardError = FileHandle.nullDevice
-                try process.run()
-                process.waitUntilExit()
-                guard process.terminationStatus == 0 else { throw HarnessError("\(name) \(arguments) is refused") }
-            }
-        }
-
-        /// nil where this user may not mount; the reason is printed.
-        private func disk(_ farm: RealFarm, megabytes: Int) -> SmallDisk? {
-            do { return try SmallDisk(farm.workshop.path("disk"), megabytes: megabytes) } catch {
-                print("disk full: not tested: \(error)")
-                return nil
-            }
-        }
-
         @Test func `a job waits while the disk is full, says why, and goes on`() throws {
             let farm = try RealFarm(coordinatorFolder: "disk/farm")
-            guard let disk = disk(farm, megabytes: 2_048) else { return }
+            guard let disk = SmallDisk.inside(farm, megabytes: 2_048) else { return }
             defer { withExtendedLifetime(disk) {} }
             try farm.workshop.writePairAlbum(seconds: 12)
             let reference = try farm.reference("pair.yaml")
@@ -76,7 +35,7 @@ extension RealFarmTests {
 
         @Test func `a disk that is full to the last byte costs no job and no byte`() throws {
             let farm = try RealFarm(coordinatorFolder: "disk/farm")
-            guard let disk = disk(farm, megabytes: 2_048) else { return }
+            guard let disk = SmallDisk.inside(farm, megabytes: 2_048) else { return }
             defer { withExtendedLifetime(disk) {} }
             try farm.workshop.writePairAlbum(seconds: 12)
             let reference = try farm.reference("pair.yaml")
@@ -106,7 +65,7 @@ extension RealFarmTests {
 
         @Test func `audio that does not fit is not begun, and the client is told`() throws {
             let farm = try RealFarm(coordinatorFolder: "disk/farm")
-            guard let disk = disk(farm, megabytes: 2_048) else { return }
+            guard let disk = SmallDisk.inside(farm, megabytes: 2_048) else { return }
             defer { withExtendedLifetime(disk) {} }
             try farm.workshop.writePairAlbum()
             let reference = try farm.reference("pair.yaml")

@@ -22,24 +22,14 @@ import Testing
         if run.status == 2 { #expect(run.output.isEmpty) }
     }
 
-    @Test(arguments: ["--range", "--returns", "--pass"])
+    @Test(arguments: ["--returns", "--pass"])
     func `a flag that this version does not have is refused by name`(flag: String) throws {
         let run = try Workshop().run(["render", "a.yaml", flag, "x"])
         #expect(run.status == 2)
         #expect(run.errors.contains("\(flag) is not part of version"))
     }
 
-    @Test(arguments: ["compare"])
-    func `a verb that this version does not have is refused by name`(verb: String) throws {
-        let workshop = try Workshop()
-        let run = try workshop.run([verb, "x", "--json"])
-        #expect(run.status == 2)
-        #expect(run.errors.contains("`lathe \(verb)` is not part of version"))
-        let document = try JSON(Array(run.output.utf8))
-        #expect(document["failures"].elements.first?["what"].string?.contains(verb) == true)
-    }
-
-    @Test(arguments: [[], ["session"], ["policy"], ["report"]])
+    @Test(arguments: [[], ["session"], ["policy"], ["report"], ["comparison"]])
     func `a schema is one JSON document for an editor`(subject: [String]) throws {
         let run = try Workshop().run(["schema"] + subject)
         #expect(run.status == 0 && run.errors.isEmpty)

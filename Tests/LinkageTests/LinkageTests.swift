@@ -7,7 +7,7 @@ import Testing
     static let pureTargets = [
         "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler",
         "RenderEngine",
-        "FarmProtocol", "FarmCoordination",
+        "FarmProtocol", "FarmCoordination", "SessionDiff",
     ]
 
     @Test(arguments: pureTargets)

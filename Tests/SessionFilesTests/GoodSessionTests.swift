@@ -107,7 +107,7 @@ import Testing
             ],
             master: Master(devices: [
                 Device(.equalizer, bands: [["type": "high-shelf", "frequency": 9000, "gain": 1]])
-            ]))
+            ]), timebase: Timebase(tempoNumerator: 112, tempoDenominator: 1))
         #expect(album.songs[0].song == expected)
     }
 

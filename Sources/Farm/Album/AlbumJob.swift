@@ -48,7 +48,6 @@ final class AlbumJob: JobDriver {
     let album: Album
     let options: AlbumJobOptions
     let id: JobID
-    let sources: SourceTable
     private let references: [SourceReference]
     private(set) var list = ProgramList()
     private(set) var songs: [SongState]
@@ -105,9 +104,10 @@ final class AlbumJob: JobDriver {
     /// - Parameters:
     ///   - files: The content of each source by its path, where workers are on other machines; a source is then known
     ///     by what it holds, else by path, size, time of change and inode.
+    ///   - placement: The numbers of its sources where several albums share one table; else they count from 0.
     init(
         id: JobID = JobID(1), album: Album, options: AlbumJobOptions, sink: any DeliverySink,
-        files: [String: (hash: ContentHash, byteCount: Int)] = [:]
+        files: [String: (hash: ContentHash, byteCount: Int)] = [:], placement: SourcePlacement? = nil
     ) throws {
         self.id = id
         self.album = album
@@ -117,18 +117,20 @@ final class AlbumJob: JobDriver {
         groups = Self.groups(album, options)
         songs = []
         let paths = album.songs.flatMap { $0.song.sources.map(\.path) }
-        sources = SourceTable(paths: paths)
         references = paths.enumerated().compactMap { number, path in
             files[path].map { SourceReference(number: number, hash: $0.hash, byteCount: $0.byteCount) }
         }
         var firstSource = 0
         for (index, entry) in album.songs.enumerated() {
-            let identities = try entry.song.sources.map { source in
-                try files[source.path]?.hash.identity ?? SourceIdentity(ofFile: source.path).digest
-            }
+            let placed = placement?.songs[index]
+            let identities =
+                try placed?.identities
+                ?? entry.song.sources.map { source in
+                    try files[source.path]?.hash.identity ?? SourceIdentity(ofFile: source.path).digest
+                }
             let plan = try SongCompiler.compile(
-                entry.song, songIndex: index, identities: identities, firstSource: firstSource,
-                options: compileOptions, into: &list)
+                entry.song, songIndex: index, identities: identities,
+                firstSource: placed?.firstNumber ?? firstSource, options: compileOptions, into: &list)
             firstSource += entry.song.sources.count
             songs.append(SongState(plan: plan, lengthRule: plan.lengthRule.rawValue))
             flags[plan.mix.program.rawValue, default: Flags()].isRetained = true
@@ -194,7 +196,7 @@ final class AlbumJob: JobDriver {
     }
 
     /// Relative cost of a segment: constants, never measured.
-    private static func cost(of program: Program) -> Int {
+    static func cost(of program: Program) -> Int {
         switch program.body {
         case .mix(let mix): 2 + mix.nodes.reduce(0) { $0 + $1.strips.reduce(0) { $0 + 1 + $1.stages.count } }
         case .convert, .convolve: 8
@@ -336,45 +338,20 @@ final class AlbumJob: JobDriver {
             isCollected(plan.preMasterMeasurement), isCollected(plan.mixMeasurement)
         else { return }
         do {
-            var mix = try summary(of: plan.mixMeasurement)
-            let preMasterEnd =
-                plan.preMasterMeasurement == plan.mixMeasurement
-                ? mix.lastFrameAboveFloor : try lastFrameAboveFloor(of: plan.preMasterMeasurement)
-            var frames = plan.frameCount
-            if plan.lengthRule != .length {
-                // The last frame of the pre-master above -100 dBFS; all silent: the clips' end.
-                let last = preMasterEnd
-                frames = last >= 0 ? last + 1 : max(1, plan.clipEndFrame)
-                if last + 1 >= plan.frameCount, plan.lengthRule == .tailLimit {
-                    warnings.append(
-                        "\(album.songs[index].song.title): the tail is cut by tail-limit while it still sounds")
-                }
+            let measures = try MixMeasures(plan, list) { blobs[$0] ?? [] }
+            if measures.isTailCut {
+                warnings.append(
+                    "\(album.songs[index].song.title): the tail is cut by tail-limit while it still sounds")
             }
-            mix.truncate(toFrameCount: frames)
-            songs[index].loudness = mix
-            songs[index].frameCount = frames
+            songs[index].loudness = measures.loudness
+            songs[index].frameCount = measures.frameCount
         } catch {
             songs[index].failure = "measurement of \(album.songs[index].song.title): \(error)"
         }
     }
 
-    /// The last frame above the floor of a stream that was scanned; -1 for none.
-    private func lastFrameAboveFloor(of program: ProgramID) throws -> Int {
-        var last = -1
-        for (segment, bytes) in (blobs[program] ?? []).enumerated() {
-            guard let scan = LevelScan(bytes: bytes) else { throw TaskError.malformed("level scan") }
-            if scan.lastFrameAboveFloor >= 0 {
-                last = segment * list[program].segmentFrames + scan.lastFrameAboveFloor
-            }
-        }
-        return last
-    }
-
     private func summary(of program: ProgramID) throws -> LoudnessSummary {
-        let rate = list[program].rateHertz
-        var summary = LoudnessSummary(rateHertz: rate, channelCount: list[program].inputs[0].channelCount)
-        for bytes in blobs[program] ?? [] { try summary.append(SegmentMeasurement(bytes: bytes)) }
-        return summary
+        try MixMeasures.summary(of: list[program], blobs[program] ?? [])
     }
 
     // MARK: - Finish
@@ -467,15 +444,8 @@ final class AlbumJob: JobDriver {
     }
 
     private func judge(group index: Int, _ passes: [FinishPass]) throws {
-        var minimum: Float = 1
-        for pass in passes {
-            guard let report = pass.report else { continue }
-            for bytes in blobs[report] ?? [] {
-                guard let finish = FinishReport(bytes: bytes) else { throw TaskError.malformed("finish report") }
-                minimum = min(minimum, finish.minimumGain)
-            }
-        }
-        let reduction = max(0, -decibels(minimum))
+        let reduction = try MixMeasures.reductionDecibels(
+            of: passes.flatMap { $0.report.flatMap { blobs[$0] } ?? [] })
         guard groups[index].solver != nil else {
             deliver(
                 group: index, streams: passes.map(\.limited), gainTenths: 0, passCount: 1, reduction: reduction)

@@ -28,8 +28,6 @@ package struct AlbumOutcome: Sendable {
     package var figures: FarmFigures
     package var wallSeconds: Double
     package var restartCount: Int
-    /// Set when a signal stopped the render: nothing is lost, the same command carries on.
-    package var stoppedBySignal: Int?
     /// Why the farm itself gave up.
     package var stopReason: String?
 }

@@ -24,9 +24,20 @@ package final class AlbumRender {
     ///   - reader: Reads the store's packs.
     ///   - files: See `AlbumJob`.
     ///   - waitsForSpace: a full disk holds it up instead of failing files.
-    package init(
+    package convenience init(
         id: UInt64 = 1, album: Album, options: AlbumJobOptions, folder: ReleaseFolder, plan: ReleasePlan,
         reader: PackReader, files: [String: (hash: ContentHash, byteCount: Int)] = [:], waitsForSpace: Bool = false
+    ) throws {
+        try self.init(
+            id: id, album: album, options: options, folder: folder, plan: plan, reader: reader, files: files,
+            waitsForSpace: waitsForSpace, placement: nil)
+    }
+
+    /// - Parameter placement: See `AlbumJob`.
+    init(
+        id: UInt64 = 1, album: Album, options: AlbumJobOptions, folder: ReleaseFolder, plan: ReleasePlan,
+        reader: PackReader, files: [String: (hash: ContentHash, byteCount: Int)] = [:], waitsForSpace: Bool = false,
+        placement: SourcePlacement?
     ) throws {
         let isPooled = album.loudness.isEnabled && album.loudness.target != nil && album.loudness.scope == .album
         let all = Set(album.songs.indices)
@@ -38,7 +49,8 @@ package final class AlbumRender {
             reader: reader, folder: folder, planned: Self.roles(of: plan), loudness: loudness,
             pooledSongs: isPooled && isWhole ? all : [], waitsForSpace: waitsForSpace)
         do {
-            job = try AlbumJob(id: JobID(id), album: album, options: options, sink: sink, files: files)
+            job = try AlbumJob(
+                id: JobID(id), album: album, options: options, sink: sink, files: files, placement: placement)
         } catch {
             _ = sink.close()
             throw error
@@ -61,6 +73,9 @@ package final class AlbumRender {
 
     /// Nothing more will be rendered for it.
     package var isOver: Bool { job.outcome != nil }
+
+    /// It was given up by whoever asked for it.
+    var isCancelled: Bool { job.outcome == .cancelled }
 
     /// Hands the mixes to the farm.
     package func submit(to host: CoordinatorHost, priority: Int = 0, workerLimit: Int? = nil, isPaused: Bool = false) {

@@ -3,13 +3,7 @@ import FarmProtocol
 import Foundation
 import Hashing
 package import Logging
-import Metering
 import Quantities
-package import Release
-import RenderCompiler
-import RenderPlan
-package import Session
-import SoundFiles
 package import Storage
 import ZeroMQ
 
@@ -46,44 +40,6 @@ package struct EmbeddedFarm {
         self.logger = logger
     }
 
-    /// Renders an album to files. Call it from a thread that lives as long as the process.
-    ///
-    /// - Parameters:
-    ///   - folder: Where the files go; not to be used elsewhere until this returns.
-    ///   - plan: The files.
-    ///   - progress: Told about ten times a second.
-    package func render(
-        _ album: Album, _ jobOptions: AlbumJobOptions, folder: ReleaseFolder, plan: ReleasePlan,
-        progress: (AlbumProgress) -> Void
-    ) throws -> AlbumOutcome {
-        let render = try AlbumRender(
-            album: album, options: jobOptions, folder: folder, plan: plan, reader: store.reader)
-        let run = try FarmRun(self, sources: render.job.sources)
-        render.submit(to: run.host)
-        var nextProgress: UInt64 = 0
-        var stopSignal: Int?
-        while !render.isOver {
-            try run.turn()
-            if Signals.stopSignal != 0 {
-                stopSignal = Signals.stopSignal
-                break
-            }
-            let now = monotonicMilliseconds()
-            if now >= nextProgress {
-                nextProgress = now + 100
-                progress(render.progress(run.host, restartCount: run.restartCount))
-            }
-        }
-        run.stop()
-        render.close()
-        try store.flush()
-        progress(render.progress(run.host, restartCount: run.restartCount))
-        var outcome = render.outcome(run.host.figures(of: render.job.id))
-        outcome.restartCount = run.restartCount
-        outcome.stoppedBySignal = stopSignal
-        return outcome
-    }
-
     /// Opens and closes a local socket.
     package static func checkTransport() throws -> String {
         let directory = try PrivateDirectory()
@@ -93,7 +49,7 @@ package struct EmbeddedFarm {
     }
 }
 
-/// Coordinator, link and workers of one render.
+/// Coordinator, link and workers of one command.
 final class FarmRun {
     let host: CoordinatorHost
     private var workers: EmbeddedWorkers?
@@ -149,9 +105,11 @@ final class FarmRun {
         try host.turn(waitingMilliseconds: 50)
     }
 
+    /// Ends the workers; what they were at is given up.
     func stop() {
         hasStopped.set()
         workers?.stop()
+        host.stop()
         directory?.remove()
     }
 

@@ -43,35 +43,14 @@ package struct LedgerForecast: Sendable {
     }
 
     private mutating func evaluate(_ list: ProgramList, _ store: Store) throws {
-        var results: [TaskID: TaskResult] = [:]
-        var cost = 0.0
+        var walk = LedgerWalk(store)
         for (number, program) in list.programs.enumerated() {
-            var snapshot: Part?
-            var isChainBroken = false
-            for segment in 0..<program.segmentCount {
-                mixTasks += 1
-                let inputs = program.dependencies(ofSegment: segment).map { results[$0] }
-                let isKnown = inputs.allSatisfy { $0 != nil } && !(program.kind == .chained && isChainBroken)
-                guard isKnown else {
-                    unknown += 1
-                    isChainBroken = true
-                    continue
-                }
-                let key = TaskKey.of(
-                    program.keyBytes(
-                        ofSegment: segment, inputs: inputs.compactMap { $0 }, snapshot: snapshot?.digest,
-                        namespace: store.namespace.name))
-                guard let entry = try store.lookUp(key) else {
-                    missing += 1
-                    isChainBroken = true
-                    continue
-                }
-                reused += 1
-                cost += entry.costSeconds
-                snapshot = entry.result.snapshot
-                results[TaskID(ProgramID(number), segment)] = entry.result
-            }
+            let followed = try walk.follow(ProgramID(number), program)
+            mixTasks += program.segmentCount
+            missing += followed.missingCount
+            unknown += followed.unknownCount
         }
-        meanCostSeconds = reused > 0 ? cost / Double(reused) : nil
+        reused = walk.reusedCount
+        meanCostSeconds = reused > 0 ? walk.costSeconds / Double(reused) : nil
     }
 }

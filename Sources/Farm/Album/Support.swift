@@ -51,6 +51,14 @@ package enum Machine {
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// Whether this process can open a further file.
+    package static var hasDescriptors: Bool {
+        let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno != EMFILE && errno != ENFILE }
+        close(descriptor)
+        return true
+    }
+
     /// Whether this processor has the x86-64-v3 instructions that the kernels are built for.
     package static var hasKernelBaseline: Bool {
         #if arch(x86_64)

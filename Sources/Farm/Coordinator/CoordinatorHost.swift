@@ -526,9 +526,11 @@ package final class CoordinatorHost {
         let text: String
         let id: JobID
         switch alarm {
-        case .disputed(let job, let task, let key, _):
+        case .disputed(let job, let task, let key, let claims):
             id = job
-            text = "two results for \(task) (key \(String(key.description.prefix(12)))): a third run decides"
+            let sides = claims.map { $0.peer?.worker.description ?? "an earlier record" }.joined(separator: " and ")
+            text =
+                "two results for \(task) (key \(String(key.description.prefix(12)))), of \(sides): a third run decides"
         case .settled(let job, let task, _, _, let wrong, let dropped, _):
             id = job
             let names = wrong.map(\.description).joined(separator: ", ")
@@ -553,7 +555,12 @@ package final class CoordinatorHost {
         if clock >= nextTrim {
             nextTrim = clock + 500
             // A twentieth below the limit: what workers append between two looks must still fit.
-            _ = try store.trimIfNeeded(limitByteCount: storeLimitBytes - storeLimitBytes / 20)
+            do { _ = try store.trimIfNeeded(limitByteCount: storeLimitBytes - storeLimitBytes / 20) } catch {
+                // What cannot be trimmed for the moment is trimmed later; a ledger that is damaged is the end.
+                guard workerPlace == .elsewhere, (error as? StoreError)?.code != .damagedDatabase else { throw error }
+                nextTrim = clock + 5_000
+                logger.error("the store cannot be trimmed", metadata: ["reason": "\(error)"])
+            }
         }
     }
 

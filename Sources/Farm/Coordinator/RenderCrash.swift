@@ -12,6 +12,8 @@ package enum RenderCrash: String, Sendable {
     case publish
     /// Every deliverable has its name; render.json is not written.
     case report
+    /// The record of a revision is on the disk; it has no number yet.
+    case revision
 
     private static let plan: (place: RenderCrash, count: Int)? = {
         guard let text = ProcessInfo.processInfo.environment["LATHE_TEST_CRASH_RENDER"] else { return nil }

@@ -200,8 +200,15 @@ final class PackOutputs: SegmentOutputs {
 
     func write(output: Int, part bytes: UnsafeRawBufferPointer) throws {
         try watch.check()
-        parts[output].append(try append(bytes))
+        parts[output].append(TestFault.lies ? try appendChanged(bytes) : try append(bytes))
         if output == 0 { watch.advance(Program.partFrames) }
+    }
+
+    /// What a worker with bad memory does: the bytes have the digest that they are sent under, and are wrong.
+    private func appendChanged(_ bytes: UnsafeRawBufferPointer) throws -> Part {
+        var copy = Array(bytes)
+        if !copy.isEmpty { copy[copy.count / 2] ^= 1 }
+        return try put(copy)
     }
 
     func put(_ bytes: [UInt8]) throws -> Part { try bytes.withUnsafeBytes { try append($0) } }

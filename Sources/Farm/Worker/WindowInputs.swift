@@ -28,6 +28,8 @@ final class WindowInputs: PackedInputs {
     private final class CachedPart {
         var segment = -1
         var part = -1
+        /// What its bytes are: when a worker was found wrong, another part takes the same place.
+        var digest = Digest(high: 0, low: 0)
         var frameCount = 0
         var byteCount = 0
         var lastUse = 0
@@ -52,6 +54,9 @@ final class WindowInputs: PackedInputs {
     private struct OpenPart {
         enum Kind { case planar, packed }
 
+        var segment = 0
+        var part = 0
+        var digest = Digest(high: 0, low: 0)
         /// First frame of the port's stream that the part holds.
         var startFrame = 0
         var frameCount = 0
@@ -113,6 +118,20 @@ final class WindowInputs: PackedInputs {
         guard tasks.count == results.count else { throw TaskError.malformed("lease: inputs do not fit the program") }
         self.results = Dictionary(uniqueKeysWithValues: zip(tasks, results))
         self.locations = locations
+        // What is open from the segment before goes on only if it is what this one reads.
+        for port in program.inputs.indices where open[port].bytes != nil {
+            let wanted = try? wanted(port: port, segment: open[port].segment, part: open[port].part)
+            if wanted?.digest != open[port].digest { open[port] = OpenPart() }
+        }
+    }
+
+    /// The part that the segment's results have in this place.
+    private func wanted(port: Int, segment: Int, part: Int) throws -> Part {
+        let input = program.inputs[port]
+        guard let result = results[TaskID(input.program, segment)], input.output < result.outputs.count,
+            part < result.outputs[input.output].count
+        else { throw TaskError.malformed("lease: a window the program reads is not among its inputs") }
+        return result.outputs[input.output][part]
     }
 
     func read(
@@ -160,6 +179,9 @@ final class WindowInputs: PackedInputs {
         let part = (frame - segment * input.segmentFrames) / Program.partFrames
         let cached = try load(port: port, segment: segment, part: part)
         var opened = OpenPart()
+        opened.segment = segment
+        opened.part = part
+        opened.digest = cached.digest
         opened.startFrame = segment * input.segmentFrames + part * Program.partFrames
         opened.frameCount = cached.frameCount
         opened.isStereo = input.channelCount == 2
@@ -209,15 +231,13 @@ final class WindowInputs: PackedInputs {
 
     private func load(port: Int, segment: Int, part: Int) throws -> CachedPart {
         useCounter += 1
-        if let hit = cache[port].first(where: { $0.segment == segment && $0.part == part }) {
+        let wanted = try wanted(port: port, segment: segment, part: part)
+        let isHit: (CachedPart) -> Bool = { $0.segment == segment && $0.part == part && $0.digest == wanted.digest }
+        if let hit = cache[port].first(where: isHit) {
             hit.lastUse = useCounter
             return hit
         }
         let input = program.inputs[port]
-        guard let result = results[TaskID(input.program, segment)], input.output < result.outputs.count,
-            part < result.outputs[input.output].count
-        else { throw TaskError.malformed("lease: a window the program reads is not among its inputs") }
-        let wanted = result.outputs[input.output][part]
         let slot = slot(for: port, segment: segment, part: part)
         // It may be the one that is open, and is written over.
         open[port] = OpenPart()
@@ -241,6 +261,7 @@ final class WindowInputs: PackedInputs {
         }
         slot.segment = segment
         slot.part = part
+        slot.digest = wanted.digest
         slot.frameCount = frameCount
         slot.byteCount = wanted.byteCount
         slot.lastUse = useCounter

@@ -103,8 +103,10 @@ final class WorkerHost {
         outcomes = Mailbox(wakeUp: transport.wakeUp)
         var policy = WorkerPolicy()
         policy.linkTicks = configuration.linkMilliseconds
+        if let versions = TestFault.protocolVersions { policy.protocolVersions = versions }
         machine = WorkerMachine(
-            peer: configuration.peer, engine: Engine.digest, policy: policy, at: Tick(monotonicMilliseconds()))
+            peer: configuration.peer, engine: TestFault.engine(Engine.digest), policy: policy,
+            at: Tick(monotonicMilliseconds()))
         nextWake = monotonicMilliseconds()
     }
 
@@ -320,6 +322,7 @@ final class WorkerHost {
             while let job = orders.take() {
                 if let sources = job.sources { executor.use(sources) }
                 CrashPoint.midSegment.reached(configuration, unless: job.program.kind != .chained)
+                TestFault.hangIfAsked()
                 var kind = Self.execute(job, executor, configuration.namespace)
                 if case .unreadable(let digests) = kind, supplies != nil { kind = .lostHere(digests) }
                 if case .failed = kind, supplies?.dropDamaged(job.references) == true {

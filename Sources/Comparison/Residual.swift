@@ -1,0 +1,100 @@
+import Metering
+package import Quantities
+import SignalProcessing
+
+/// What is left when one file is taken from the other, over the frames that both have.
+package struct Residual: Sendable {
+    package let rateHertz: Int
+    /// A's frames that B has, too.
+    package let common: FrameRange
+    /// dBFS of the greatest sample; `-.infinity` where all are equal.
+    package private(set) var peakDecibels: Double = -Double.infinity
+    /// A's frame of that sample, and its channel; nil where all are equal.
+    package private(set) var peakPlace: (frame: Int, channel: Int)?
+    /// dBFS of the root mean square of all channels (AES17: a full-scale sine reads 0).
+    package private(set) var rmsDecibels: Double = -Double.infinity
+    /// Mean squares in the octaves of `SignalSummary.bandCentresHertz`, the mean of all channels; empty where not
+    /// asked for.
+    package private(set) var bandPowers: [Double] = []
+    package private(set) var first: DifferingSample?
+    package private(set) var differingFrameCount: Int = 0
+    /// Seconds in which samples that are no number were taken as silence in both files.
+    package private(set) var nonFiniteSeconds: [Int] = []
+    /// Per second of A: dBFS.
+    package private(set) var secondPeaks: [Double] = []
+    package private(set) var secondRMS: [Double] = []
+
+    private(set) var sums: [PairSums] = []
+    /// Per 10 ms of A, over all channels.
+    private(set) var hopPeaks: [Float] = []
+    private(set) var hopEnergies: [Double] = []
+    /// One per channel.
+    private var signals: [SignalSummary]
+    private var energy = 0.0
+
+    /// -90 dBFS, but never below what rounding and dither of the coarser file leave: three steps of it.
+    static func defaultThresholdDecibels(bitCounts: [Int?]) -> Double {
+        let steps = bitCounts.compactMap { $0 }.filter { $0 <= 24 }.map { Double($0) }
+        let coarsest = steps.min().map { 9.542425094393248 - 6.020599913279624 * ($0 - 1) } ?? -.infinity
+        return max(-90, coarsest)
+    }
+
+    init(rate: Int, channelCount: Int, common: FrameRange) {
+        rateHertz = rate
+        self.common = common
+        signals = (0..<channelCount).map { _ in SignalSummary(rateHertz: rate, channelCount: 1) }
+    }
+
+    /// Takes the next second.
+    mutating func append(_ record: ResidualPass.SecondRecord) {
+        do throws(MeasurementError) {
+            for channel in signals.indices { try signals[channel].append(record.signals[channel]) }
+        } catch { preconditionFailure("seconds do not follow each other: \(error)") }
+        if record.hasNonFinite { nonFiniteSeconds.append(sums.count) }
+        hopPeaks += record.hopPeaks
+        hopEnergies += record.hopEnergies
+        let sum = record.hopEnergies.reduce(0, +)
+        energy += sum
+        secondRMS.append(Self.rms(sum, sampleCount: record.sums.frameCount * signals.count))
+        secondPeaks.append(PinnedMath.decibels(gain: Double(record.hopPeaks.reduce(0, max))))
+        sums.append(record.sums)
+        if first == nil { first = record.first }
+        differingFrameCount += record.differingFrameCount
+    }
+
+    /// Makes the figures of the whole.
+    mutating func finish() {
+        rmsDecibels = Self.rms(energy, sampleCount: common.count * signals.count)
+        var greatest: Float = 0
+        for (channel, signal) in signals.enumerated() {
+            guard let measured = signal.channels.first, measured.samplePeak > greatest else { continue }
+            greatest = measured.samplePeak
+            peakPlace = measured.samplePeakFrame.map { ($0, channel) }
+        }
+        peakDecibels = PinnedMath.decibels(gain: Double(greatest))
+        bandPowers = Self.bands(signals, 0..<sums.count)
+    }
+
+    /// Mean squares in octaves over some seconds of A.
+    func bandPowers(seconds: Range<Int>) -> [Double] {
+        Self.bands(signals, seconds.clamped(to: 0..<(signals.first?.secondCount ?? 0)))
+    }
+
+    /// dBFS in the octaves.
+    package var bandLevels: [Double] { bandPowers.map { 10 * PinnedMath.log10(2 * $0) } }
+
+    private static func bands(_ signals: [SignalSummary], _ seconds: Range<Int>) -> [Double] {
+        guard let count = signals.first?.secondCount, count > 0, !seconds.isEmpty else { return [] }
+        var sums: [Double] = []
+        for signal in signals {
+            let powers = signal.bandPowers(seconds: seconds)
+            if sums.isEmpty { sums = powers } else { for (i, power) in powers.enumerated() { sums[i] += power } }
+        }
+        return sums.map { $0 / Double(signals.count) }
+    }
+
+    /// AES17.
+    static func rms(_ energy: Double, sampleCount: Int) -> Double {
+        sampleCount == 0 ? -.infinity : 10 * PinnedMath.log10(2 * energy / Double(sampleCount))
+    }
+}

@@ -1,0 +1,34 @@
+import Foundation
+package import Quantities
+
+/// Faults that the tests of real processes ask a worker or a coordinator for, by environment variables. All are unset
+/// in production, where each costs one look at a constant.
+package enum TestFault {
+    /// `LATHE_TEST_LIE=1`: this worker gives other samples than it computed, and swears to them.
+    static let lies = text("LATHE_TEST_LIE") != nil
+
+    /// `LATHE_TEST_HANG=FILE`: the first segment after which this file can be made stands still for ever.
+    private static let hangFile = text("LATHE_TEST_HANG")
+
+    /// `LATHE_TEST_HANG_TICKS=N`: a coordinator takes a worker for hung after N milliseconds without a frame.
+    package static let hangTicks = text("LATHE_TEST_HANG_TICKS").flatMap { Int($0) }
+
+    /// `LATHE_TEST_PROTOCOL=1`: the one version of the protocol that this worker says it speaks.
+    package static let protocolVersions = text("LATHE_TEST_PROTOCOL").flatMap { Int($0) }.map { $0...$0 }
+
+    /// `LATHE_TEST_ENGINE=1`: this worker's engine is not the coordinator's.
+    package static func engine(_ digest: Digest) -> Digest {
+        text("LATHE_TEST_ENGINE") == nil ? digest : Digest(high: ~digest.high, low: digest.low)
+    }
+
+    /// Stands still, once for each file.
+    static func hangIfAsked() {
+        guard let hangFile else { return }
+        let descriptor = open(hangFile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        while true { sleep(1_000) }
+    }
+
+    private static func text(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Hashing
+import Quantities
+import Release
+import Revisions
+import TestSupport
+import Testing
+
+@Suite struct KeptDeliverablesTests {
+    /// A store, and a folder with two files.
+    private struct Place {
+        let directory: TemporaryDirectory
+        let kept: KeptDeliverables
+        var files: [KeptPin.File] = []
+
+        init() throws {
+            directory = try TemporaryDirectory("kept")
+            kept = KeptDeliverables(store: directory.path + "/store")
+            for (name, text) in [("a.wav", "first"), ("b.wav", "second one")] {
+                try directory.write("out/" + name, text)
+                let sha256 = TaskKey.of(Array(text.utf8)).description
+                files.append(KeptPin.File(path: name, bytes: text.utf8.count, sha256: sha256))
+            }
+        }
+
+        func pin(_ digit: Character, _ files: [KeptPin.File]) -> KeptPin {
+            KeptPin(
+                id: String(digits(digit).prefix(32)), record: directory.path + "/none/000001.json", number: 1,
+                files: files)
+        }
+
+        /// Count and bytes.
+        func prune(isDryRun: Bool) throws -> [Int] {
+            let pruned = try kept.prune(isDryRun: isDryRun)
+            return [pruned.count, pruned.byteCount]
+        }
+
+        func keep(_ pin: KeptPin) throws {
+            try kept.keep(pin, from: pin.files.map { directory.path + "/out/" + $0.path })
+        }
+    }
+
+    @Test func `what is kept has the bytes, and stays when the original goes`() throws {
+        let place = try Place()
+        #expect(place.kept.survey().fileCount == 0)
+        try place.keep(place.pin("a", place.files))
+        try FileManager.default.removeItem(atPath: place.directory.path + "/out")
+        let path = try #require(place.kept.path(of: place.files[1].sha256, byteCount: 10))
+        #expect(FileManager.default.contents(atPath: path) == Data("second one".utf8))
+        #expect(place.kept.path(of: place.files[1].sha256, byteCount: 9) == nil)
+        #expect(place.kept.path(of: "../../etc/passwd", byteCount: 1) == nil)
+        let survey = place.kept.survey()
+        #expect(survey.fileCount == 2 && survey.byteCount == 15 && survey.pins.count == 1 && survey.idle.isEmpty)
+    }
+
+    @Test func `a file that is not the one that was recorded is not kept, nor is its pin`() throws {
+        let place = try Place()
+        try place.directory.write("out/b.wav", "another on")
+        #expect(throws: RevisionError(.changed, "")) { try place.keep(place.pin("a", place.files)) }
+        let survey = place.kept.survey()
+        #expect(survey.pins.isEmpty)
+        #expect(place.kept.path(of: place.files[1].sha256, byteCount: 10) == nil)
+    }
+
+    @Test func `pruning takes what no pin needs, and a dry run nothing`() throws {
+        let place = try Place()
+        try place.keep(place.pin("a", place.files))
+        try place.keep(place.pin("b", [place.files[0]]))
+        #expect(try place.prune(isDryRun: false) == [0, 0])
+        try place.kept.release(place.pin("a", []).id)
+        #expect(try place.prune(isDryRun: true) == [1, 10])
+        #expect(place.kept.survey().fileCount == 2)
+        #expect(try place.prune(isDryRun: false) == [1, 10])
+        #expect(place.kept.path(of: place.files[0].sha256, byteCount: 5) != nil)
+        #expect(place.kept.path(of: place.files[1].sha256, byteCount: 10) == nil)
+    }
+
+    @Test func `while a pin cannot be read nothing is pruned`() throws {
+        let place = try Place()
+        try place.keep(place.pin("a", place.files))
+        try place.kept.release(place.pin("a", []).id)
+        try place.directory.write("store/deliverables/pins/x.json", "{")
+        #expect(place.kept.survey().damagedPins.count == 1)
+        #expect(try place.prune(isDryRun: false) == [0, 0])
+        #expect(place.kept.survey().fileCount == 2)
+    }
+
+    @Test func `a kept file that rots is found when it is copied, and gets no final name`() throws {
+        let place = try Place()
+        try place.keep(place.pin("a", place.files))
+        let path = try #require(place.kept.path(of: place.files[0].sha256, byteCount: 5))
+        chmod(path, 0o644)
+        try Data("fIrst".utf8).write(to: URL(fileURLWithPath: path))
+        let plan = ReleasePlan(recorded: [("x/a.wav", .master), ("b.wav", .master)])
+        let folder = try ReleaseFolder(
+            claiming: place.directory.path + "/restored", for: plan, policy: .fail, sessionDigest: "s")
+        #expect(throws: ReleaseError(.damaged, "", path: "")) {
+            try folder.copy(path, as: plan.files[0], sha256: place.files[0].sha256, isReplacing: false)
+        }
+        let other = try #require(place.kept.path(of: place.files[1].sha256, byteCount: 10))
+        try folder.copy(other, as: plan.files[1], sha256: place.files[1].sha256, isReplacing: false)
+        folder.complete()
+        let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+        #expect(names.sorted() == ["b.wav", "x"])
+        #expect(try place.kept.verify(isRepairing: false).damaged == [place.files[0].sha256])
+        #expect(try place.kept.verify(isRepairing: true).damaged == [place.files[0].sha256])
+        #expect(try place.kept.verify(isRepairing: false).damaged == [])
+        try place.keep(place.pin("b", place.files))
+        #expect(place.kept.survey().missing.isEmpty)
+    }
+}

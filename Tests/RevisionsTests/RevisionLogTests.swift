@@ -1,0 +1,197 @@
+import Foundation
+import Revisions
+import TestSupport
+import Testing
+
+@Suite struct RevisionLogTests {
+    @Test func `a record reads back as it was written, under the next number`() throws {
+        let bench = try Bench()
+        #expect(bench.log.list().revisions.isEmpty && bench.log.latest() == nil)
+        #expect(try bench.record(draft(name: "mix 1", message: "first")) == 1)
+        #expect(try bench.record(draft(session: "song: Two")) == 2)
+        let list = bench.log.list()
+        #expect(list.revisions.map(\.number) == [1, 2] && list.damaged.isEmpty)
+        var expected = draft(name: "mix 1", message: "first")
+        expected.number = 1
+        #expect(list.revisions.first == expected)
+        #expect(bench.log.path(ofRecord: 2).hasSuffix("/.lathe/revisions/one/000002.json"))
+    }
+
+    @Test func `the same render again is not recorded, unless it has a name or a message`() throws {
+        let bench = try Bench()
+        try bench.record(draft(message: "first"))
+        #expect(try bench.record(draft()) == 1)
+        #expect(try bench.record(draft(message: "again")) == 2)
+        #expect(try bench.record(draft(name: "again")) == 3)
+        #expect(try bench.record(draft(sha256: digits("b"))) == 4, "other bytes are another render")
+        #expect(try bench.record(draft(session: "song: x", sha256: digits("b"))) == 5)
+        #expect(try bench.record(draft()) == 6, "as an earlier one, but not as the last")
+    }
+
+    @Test func `the session's digest is of names and texts`() {
+        func digest(_ contents: [String: String], root: String = "/a/one.yaml") -> String {
+            Revision.SessionText(root: root, contents: contents.mapValues { Array($0.utf8) }).digest
+        }
+        let one = digest(["/a/one.yaml": "x", "/a/two.yaml": "y"])
+        #expect(one == digest(["/a/two.yaml": "y", "/a/one.yaml": "x"]))
+        #expect(one != digest(["/a/one.yaml": "y", "/a/two.yaml": "x"]))
+        #expect(one != digest(["/a/one.yaml": "xy", "/a/two.yaml": ""]))
+        #expect(one == digest(["/b/one.yaml": "x", "/b/two.yaml": "y"], root: "/b/./one.yaml"), "albums may be moved")
+    }
+
+    @Test func `many that end at once get a number each`() async throws {
+        let bench = try Bench()
+        let log = bench.log
+        let numbers = try await withThrowingTaskGroup(of: Int.self) { group in
+            for index in 0..<16 {
+                group.addTask {
+                    guard case .recorded(let revision) = try log.record(draft(message: "\(index)")) else { return 0 }
+                    return revision.number
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(numbers.sorted() == Array(1...16))
+        #expect(bench.log.list().revisions.count == 16)
+        let names = try FileManager.default.contentsOfDirectory(atPath: bench.log.directory)
+        #expect(names.count == 16, "\(names)")
+    }
+
+    @Test func `a number that somebody takes on the way is not taken twice`() throws {
+        let bench = try Bench()
+        try bench.record(draft())
+        let taken = bench.log.path(ofRecord: 2)
+        let recording = try bench.log.record(draft(message: "second")) {
+            // As by another machine, whose lock this one does not see.
+            _ = FileManager.default.createFile(atPath: taken, contents: Data("{}".utf8))
+        }
+        guard case .recorded(let revision) = recording else {
+            Issue.record("nothing was recorded")
+            return
+        }
+        #expect(revision.number == 3)
+        #expect(try bench.log.revision(3).message == "second")
+        #expect(FileManager.default.contents(atPath: taken) == Data("{}".utf8))
+    }
+
+    @Test func `what a killed writer left is no record and goes with the next`() throws {
+        let bench = try Bench()
+        try bench.record(draft())
+        let leftover = bench.log.directory + "/.99-1.writing"
+        try "half a rec".write(toFile: leftover, atomically: false, encoding: .utf8)
+        #expect(bench.log.list().revisions.count == 1 && bench.log.list().damaged.isEmpty)
+        #expect(try bench.record(draft(message: "next")) == 2)
+        #expect(!FileManager.default.fileExists(atPath: leftover))
+    }
+
+    @Test(arguments: [
+        ("", "no record"), ("nonsense", "no record"), ("[]", "no record"), ("{\"format\": 2}", "newer Lathe"),
+        ("{\"format\": 1}", "is missing"),
+    ])
+    func `a damaged record is named and passed over, and keeps its number`(text: String, reason: String) throws {
+        let bench = try Bench()
+        for message in ["1", "2", "3"] { try bench.record(draft(message: message)) }
+        try bench.write(3, text)
+        let list = bench.log.list()
+        #expect(list.revisions.map(\.number) == [1, 2])
+        #expect(list.damaged.map(\.number) == [3])
+        #expect(list.damaged.first?.reason.contains(reason) == true, "\(list.damaged)")
+        #expect(bench.log.latest()?.number == 2)
+        #expect(bench.message("3").contains("000003.json"))
+        #expect(try bench.record(draft(message: "4")) == 4)
+    }
+
+    @Test func `a record cut off anywhere is damaged, never a crash`() throws {
+        let bench = try Bench()
+        try bench.record(draft(name: "x", message: "y"))
+        let whole = try #require(FileManager.default.contents(atPath: bench.log.path(ofRecord: 1)))
+        for count in stride(from: 0, to: whole.count - 2, by: 7) {
+            try bench.write(1, String(decoding: whole.prefix(count), as: UTF8.self))
+            #expect(bench.log.list().damaged.count == 1)
+        }
+    }
+
+    @Test(arguments: [
+        ("\"path\" : \"01 One.wav\"", "\"path\" : \"../../01 One.wav\""),
+        ("\"path\" : \"01 One.wav\"", "\"path\" : \"/etc/passwd\""),
+        ("\"sha256\" : \"aa", "\"sha256\" : \"../"), ("\"number\" : 1", "\"number\" : 7"),
+        ("\"root\" : \"one.yaml\"", "\"root\" : \"two.yaml\""), ("2023-11-14T", "yesterday"),
+        ("\"bytes\" : 3", "\"bytes\" : -3"), ("\"bytes\" : 3", "\"bytes\" : 1e99"),
+        ("\"name\" : \"good\"", "\"name\" : \"latest~2\""),
+    ])
+    func `a hostile record is refused`(from: String, to: String) throws {
+        let bench = try Bench()
+        try bench.record(draft(name: "good"))
+        let path = bench.log.path(ofRecord: 1)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.contains(from), "\(text)")
+        try bench.write(1, text.replacing(from, with: to))
+        #expect(bench.log.list().damaged.count == 1)
+    }
+
+    @Test func `what is no regular file is not waited for`() throws {
+        let bench = try Bench()
+        try bench.record(draft())
+        #expect(mkfifo(bench.log.path(ofRecord: 2), 0o600) == 0)
+        try FileManager.default.createSymbolicLink(
+            atPath: bench.log.path(ofRecord: 3), withDestinationPath: bench.log.path(ofRecord: 1))
+        #expect(bench.log.list().damaged.map(\.number) == [2, 3])
+    }
+
+    @Test func `keys of a newer version are passed over, and stay when a name is given`() throws {
+        let bench = try Bench()
+        try bench.record(draft())
+        let path = bench.log.path(ofRecord: 1)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try bench.write(
+            1,
+            text.replacing(
+                "{\n  \"album\"",
+                with: "{\n  \"aFuture\" : {\"x\" : [1, 2.5, true, null, 18446744073709551615]},\n  \"album\""))
+        try bench.log.change(1, name: "kept", message: "more")
+        let changed = try String(contentsOfFile: path, encoding: .utf8)
+        for piece in ["aFuture", "2.5", "18446744073709551615", "\"kept\"", "\"more\"", "-14.04"] {
+            #expect(changed.contains(piece), "\(piece) in \(changed)")
+        }
+        var expected = draft(name: "kept", message: "more")
+        expected.number = 1
+        #expect(try bench.log.revision(1) == expected)
+    }
+
+    @Test func `a name is unique, whatever its case and accents`() throws {
+        let bench = try Bench()
+        try bench.record(draft(name: "Café"))
+        #expect(throws: RevisionError(.nameTaken, "")) { try bench.record(draft(name: "cafe\u{301}")) }
+        try bench.record(draft(message: "x"))
+        #expect(throws: RevisionError(.nameTaken, "")) { try bench.log.change(2, name: "CAFÉ") }
+        try bench.log.change(1, name: "CAFÉ")
+        #expect(try bench.log.revision(1).name == "CAFÉ")
+    }
+
+    @Test func `a folder that cannot be written is an error with the system's reason`() throws {
+        let bench = try Bench()
+        try bench.directory.write(".lathe", "a file")
+        #expect(throws: RevisionError(.notWritten, "")) { try bench.record(draft()) }
+    }
+
+    @Test func `pruning keeps the pinned, the named, the newest and the last`() throws {
+        let bench = try Bench()
+        for number in 1...8 {
+            try bench.record(
+                draft(name: number == 2 ? "v1" : nil, message: "\(number)", time: 1_700_000_000 + number * 86_400))
+        }
+        try bench.log.change(4, pin: .pin(Revision.Pin(id: String(digits("c").prefix(32)), time: "", store: "/s")))
+        func gone(_ retention: RevisionRetention) throws -> [Int] {
+            try bench.log.prune(retention, isDryRun: true).map(\.number)
+        }
+        #expect(try gone(RevisionRetention()) == [])
+        #expect(try gone(RevisionRetention(keptCount: 0)) == [7, 6, 5, 3, 1])
+        #expect(try gone(RevisionRetention(keptCount: 3)) == [5, 3, 1])
+        #expect(try gone(RevisionRetention(keptSinceSeconds: 1_700_000_000 + 3 * 86_400)) == [1])
+        #expect(try gone(RevisionRetention(keptCount: 3, keptSinceSeconds: 1_700_000_000 + 5 * 86_400)) == [3, 1])
+        #expect(bench.log.list().revisions.count == 8)
+        #expect(try bench.log.prune(RevisionRetention(keptCount: 3), isDryRun: false).map(\.number) == [5, 3, 1])
+        #expect(bench.log.list().revisions.map(\.number) == [2, 4, 6, 7, 8])
+        #expect(try bench.record(draft(message: "next")) == 9, "numbers are not given twice")
+    }
+}
