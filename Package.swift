@@ -137,6 +137,13 @@ let package = Package(
         target("TestSupport", .support, ["Quantities", "CAllocationCounter"]),
         target("DeviceReference", .support, ["Session", "SignalProcessing"]),
         target("SoundFileFuzzing", .support, ["Quantities", "SoundFiles", "CSndFile"]),
+        target(
+            "FarmFuzzing", .support,
+            [
+                "Quantities", "Session", "RenderPlan", "RenderCompiler", "RenderEngine", "FarmProtocol", "ZeroMQ",
+                "SessionFiles", "LoudnessChecks", "Storage", "Release", "FarmKeys", "FarmTransfer", "FarmMonitoring",
+                "Farm", "FarmService", "SoundFileFuzzing", "Hashing", grdb,
+            ]),
         target("RenderHarness", .support, ["Quantities", "SoundFiles", "TestSupport"]),
         target(
             "FarmSimulation", .support, ["Quantities", "RenderPlan", "FarmProtocol", "FarmCoordination"]),
@@ -150,6 +157,7 @@ let package = Package(
                 "SessionFiles",
                 "ZeroMQ", "RenderHarness", "lathe",
             ]),
+        tests("FarmFuzzing", ["FarmFuzzing"], exclude: ["Corpus"]),
         tests("FarmProtocol", ["FarmProtocol", "Quantities", "RenderPlan"]),
         tests(
             "Farm",
@@ -185,7 +193,12 @@ let package = Package(
         tests("Session", ["Quantities", "Session"]),
         tests("SessionDiff", ["Quantities", "Session", "SessionDiff"]),
         tests("RenderPlan", ["Quantities", "RenderPlan"]),
-        tests("RenderCompiler", ["Quantities", "SignalProcessing", "Session", "RenderPlan", "RenderCompiler"]),
+        tests(
+            "RenderCompiler",
+            [
+                "Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler", "RenderEngine",
+                "Hashing",
+            ]),
         tests(
             "RenderEngine",
             ["Quantities", "SignalProcessing", "Metering", "Session", "RenderPlan", "RenderCompiler", "RenderEngine"]),
@@ -226,5 +239,10 @@ if Context.environment["LATHE_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "SoundFileFuzzer", dependencies: ["SoundFileFuzzing"], path: "Benchmarks/SoundFileFuzzer",
+            swiftSettings: settings(.command)))
+    // `LATHE_FUZZ=1 swift build -c release --product FarmFuzzer`: the same for messages, sessions, ledgers, snapshots.
+    package.targets.append(
+        .executableTarget(
+            name: "FarmFuzzer", dependencies: ["FarmFuzzing"], path: "Benchmarks/FarmFuzzer",
             swiftSettings: settings(.command)))
 }

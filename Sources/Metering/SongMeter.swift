@@ -10,6 +10,9 @@ package struct SongMeter: Sendable {
     private let windowFrameCount: Int
     private let empty: LoudnessSummary
     private var summary: LoudnessSummary
+    /// What the summary of the song under way was folded from, in order; empty unless `keepsWindows`.
+    package private(set) var windows: [SegmentMeasurement] = []
+    private let keepsWindows: Bool
     private var meter: WindowMeter
     private var window: FrameRange
     /// The frames of the window's needs that are there.
@@ -20,12 +23,14 @@ package struct SongMeter: Sendable {
 
     /// - Parameters:
     ///   - empty: a summary without frames, of the analyzer's rate and channels.
-    package init(_ analyzer: LoudnessAnalyzer, into empty: LoudnessSummary) {
+    ///   - keepsWindows: whether `windows` is wanted; they stay until the next song's first one.
+    package init(_ analyzer: LoudnessAnalyzer, into empty: LoudnessSummary, keepsWindows: Bool = false) {
         precondition(
             empty.frameCount == 0 && empty.rateHertz == analyzer.rateHertz
                 && empty.channelCount == analyzer.channelCount, "the summary is of another song")
         self.analyzer = analyzer
         self.empty = empty
+        self.keepsWindows = keepsWindows
         summary = empty
         // Whole seconds that fill the filter's eight lanes, and lie in the second-level cache.
         let common = min(8, analyzer.channelCount & -analyzer.channelCount)
@@ -82,7 +87,12 @@ package struct SongMeter: Sendable {
 
     private mutating func fold() {
         let known = summary.truePeaks.map(\.bitPattern)
-        do { try summary.append(meter.measure(knownPeakBits: known)) } catch {
+        let measured = meter.measure(knownPeakBits: known)
+        if keepsWindows {
+            if summary.frameCount == 0 { windows = [] }
+            windows.append(measured)
+        }
+        do { try summary.append(measured) } catch {
             preconditionFailure("windows of one song do not follow each other: \(error)")
         }
     }

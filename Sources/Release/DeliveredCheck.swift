@@ -11,6 +11,8 @@ package struct DeliveredCheck: Sendable {
     package let info: SoundFileInfo
     /// To be pooled with those of other songs, and for curves.
     package let summary: LoudnessSummary
+    /// What the summary was folded from: enough to have this check again without reading a sample.
+    package let windows: [SegmentMeasurement]
 
     /// How far the true peak may lie above the ceiling, in dB: dither, rounding and what fourfold
     /// oversampling does not see.
@@ -41,11 +43,28 @@ package struct DeliveredCheck: Sendable {
         let analyzer = LoudnessAnalyzer(
             rateHertz: info.rate, channelCount: info.channelCount, oversampling: .sixteenfold)
         let empty = LoudnessSummary(rateHertz: info.rate, channelCount: info.channelCount)
-        var meter = SongMeter(analyzer, into: empty)
+        var meter = SongMeter(analyzer, into: empty, keepsWindows: true)
         try releasing(path) {
             try meter.append(frameCount: info.frameCount) { try reader.read($0, planes: $1) }
         }
-        return DeliveredCheck(path: path, info: info, summary: meter.finish())
+        let summary = meter.finish()
+        return DeliveredCheck(path: path, info: info, summary: summary, windows: meter.windows)
+    }
+
+    /// The check of a file that was measured before and has not changed since; nil where these are no measurements of
+    /// such a file.
+    ///
+    /// - Parameter windows: `windows` of the check that was made then.
+    package static func restored(path: String, windows: [SegmentMeasurement]) -> DeliveredCheck? {
+        guard let info = try? SoundFileReader.probe(path: path), LoudnessAnalyzer.isSupported(rateHertz: info.rate),
+            info.channelCount <= 2
+        else { return nil }
+        var summary = LoudnessSummary(rateHertz: info.rate, channelCount: info.channelCount)
+        for window in windows {
+            do { try summary.append(window) } catch { return nil }
+        }
+        guard summary.frameCount == info.frameCount else { return nil }
+        return DeliveredCheck(path: path, info: info, summary: summary, windows: windows)
     }
 
     /// Why the file is not what was asked for; empty where it is.

@@ -93,6 +93,9 @@ package final class ReleaseFolder {
         ownFiles.insert(file.path)
     }
 
+    /// Takes a file that is there for the deliverable that it is.
+    package func keep(_ file: PlannedFile) { ownFiles.insert(file.path) }
+
     /// Writes a document whole or not at all, under the policy.
     ///
     /// - Throws: `ReleaseError`.
@@ -106,7 +109,8 @@ package final class ReleaseFolder {
     /// An interrupted render does not call this; the same command then carries on.
     package func complete() { lock.remove() }
 
-    private func mayReplace(_ file: PlannedFile) -> Bool {
+    /// Whether a file that is there under the planned name is this render's to replace, and so to leave as it is.
+    package func mayReplace(_ file: PlannedFile) -> Bool {
         policy == .replace || ownFiles.contains(file.path)
     }
 

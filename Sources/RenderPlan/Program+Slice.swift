@@ -3,8 +3,15 @@ import Quantities
 extension Program {
     /// What of the program matters inside one segment: the only thing the engine renders from, and what the key says.
     package func body(forSegment index: Int) -> Body {
-        guard case .mix(let mix) = body else { return body }
-        return .mix(mix.slice(range(ofSegment: index), isFirst: index == 0))
+        switch body {
+        case .mix(let mix): return .mix(mix.slice(range(ofSegment: index), isFirst: index == 0))
+        case .convert(var convert):
+            // How long the stream goes on behind the segment does not matter in it.
+            let range = range(ofSegment: index)
+            convert.frameCount = min(convert.frameCount, max(0, range.end - convert.startFrame))
+            return .convert(convert)
+        default: return body
+        }
     }
 
     /// The frames of each port that a segment reads, in the order in which the key names them.

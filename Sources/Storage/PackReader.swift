@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// It needs no database, opens packs by their number only, and may be used from several threads at once.
 package final class PackReader: Sendable {
-    private let layout: StoreLayout
+    let layout: StoreLayout
     private let descriptorLimit: Int
     private let cache = Mutex(Cache())
 

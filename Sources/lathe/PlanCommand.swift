@@ -55,7 +55,11 @@ struct PlanCommand: ParsableCommand {
         let store = try openStore(farm.store)
         let documents = try batch.inputs.map { input in
             let forecast = try orFail {
-                try LedgerForecast(input.album, store: store, segmentSeconds: farm.segmentSeconds)
+                if farm.rehash {
+                    try SourceMemory.renew(
+                        input.album, in: store, latheVersion: latheVersion, segmentSeconds: farm.segmentSeconds)
+                }
+                return try LedgerForecast(input.album, store: store, segmentSeconds: farm.segmentSeconds)
             }
             let survey = ReleaseFolder.survey(
                 input.folder, for: input.plan, policy: options.overwrite, sessionDigest: input.digest)

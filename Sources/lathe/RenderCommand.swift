@@ -13,6 +13,8 @@ struct FarmOptions: ParsableArguments {
     @Option(help: "Worker processes (default: one per core; 0 renders in this process).") var workers: Int?
     @Option(help: "The store's directory (default: $XDG_CACHE_HOME/lathe).") var store: String?
     @Flag(help: "Look nothing up: render everything again, and record it.") var noCache = false
+    @Flag(help: "Read every audio file again, though its size, time of change and inode are as remembered.")
+    var rehash = false
     @Option(help: ArgumentHelp("Render so many percent twice and compare.", valueName: "percent")) var audit = 0
     @Option(help: "How progress is shown: auto, plain, json or none.") var progress: ProgressDisplay.Choice = .auto
     @Flag(help: "One JSON document (render.json) on standard output, and nothing else.") var json = false
@@ -93,6 +95,7 @@ struct RenderCommand: ParsableCommand {
         guard farmEndpoint != nil else { return }
         let own = [
             ("--workers", farm.workers != nil), ("--store", farm.store != nil), ("--no-cache", farm.noCache),
+            ("--rehash", farm.rehash),
             ("--audit", farm.audit != 0), ("--scatter", farm.scatter), ("--block", farm.block != 512),
             ("--range", range != nil),
         ]

@@ -17,6 +17,11 @@ struct RenderJob {
         let batch = try SessionInputs(sessions, options: options, segmentSeconds: farm.segmentSeconds)
         let recordings = try self.recordings(batch)
         let store = try openStore(farm.store)
+        if farm.rehash {
+            for input in batch.inputs {
+                _ = try orFail { try SourceMemory.forget(input.album, in: store, segmentSeconds: farm.segmentSeconds) }
+            }
+        }
         let embedded = try farm.embeddedFarm(store)
         let orders = zip(batch.inputs, try batch.claimed(options.overwrite)).map { input, folder in
             AlbumOrder(album: input.album, options: albumOptions(input), folder: folder, plan: input.plan)
@@ -57,9 +62,11 @@ struct RenderJob {
     }
 
     func albumOptions(_ input: SessionInput) -> AlbumJobOptions {
-        AlbumJobOptions(
+        var chosen = AlbumJobOptions(
             deliveredSongs: Set(input.songs), deliversStems: options.stems == .preMaster,
             segmentSeconds: farm.segmentSeconds)
+        chosen.keepsFiles = !farm.noCache && !farm.rehash
+        return chosen
     }
 
     // MARK: - Results

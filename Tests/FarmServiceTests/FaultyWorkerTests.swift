@@ -23,7 +23,7 @@ extension RealFarmTests {
             try #require(try client.ask(ClientRequest(.status)).status)
         }
 
-        /// The sound is right to the last bit. What happened stands in the documents, and makes the job an incomplete one:
+        /// The sound is right to the last bit. What happened stands in the documents, and the job counts as incomplete:
         /// somebody has to look at it.
         private func expectSameSound(_ farm: RealFarm, _ done: JobStatus, _ reference: Delivered) throws {
             #expect(done.state == .incomplete && done.failures.contains { $0.contains("digest alarm") }, "\(done)")

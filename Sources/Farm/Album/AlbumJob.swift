@@ -17,6 +17,8 @@ package struct AlbumJobOptions: Sendable {
     package var deliveredSongs: Set<Int>
     package var deliversStems: Bool
     package var segmentSeconds: Double
+    /// Whether a master that lies in the folder already, and would come out the same, is left there as it is.
+    package var keepsFiles = false
 
     package init(deliveredSongs: Set<Int>, deliversStems: Bool, segmentSeconds: Double = 10) {
         self.deliveredSongs = deliveredSongs

@@ -47,7 +47,8 @@ package final class AlbumRender {
         if isPooled && !isWhole { loudness.target = nil }
         sink = try FileSink(
             reader: reader, folder: folder, planned: Self.roles(of: plan), loudness: loudness,
-            pooledSongs: isPooled && isWhole ? all : [], waitsForSpace: waitsForSpace)
+            pooledSongs: isPooled && isWhole ? all : [], waitsForSpace: waitsForSpace,
+            keepsFiles: options.keepsFiles)
         do {
             job = try AlbumJob(
                 id: JobID(id), album: album, options: options, sink: sink, files: files, placement: placement)

@@ -31,12 +31,18 @@ final class FileSink: DeliverySink, Sendable {
     private let finished = DispatchSemaphore(value: 0)
     /// Where the disk is full, tries again until there is room: others use it too, and a job outlives its client.
     private let waitsForSpace: Bool
+    /// Whether masters that would come out as they lie there are left as they are.
+    private let keepsFiles: Bool
     private let isClosing = StopFlag()
 
     /// The files of one writer thread; touched by nobody else.
     final class Desk {
         var writers: [DeliveredRole: DeliverableWriter] = [:]
         var outputs: [DeliveredRole: Int] = [:]
+        /// Files of an earlier render for which the right windows have come so far; they have no writer.
+        var kept: [DeliveredRole: KeptProgress] = [:]
+        /// What the writers' files are made of; nil for one that is not to be remembered.
+        var parts: [DeliveredRole: [Part]] = [:]
     }
 
     /// What the writer threads share.
@@ -48,7 +54,10 @@ final class FileSink: DeliverySink, Sendable {
 
     private struct FinishedMaster {
         var role: DeliveredRole
-        var writer: DeliverableWriter
+        /// nil for a file that is kept.
+        var writer: DeliverableWriter?
+        /// What it is made of, where it is to be remembered.
+        var parts: [Part]?
         var file: DeliveredFile
         var check: DeliveredCheck
     }
@@ -58,11 +67,13 @@ final class FileSink: DeliverySink, Sendable {
     /// - Parameters:
     ///   - folder: Used by the writer thread alone until `close` returns.
     ///   - pooledSongs: Songs whose loudness is judged together.
+    ///   - keepsFiles: whether a master that lies there already, and would come out the same, stays as it is.
     init(
         reader: PackReader, folder: ReleaseFolder, planned: [DeliveredRole: PlannedFile], loudness: LoudnessTarget,
-        pooledSongs: Set<Int>, waitsForSpace: Bool = false
+        pooledSongs: Set<Int>, waitsForSpace: Bool = false, keepsFiles: Bool = false
     ) throws {
         self.waitsForSpace = waitsForSpace
+        self.keepsFiles = keepsFiles
         self.reader = reader
         self.planned = planned
         self.loudness = loudness
@@ -89,7 +100,7 @@ final class FileSink: DeliverySink, Sendable {
         for _ in lanes { finished.wait() }
         hall.withLock { hall in
             for master in hall.waiting.values.joined() {
-                master.writer.abandon()
+                master.writer?.abandon()
                 fail(master.role, FarmError("the album's masters share one gain, and not all of them could be made"))
             }
             hall.waiting.removeAll()
@@ -113,9 +124,31 @@ final class FileSink: DeliverySink, Sendable {
         post(role) { [self] desk in
             attempt(role, desk) {
                 desk.outputs[role] = output
-                desk.writers[role] = try hall.withLock { try $0.folder.writer(for: file) }
+                if let kept = kept(role, file) {
+                    desk.kept[role] = KeptProgress(kept, file)
+                } else {
+                    desk.writers[role] = try hall.withLock { try $0.folder.writer(for: file) }
+                    if case .master = role, keepsFiles { desk.parts[role] = [] }
+                }
             }
         }
+    }
+
+    /// What lies under a master's name from an earlier render, where it may be left there.
+    private func kept(_ role: DeliveredRole, _ file: PlannedFile) -> KeptFile? {
+        // A stem is cut when its windows have come: it may hold less than they do.
+        guard case .master = role, keepsFiles else { return nil }
+        let path = hall.withLock { $0.folder.mayReplace(file) ? $0.folder.path(of: file) : nil }
+        return path.flatMap { KeptFile(file, path: $0, directory: reader.deliveredDirectory) }
+    }
+
+    /// Gives a kept file a writer after all, with what of it has come.
+    private func unkeep(_ role: DeliveredRole, _ desk: Desk) throws {
+        guard let progress = desk.kept.removeValue(forKey: role) else { return }
+        let writer = try hall.withLock { try $0.folder.writer(for: progress.planned) }
+        desk.writers[role] = writer
+        try progress.copy(to: writer)
+        desk.parts[role] = Array(progress.kept.parts[..<progress.count])
     }
 
     func append(
@@ -125,11 +158,20 @@ final class FileSink: DeliverySink, Sendable {
         post(role) { [self] desk in
             // A file that failed lets its windows pass, or the job would wait for it.
             var reply = Input.consumed(delivery: delivery.number)
-            if let writer = desk.writers[role] {
-                attempt(role, desk) {
-                    if let missing = try write(delivery, to: writer, output: desk.outputs[role] ?? 0, places) {
-                        reply = .undeliverable(delivery: delivery.number, missing)
-                    }
+            attempt(role, desk) {
+                guard desk.kept[role] != nil || desk.writers[role] != nil else { return }
+                let output = desk.outputs[role] ?? 0
+                guard delivery.result.outputs.indices.contains(output) else { throw TaskError.malformed("window") }
+                let parts = delivery.result.outputs[output]
+                if desk.kept[role] != nil {
+                    if desk.kept[role]?.take(parts) == true { return }
+                    try unkeep(role, desk)
+                }
+                guard let writer = desk.writers[role] else { return }
+                if let missing = try write(parts, to: writer, places) {
+                    reply = .undeliverable(delivery: delivery.number, missing)
+                } else {
+                    desk.parts[role]? += parts
                 }
             }
             answer(reply)
@@ -138,12 +180,11 @@ final class FileSink: DeliverySink, Sendable {
 
     /// Appends a window; or appends nothing and returns the digests that could not be read.
     private func write(
-        _ delivery: FarmCoordination.Delivery, to writer: DeliverableWriter, output: Int, _ places: Locations
+        _ window: [Part], to writer: DeliverableWriter, _ places: Locations
     ) throws -> [Digest]? {
-        guard delivery.result.outputs.indices.contains(output) else { throw TaskError.malformed("window") }
         var parts: [[UInt8]] = []
         var missing: [Digest] = []
-        for part in delivery.result.outputs[output] {
+        for part in window {
             guard let place = places[part.digest] else {
                 missing.append(part.digest)
                 continue
@@ -178,34 +219,53 @@ final class FileSink: DeliverySink, Sendable {
 
     func rewind(_ role: DeliveredRole, toFrame frame: Int) {
         post(role) { [self] desk in
-            attempt(role, desk) { try desk.writers[role]?.rewind(toFrame: frame) }
+            attempt(role, desk) {
+                try unkeep(role, desk)
+                try desk.writers[role]?.rewind(toFrame: frame)
+                // What follows is not known to follow what was noted.
+                desk.parts[role] = nil
+            }
         }
     }
 
     func publish(_ role: DeliveredRole, frameCount: Int?) {
         post(role) { [self] desk in
             attempt(role, desk) {
+                if let progress = desk.kept[role] {
+                    if progress.isWhole {
+                        desk.kept[role] = nil
+                        return try judge(role, nil, progress.kept.file, progress.kept.check, desk)
+                    }
+                    try unkeep(role, desk)
+                }
                 guard let writer = desk.writers[role] else { return }
                 if let frameCount { try writer.truncate(toFrames: frameCount) }
                 let file = try writer.finish()
-                try judge(role, writer, file, desk)
+                try judge(role, writer, file, nil, desk)
             }
         }
     }
 
     func abandon(_ role: DeliveredRole) {
-        post(role) { desk in desk.writers.removeValue(forKey: role)?.abandon() }
+        post(role) { desk in
+            desk.kept[role] = nil
+            desk.writers.removeValue(forKey: role)?.abandon()
+        }
     }
 
     // MARK: - Verdicts
 
+    /// - Parameters:
+    ///   - writer: nil for a file that is kept.
+    ///   - known: The check of a kept file, where one was made.
     private func judge(
-        _ role: DeliveredRole, _ writer: DeliverableWriter, _ file: DeliveredFile, _ desk: Desk
+        _ role: DeliveredRole, _ writer: DeliverableWriter?, _ file: DeliveredFile, _ known: DeliveredCheck?,
+        _ desk: Desk
     ) throws {
         guard case .master(let song, let delivery) = role, loudness.isEnabled else {
             return try publish(role, writer, file, nil, desk)
         }
-        let check = try DeliveredCheck.measure(path: writer.temporaryPath)
+        let check = try known ?? DeliveredCheck.measure(path: writer?.temporaryPath ?? file.path)
         let isPooled = pooledSongs.contains(song)
         // An album's target is met by its songs together: one alone has none.
         let target = loudness.scope == .song ? loudness.target : nil
@@ -215,9 +275,10 @@ final class FileSink: DeliverySink, Sendable {
         }
         guard isPooled else { return try publish(role, writer, file, check, desk) }
         desk.writers[role] = nil
+        let parts = desk.parts.removeValue(forKey: role)
         hall.withLock { hall in
             hall.waiting[delivery, default: []].append(
-                FinishedMaster(role: role, writer: writer, file: file, check: check))
+                FinishedMaster(role: role, writer: writer, parts: parts, file: file, check: check))
             publishPool(delivery, &hall)
         }
     }
@@ -233,30 +294,42 @@ final class FileSink: DeliverySink, Sendable {
             do {
                 guard reasons.isEmpty else { throw FarmError(reasons.joined(separator: "; ")) }
                 guard let plan = planned[master.role] else { continue }
-                try hall.folder.publish(master.writer, as: plan)
-                RenderCrash.publish.reached()
+                try publish(master.writer, plan, hall.folder)
+                remember(plan, master.file, master.check, master.parts)
                 results.withLock { $0[master.role] = .delivered(master.file, master.check) }
             } catch {
-                master.writer.abandon()
+                master.writer?.abandon()
                 fail(master.role, error)
             }
         }
     }
 
     private func publish(
-        _ role: DeliveredRole, _ writer: DeliverableWriter, _ file: DeliveredFile, _ check: DeliveredCheck?,
+        _ role: DeliveredRole, _ writer: DeliverableWriter?, _ file: DeliveredFile, _ check: DeliveredCheck?,
         _ desk: Desk
     ) throws {
         guard let plan = planned[role] else { return }
-        try hall.withLock { try $0.folder.publish(writer, as: plan) }
-        RenderCrash.publish.reached()
+        try hall.withLock { try publish(writer, plan, $0.folder) }
         desk.writers[role] = nil
+        remember(plan, file, check, desk.parts.removeValue(forKey: role))
         results.withLock { $0[role] = .delivered(file, check) }
+    }
+
+    private func publish(_ writer: DeliverableWriter?, _ plan: PlannedFile, _ folder: ReleaseFolder) throws {
+        guard let writer else { return folder.keep(plan) }
+        try folder.publish(writer, as: plan)
+        RenderCrash.publish.reached()
+    }
+
+    private func remember(_ plan: PlannedFile, _ file: DeliveredFile, _ check: DeliveredCheck?, _ parts: [Part]?) {
+        guard let parts else { return }
+        KeptFile.remember(plan, file, check, parts: parts, directory: reader.deliveredDirectory)
     }
 
     /// Runs a step of a file; a failure ends that file and no other.
     private func attempt(_ role: DeliveredRole, _ desk: Desk, _ step: () throws -> Void) {
         do { try step() } catch {
+            desk.kept[role] = nil
             desk.writers.removeValue(forKey: role)?.abandon()
             fail(role, error)
         }
