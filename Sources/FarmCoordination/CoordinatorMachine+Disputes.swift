@@ -28,6 +28,7 @@ extension CoordinatorMachine {
         guard var opinion = jobs[slot].opinions[task], let key = jobs[slot].tasks[task].key else { return }
         let name = jobs[slot].name(of: task)
         opinion.claims.append(claim)
+        opinion.askedAt = nil
         let isDisagreement = opinion.claims.contains { $0.result != claim.result }
         if isDisagreement, !opinion.isDispute {
             opinion.isDispute = true
@@ -42,14 +43,17 @@ extension CoordinatorMachine {
         queueIfReady(slot, task)
     }
 
-    /// The result that stands, nil while it is open: at least two claims and more than any other.
+    /// The result that stands, nil while it is open: at least two voices for it and more than for any other.
     ///
-    /// Where all come from one worker, a dispute takes two runs more.
+    /// A worker has one voice for a result, however often it says it: who is wrong is often wrong in the same way.
+    /// Where there is but one worker its runs are counted, and a dispute takes two more.
     private func verdict(_ opinion: SecondOpinion) -> TaskResult? {
         var best: (result: TaskResult, count: Int)?
         var isTie = false
+        let hasSeveralWorkers = opinion.workerCount > 1
         for claim in opinion.claims where best?.result != claim.result {
-            let count = opinion.claims.count { $0.result == claim.result }
+            let own = opinion.claims.filter { $0.result == claim.result }
+            let count = hasSeveralWorkers ? Set(own.map { $0.peer?.worker }).count : own.count
             if count > best?.count ?? 0 {
                 best = (claim.result, count)
                 isTie = false

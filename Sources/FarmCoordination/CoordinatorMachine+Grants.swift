@@ -75,6 +75,9 @@ extension CoordinatorMachine {
     }
 
     private mutating func grant(_ slot: Int, _ task: Int, _ now: Tick) -> Bool {
+        if jobs[slot].opinions[task]?.isDispute == true, jobs[slot].opinions[task]?.askedAt == nil {
+            jobs[slot].opinions[task]?.askedAt = now
+        }
         guard let worker = worker(for: slot, task, now) else { return false }
         let program = Int(jobs[slot].programOf[task])
         let start = task - jobs[slot].programs[program].base
@@ -193,11 +196,14 @@ extension CoordinatorMachine {
         let program = Int(jobs[slot].programOf[task])
         let segment = task - jobs[slot].programs[program].base
         let failedAt = jobs[slot].attempts[task].map { $0.counted + $0.unwell } ?? []
-        let voters = jobs[slot].opinions[task]?.voters ?? []
+        let opinion = jobs[slot].opinions[task]
+        let voters = opinion?.voters ?? []
+        let waitsForThird = opinion?.waitsForThird(policy, now) ?? false
         let last = policy.scatters ? jobs[slot].programs[program].lastWorker : nil
         let isPlain = failedAt.isEmpty && voters.isEmpty && last == nil
         var best: (tier: Int, rank: Int, worker: Int)?
         for worker in idle where isIdle(worker, now) && workers[worker].peer.worker != other {
+            if waitsForThird, voters.contains(workers[worker].peer.worker) { continue }
             let tier = isPlain ? 0 : reluctance(workers[worker].peer, failedAt, voters, last)
             var rank = 1
             if let live = workers[worker].live {

@@ -92,9 +92,18 @@ struct Attempts {
 struct SecondOpinion {
     var claims: [Claim]
     var isDispute: Bool
+    /// Since when, after the last claim, somebody is looked for who makes the next one.
+    var askedAt: Tick?
 
     /// Workers that have had their say.
     var voters: [WorkerID] { claims.compactMap { $0.peer?.worker } }
+    var workerCount: Int { Set(voters).count }
+
+    /// True while only somebody who has not had a say may make the next claim.
+    func waitsForThird(_ policy: Policy, _ now: Tick) -> Bool {
+        guard isDispute, workerCount > 1, let askedAt else { return false }
+        return now.ticks(since: askedAt) < policy.disputeTicks
+    }
 }
 
 /// One job: its programs, its tasks in one row, and who waits for whom.

@@ -107,6 +107,7 @@ package struct WorldShape: Sendable {
         self.jobs = jobs
         policy.heartbeatTicks = 20
         policy.debtTicks = 200
+        policy.disputeTicks = 60
         policy.suspectTicks = 70
         policy.lostLinkTicks = 60
         policy.deadTicks = 140

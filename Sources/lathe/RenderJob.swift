@@ -92,7 +92,9 @@ struct RenderJob {
         for album in albums {
             let place = isBatch ? "\(album.input.path): " : ""
             // The document that says it on standard output is made of what ends the command.
-            if !isBatch, album.document == nil { unprinted = album.failures.first } else {
+            if !isBatch, album.document == nil {
+                unprinted = album.failures.first
+            } else {
                 for failure in album.failures { complain(place + failure) }
             }
             for warning in album.document?.warnings ?? [] { note("warning: \(place)\(warning)") }

@@ -87,4 +87,33 @@ import Testing
         #expect(records.contains { if case .result(let entry) = $0 { entry.task == second } else { false } })
         #expect(alarms(farm).count { if case .disputed = $0 { true } else { false } } == 1, "no second dispute")
     }
+
+    @Test func `a liar that says the same twice does not outvote an honest worker`() throws {
+        var policy = Policy()
+        policy.auditPercent = 100
+        var farm = Farmhand(policy)
+        farm.join(peer(1))
+        farm.submit([chain(1)])
+        let lease = try #require(farm.grants.last?.grant.lease)
+        farm.join(peer(2))
+        farm.store(first, from: peer(1), lease, variant: 9)
+        // Whoever of the two is asked, and however often, each says what it always says.
+        for _ in 0..<3 {
+            for (owner, grant) in farm.grants where farm.machine.lease(of: owner) == grant.lease {
+                farm.store(first, from: owner, grant.lease, variant: owner == peer(1) ? 9 : 0)
+            }
+            farm.now = farm.now + 1_000
+            for worker in [peer(1), peer(2)] { farm.hear(.message(from: worker, .heartbeat(WorkerReport()))) }
+            farm.hear(.timer)
+        }
+        #expect(farm.machine.figures(of: job) != nil, "one against one decides nothing")
+        #expect(!farm.machine.isQuarantined(WorkerID(2)))
+        farm.join(peer(3))
+        farm.hear(.timer)
+        for (owner, grant) in farm.grants where farm.machine.lease(of: owner) == grant.lease {
+            farm.store(first, from: owner, grant.lease, variant: owner == peer(1) ? 9 : 0)
+        }
+        #expect(farm.machine.figures(of: job) == nil)
+        #expect(farm.machine.isQuarantined(WorkerID(1)) && !farm.machine.isQuarantined(WorkerID(2)))
+    }
 }

@@ -176,6 +176,8 @@ extension RealFarmTests {
             try farm.waitForWorkers(2)
             let id = try farm.submit(farm.submission("pair.yaml"), by: client).id
             let process = try #require(farm.coordinator).identifier
+            // Its session is read: a job for which no file can be opened at that moment fails, with the reason.
+            try farm.waitFor(id, client, "under way") { $0.tasksDone > 0 || $0.state.isOver }
             // As many as it has now: nothing more can be opened.
             _ = try client.ask(ClientRequest(.pause, job: id))
             try limitDescriptors(of: process, to: openCount(process))

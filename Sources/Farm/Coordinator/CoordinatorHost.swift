@@ -49,6 +49,7 @@ package final class CoordinatorHost {
     private var lastPersisted: EntryID?
     private var waitsForSync = false
     private var isSyncing = false
+    private var nextSyncAttempt: UInt64 = 0
     private var nextTrim: UInt64 = 0
     private var refusedMessageCount = 0
     /// Of all jobs together, without the workers.
@@ -550,6 +551,13 @@ package final class CoordinatorHost {
         if waitsForSync, !isSyncing, let lastPersisted {
             waitsForSync = false
             isSyncing = true
+            nextSyncAttempt = clock + 1_000
+            syncs.post(lastPersisted)
+        } else if isSyncing, workerPlace == .elsewhere, clock >= nextSyncAttempt, syncFailure != nil, let lastPersisted
+        {
+            // A coordinator outlives what kept its disk from taking it: jobs wait for that, and go on.
+            waitsForSync = false
+            nextSyncAttempt = clock + 1_000
             syncs.post(lastPersisted)
         }
         if clock >= nextTrim {
@@ -574,13 +582,17 @@ package final class CoordinatorHost {
         let syncEnd = syncEnd
         startThread(named: "sync") {
             while let entry = syncs.take() {
-                // A failed sync claims nothing: the job then cannot end, and says why.
+                // A failed sync claims nothing: the job then cannot end before another one succeeds, and says why.
                 do {
                     try store.sync()
                     failure.withLock { $0 = nil }
                     commands.post(.persisted(entry))
                 } catch {
-                    failure.withLock { $0 = "\(error)" }
+                    let isNew = failure.withLock { last in
+                        defer { last = "\(error)" }
+                        return last == nil
+                    }
+                    guard isNew else { continue }
                     FileHandle.standardError.write(Data("error: the ledger cannot be synced: \(error)\n".utf8))
                 }
             }
