@@ -99,10 +99,11 @@ struct SecondOpinion {
     var voters: [WorkerID] { claims.compactMap { $0.peer?.worker } }
     var workerCount: Int { Set(voters).count }
 
-    /// True while only somebody who has not had a say may make the next claim.
+    /// True while only somebody who has not had a say may make the next claim. Each time it takes twice as long, so
+    /// that a third worker that is lost again and again finds the question open when it is back.
     func waitsForThird(_ policy: Policy, _ now: Tick) -> Bool {
         guard isDispute, workerCount > 1, let askedAt else { return false }
-        return now.ticks(since: askedAt) < policy.disputeTicks
+        return now.ticks(since: askedAt) < policy.disputeTicks << max(0, claims.count - 2)
     }
 }
 

@@ -29,7 +29,8 @@ package struct Policy: Hashable, Sendable {
     package var countedAttempts = 3
     /// Lost attempts (killed, link lost, unreadable inputs) that are forgiven.
     package var uncountedAttempts = 10
-    /// Two workers disagree and each has had its say: so long a third is waited for before one of them is asked again.
+    /// Two workers disagree and each has had its say: so long a third is waited for before one of them is asked
+    /// again, and each further time twice as long.
     package var disputeTicks = 10_000
     /// Runs of one disputed task after which it is given up.
     package var maximumVotes = 8
