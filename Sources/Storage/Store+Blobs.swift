@@ -109,6 +109,11 @@ extension Store {
         try withState { try locate(digest, &$0)?.range }
     }
 
+    /// Those of which the store has no bytes.
+    package func absent(_ digests: [Digest]) throws -> [Digest] {
+        try withState { state in try digests.filter { try locate($0, &state) == nil } }
+    }
+
     /// The bytes of a digest, verified; nil where the store has none, or had and found them wrong
     /// (`losses()`).
     package func read(_ digest: Digest) throws -> [UInt8]? {
@@ -178,7 +183,7 @@ extension Store {
         try database.writeWithoutTransaction { db in
             try db.run(
                 "DELETE FROM blob WHERE high = ? AND low = ? AND pack = ? AND offset = ?",
-                digest.columns + [range.pack.rawValue, range.offset])
+                digest.columns + [range.pack.rawValue.databaseValue, range.offset.databaseValue])
         }
         state.lossCount += 1
         if state.losses.count >= 1_000 { state.losses.removeFirst() }

@@ -241,12 +241,14 @@ extension Store {
         state.pendingSources = [:]
         state.touched = []
         state.pinsToAdd = []
+        state.urgentPins = []
         state.pinsToRemove = []
         state.conflicts += conflicts
     }
 
     private func writeBlobs(_ db: Database, _ state: StoreState) throws {
         let now = now()
+        let owner = ownerID.databaseValue
         for digest in state.pendingBlobs {
             guard let range = state.index[digest]?.range else { continue }
             try db.run(
@@ -254,19 +256,20 @@ extension Store {
                 INSERT OR IGNORE INTO blob (high, low, pack, offset, byteCount, lastUse)
                 VALUES (?, ?, ?, ?, ?, ?)
                 """,
-                digest.columns + [range.pack.rawValue, range.offset, range.byteCount, now])
+                digest.columns
+                    + [range.pack.rawValue, range.offset, range.byteCount, now].map(\.databaseValue))
         }
         for digest in state.touched {
             try db.run(
                 "UPDATE blob SET lastUse = ?1 WHERE high = ?2 AND low = ?3 AND lastUse < ?1",
-                [now] + digest.columns)
+                [now.databaseValue] + digest.columns)
         }
         for digest in state.pinsToAdd {
             try db.run(
-                "INSERT OR IGNORE INTO pin (high, low, owner) VALUES (?, ?, ?)", digest.columns + [ownerID])
+                "INSERT OR IGNORE INTO pin (high, low, owner) VALUES (?, ?, ?)", digest.columns + [owner])
         }
         for digest in state.pinsToRemove {
-            try db.run("DELETE FROM pin WHERE high = ? AND low = ? AND owner = ?", digest.columns + [ownerID])
+            try db.run("DELETE FROM pin WHERE high = ? AND low = ? AND owner = ?", digest.columns + [owner])
         }
     }
 
@@ -286,7 +289,10 @@ extension Store {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             entry.key.columns
-                + [PartCoding.encode(entry.result), provenance, entry.costSeconds, entry.recordedAtSeconds])
+                + [
+                    PartCoding.encode(entry.result).databaseValue, provenance.databaseValue,
+                    entry.costSeconds.databaseValue, entry.recordedAtSeconds.databaseValue,
+                ])
         guard db.changesCount == 0, let existing = try storedResult(db, entry.key),
             existing.result != entry.result
         else { return nil }
@@ -294,9 +300,9 @@ extension Store {
     }
 
     private func provenanceID(_ db: Database, _ provenance: Provenance) throws -> Int64 {
-        let columns: [any DatabaseValueConvertible] = [
+        let columns: [DatabaseValue] = [
             provenance.worker, provenance.incarnation, provenance.processorModel, provenance.latheVersion,
-        ]
+        ].map(\.databaseValue)
         try db.run(
             """
             INSERT OR IGNORE INTO provenance (worker, incarnation, processorModel, latheVersion)

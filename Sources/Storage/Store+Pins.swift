@@ -9,17 +9,7 @@ extension Store {
     @discardableResult
     package func pin(_ digests: [Digest]) throws -> [Digest] {
         try withState { state in
-            var mustWrite = false
-            for digest in digests {
-                let count = state.pinCounts[digest, default: 0]
-                state.pinCounts[digest] = count + 1
-                guard count == 0 else { continue }
-                if state.pinsToRemove.remove(digest) == nil { state.pinsToAdd.insert(digest) }
-                // A part that is still pending reaches the database together with its pin. An older one could
-                // be evicted by another process before, so its pin is written now.
-                if state.index[digest]?.isPending != true { mustWrite = true }
-            }
-            guard mustWrite else { return [] }
+            guard notePins(digests, &state) else { return [] }
             try writePending(&state)
             return try database.writeWithoutTransaction { db in
                 var absent: [Digest] = []
@@ -34,6 +24,36 @@ extension Store {
         }
     }
 
+    /// As `pin`, but other processes see it with the next `settlePins()` only: a pin that is taken back before costs
+    /// no write.
+    package func pinSoon(_ digests: [Digest]) throws {
+        try withState { _ = notePins(digests, &$0) }
+    }
+
+    /// Writes the pins that other processes must see by now.
+    package func settlePins() throws {
+        try withState { state in
+            if !state.urgentPins.isEmpty { try writePending(&state) }
+        }
+    }
+
+    /// Whether any of them was without a pin, and its bytes may have been evicted by another process.
+    private func notePins(_ digests: [Digest], _ state: inout StoreState) -> Bool {
+        var isAnyInDoubt = false
+        for digest in digests {
+            let count = state.pinCounts[digest, default: 0]
+            state.pinCounts[digest] = count + 1
+            guard count == 0 else { continue }
+            // A part that is still pending reaches the database together with its pin.
+            let isInDoubt = state.index[digest]?.isPending != true
+            isAnyInDoubt = isAnyInDoubt || isInDoubt
+            guard state.pinsToRemove.remove(digest) == nil else { continue }
+            state.pinsToAdd.insert(digest)
+            if isInDoubt { state.urgentPins.insert(digest) }
+        }
+        return isAnyInDoubt
+    }
+
     /// Takes back one `pin` of each digest; without one before, nothing happens.
     package func unpin(_ digests: [Digest]) throws {
         try withState { state in
@@ -42,6 +62,7 @@ extension Store {
                 state.pinCounts[digest] = count > 1 ? count - 1 : nil
                 guard count == 1 else { continue }
                 // Late removal only keeps bytes a little longer: it waits for the next flush.
+                state.urgentPins.remove(digest)
                 if state.pinsToAdd.remove(digest) == nil { state.pinsToRemove.insert(digest) }
             }
         }

@@ -28,7 +28,7 @@ extension Store {
                     SELECT parts FROM sourceWindow JOIN source ON source.id = sourceWindow.source
                     WHERE path = ? AND byteCount = ? AND modified = ? AND inode = ? AND device = ?
                         AND window = ?
-                    """, identity.columns + [window])
+                    """, identity.columns + [window.databaseValue])
                 guard let row, let bytes = try? row.value(0, as: Data.self) else { return nil }
                 return PartCoding.decodeParts(bytes)
             }
@@ -74,7 +74,10 @@ extension Store {
 }
 
 extension SourceIdentity {
-    fileprivate var columns: [any DatabaseValueConvertible] {
-        [path, byteCount, modifiedNanoseconds, Int64(bitPattern: inode), Int64(bitPattern: device)]
+    fileprivate var columns: [DatabaseValue] {
+        [
+            path.databaseValue, byteCount.databaseValue, modifiedNanoseconds.databaseValue, inode.databaseWord,
+            device.databaseWord,
+        ]
     }
 }

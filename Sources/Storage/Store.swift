@@ -138,6 +138,8 @@ struct StoreState {
     var touched: Set<Digest> = []
     var pinCounts: [Digest: Int] = [:]
     var pinsToAdd: Set<Digest> = []
+    /// Those of `pinsToAdd` whose bytes another process could evict by now.
+    var urgentPins: Set<Digest> = []
     var pinsToRemove: Set<Digest> = []
     var provenanceIDs: [Provenance: Int64] = [:]
     var conflicts: [LedgerConflict] = []

@@ -25,9 +25,14 @@ extension Row {
     }
 }
 
+extension UInt64 {
+    /// As an SQLite integer, bit for bit.
+    var databaseWord: DatabaseValue { Int64(bitPattern: self).databaseValue }
+}
+
 extension Digest {
     /// The two words as SQLite integers, high first.
-    var columns: [any DatabaseValueConvertible] { [Int64(bitPattern: high), Int64(bitPattern: low)] }
+    var columns: [DatabaseValue] { [high.databaseWord, low.databaseWord] }
 
     /// From two neighbouring integer columns, high first.
     init(_ row: Row, at column: Int = 0) throws {
@@ -39,7 +44,7 @@ extension Digest {
 
 extension TaskKey {
     /// The four words as SQLite integers.
-    var columns: [any DatabaseValueConvertible] { (0..<4).map { Int64(bitPattern: words[$0]) } }
+    var columns: [DatabaseValue] { (0..<4).map { words[$0].databaseWord } }
 
     /// From the first four columns.
     init(_ row: Row) throws {

@@ -91,16 +91,20 @@ enum StoreSchema {
 
 extension Database {
     /// Runs a statement that is compiled once per connection.
-    func run(_ sql: String, _ arguments: [any DatabaseValueConvertible]) throws {
+    func run(_ sql: String, _ arguments: [DatabaseValue]) throws {
         let statement = try cachedStatement(sql: sql)
         try statement.execute(arguments: StatementArguments(arguments))
+    }
+
+    func run(_ sql: String, _ arguments: [any DatabaseValueConvertible]) throws {
+        try run(sql, arguments.map(\.databaseValue))
     }
 
     /// The one number that a statement gives; 0 where it gives none.
     func integer(_ sql: String) throws -> Int { try firstRow(sql, [])?.value(0) ?? 0 }
 
     /// The first row of a statement that is compiled once per connection.
-    func firstRow(_ sql: String, _ arguments: [any DatabaseValueConvertible]) throws -> Row? {
+    func firstRow(_ sql: String, _ arguments: [DatabaseValue]) throws -> Row? {
         try Row.fetchOne(cachedStatement(sql: sql), arguments: StatementArguments(arguments))
     }
 

@@ -235,6 +235,7 @@ package final class CoordinatorHost {
             inbox = []
             for input in inputs { apply(machine.handle(input, at: Tick(monotonicMilliseconds()))) }
         }
+        settlePins()
         try settle(clock)
         updateFigures()
     }
@@ -351,7 +352,7 @@ package final class CoordinatorHost {
         case .send(let peer, let message): try send(message, to: peer)
         case .lookUp(let question): try answer(question)
         case .persist(let id, let record): try persist(id, record)
-        case .pin(let pin): _ = try store.pin(pin.digests)
+        case .pin(let pin): try store.pinSoon(pin.digests)
         case .unpin(let pin): try store.unpin(pin.digests)
         case .discard(_, let digests):
             for digest in digests { try store.drop(digest, reason: "missing or damaged when it was read") }
@@ -370,6 +371,7 @@ package final class CoordinatorHost {
         var wire = WireMessage(message: message)
         switch message {
         case .lease(let grant):
+            settlePins()
             if workerPlace != .elsewhere {
                 wire.locations = try places(of: grant.inputs.flatMap { $0 })
                 if let snapshot = grant.snapshot {
@@ -380,6 +382,7 @@ package final class CoordinatorHost {
                 wire.program = try jobs[grant.job]?.encodedProgram(grant.program) ?? []
             }
         case .extend(let more) where workerPlace != .elsewhere:
+            settlePins()
             wire.locations = try places(of: more.inputs.flatMap { $0 })
         default: break
         }
@@ -388,6 +391,11 @@ package final class CoordinatorHost {
             inbox.append(.linkLost(peer))
         }
         if case .commit = message { RenderCrash.commit.reached() }
+    }
+
+    /// A lease must not go out before what it reads is safe from other processes.
+    private func settlePins() {
+        do { try store.settlePins() } catch { logger.error("pins not written", metadata: ["reason": "\(error)"]) }
     }
 
     private func places(of results: [TaskResult]) throws -> Locations {
@@ -413,7 +421,7 @@ package final class CoordinatorHost {
             if workerPlace == .elsewhere { answer.producer = Peer(entry.provenance) }
             if !isHashing {
                 let parts = entry.result.outputs.joined() + [entry.result.snapshot].compactMap { $0 }
-                answer.absent = try parts.map(\.digest).filter { try store.locate($0) == nil }
+                answer.absent = try store.absent(parts.map(\.digest))
             }
         } else if case .hashSource(let body) = program.body, let path = path(ofSource: body.source, of: job) {
             return hash(path, program, answer)
