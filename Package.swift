@@ -47,6 +47,7 @@ func external(_ product: String, _ package: String) -> Target.Dependency {
 }
 
 let grdb = external("GRDB", "GRDB.swift")
+let sqlite = external("GRDBSQLite", "GRDB.swift")
 let yams = external("Yams", "Yams")
 let arguments = external("ArgumentParser", "swift-argument-parser")
 let logging = external("Logging", "swift-log")
@@ -95,7 +96,7 @@ let package = Package(
         target("Terminal", .shell, []),
         target("Reports", .shell, ["Quantities"]),
         target("LoudnessChecks", .shell, ["Quantities", "SignalProcessing", "Hashing", "Reports"]),
-        target("Storage", .shell, ["Quantities", "RenderPlan", "Hashing", "CFileSystem", grdb]),
+        target("Storage", .shell, ["Quantities", "RenderPlan", "Hashing", "CFileSystem", grdb, sqlite]),
         target("Release", .shell, ["Quantities", "Metering", "Session", "SoundFiles", "Hashing", "Reports"]),
         target("Revisions", .shell, ["Quantities", "Hashing", "SessionFiles", "Release"]),
         target(

@@ -110,16 +110,19 @@ extension Program {
         return inside.start / Program.partFrames...(inside.end - 1) / Program.partFrames
     }
 
+    /// False where a result is digests only.
+    package var storesOutputs: Bool {
+        if case .hashSource = body { false } else { true }
+    }
+
     /// What the farm sees of this program.
     package func shape(
         isDelivered: Bool = false, isRetained: Bool = false, costPerSegment: Int = 1
     ) -> ProgramShape {
-        var stores = true
-        if case .hashSource = body { stores = false }
-        return ProgramShape(
+        ProgramShape(
             kind: kind, segmentCount: segmentCount,
             dependencies: (0..<segmentCount).map { dependencies(ofSegment: $0) },
             costPerSegment: costPerSegment,
-            storesOutputs: stores, isDelivered: isDelivered, isRetained: isRetained, song: song)
+            storesOutputs: storesOutputs, isDelivered: isDelivered, isRetained: isRetained, song: song)
     }
 }

@@ -57,6 +57,9 @@ package struct TaskResult: Hashable, Sendable {
         self.outputs = outputs
         self.snapshot = snapshot
     }
+
+    /// All that it names, the snapshot last.
+    package var parts: [Part] { Array(outputs.joined()) + (snapshot.map { [$0] } ?? []) }
 }
 
 /// What the farm needs to know of a program: no sound, no parameters, only who waits for whom.

@@ -75,7 +75,7 @@ extension Store {
         return try withState { state in
             // Another thread may have recorded the digest while this one was reading.
             if let entry = state.index[part.digest], entry.isVerified { return entry.range }
-            state.index[part.digest] = .init(range: range, isVerified: true, isPending: true)
+            state.index[part.digest] = .init(range: range, isVerified: true, isPending: true, lastUse: now())
             state.pendingBlobs.append(part.digest)
             state.unsynchronizedPacks.insert(range.pack)
             try flushWhenDue(&state)
@@ -110,8 +110,23 @@ extension Store {
     }
 
     /// Those of which the store has no bytes.
-    package func absent(_ digests: [Digest]) throws -> [Digest] {
-        try withState { state in try digests.filter { try locate($0, &state) == nil } }
+    package func absent(_ digests: Set<Digest>) throws -> Set<Digest> {
+        try withState { state in
+            let unknown = digests.filter { state.index[$0] == nil }
+            if !unknown.isEmpty {
+                // One transaction, so that SQLite takes its locks once.
+                try database.inTransaction(.deferred) { db in
+                    let places = try BlobPlaces(db)
+                    for digest in unknown { state.index[digest] = try places.entry(of: digest) }
+                    return .commit
+                }
+            }
+            return digests.filter { digest in
+                guard state.index[digest] != nil else { return true }
+                touch(digest, &state)
+                return false
+            }
+        }
     }
 
     /// The bytes of a digest, verified; nil where the store has none, or had and found them wrong
@@ -150,29 +165,26 @@ extension Store {
     // MARK: Under the lock
 
     func locate(_ digest: Digest, _ state: inout StoreState) throws -> StoreState.IndexEntry? {
+        if state.index[digest] == nil { state.index[digest] = try stored(digest) }
+        touch(digest, &state)
+        return state.index[digest]
+    }
+
+    private func touch(_ digest: Digest, _ state: inout StoreState) {
+        let now = now()
+        guard let entry = state.index[digest], now - entry.lastUse >= Self.useGranularitySeconds else { return }
+        state.index[digest]?.lastUse = now
         state.touched.insert(digest)
-        if let entry = state.index[digest] { return entry }
-        guard let range = try storedRange(digest, &state) else {
-            state.touched.remove(digest)
-            return nil
-        }
-        let entry = StoreState.IndexEntry(range: range, isVerified: false, isPending: false)
-        state.index[digest] = entry
-        return entry
+    }
+
+    private func stored(_ digest: Digest) throws -> StoreState.IndexEntry? {
+        try database.writeWithoutTransaction { try BlobPlaces($0).entry(of: digest) }
     }
 
     /// The range as the database has it, or as it will have it after the next flush.
     func storedRange(_ digest: Digest, _ state: inout StoreState) throws -> PackRange? {
         if let entry = state.index[digest], entry.isPending { return entry.range }
-        return try database.writeWithoutTransaction { db in
-            let row = try db.firstRow(
-                "SELECT pack, offset, byteCount FROM blob WHERE high = ? AND low = ?", digest.columns)
-            guard let row else { return nil }
-            if let range = try? PackRange(row, at: 0) { return range }
-            // A damaged row is no place; another one may take its name.
-            try db.run("DELETE FROM blob WHERE high = ? AND low = ?", digest.columns)
-            return nil
-        }
+        return try stored(digest)?.range
     }
 
     func drop(_ digest: Digest, _ range: PackRange, _ reason: String, _ state: inout StoreState) throws {
@@ -237,8 +249,9 @@ extension Store {
     /// After a failed read: another process may have evicted the bytes and recorded them again elsewhere.
     private func dropUnlessMoved(_ digest: Digest, _ range: PackRange, _ error: StoreError) throws {
         try withState { state in
-            if let stored = try storedRange(digest, &state), stored != range {
-                state.index[digest] = .init(range: stored, isVerified: false, isPending: false)
+            let entry = state.index[digest]?.isPending == true ? state.index[digest] : try stored(digest)
+            if let entry, entry.range != range {
+                state.index[digest] = entry
             } else {
                 try drop(digest, range, error.message, &state)
             }
@@ -254,5 +267,30 @@ extension Store {
             }
             open?.file.punchHole(offset: range.offset, byteCount: range.byteCount)
         }
+    }
+}
+
+/// Asks the database where bytes lie.
+private struct BlobPlaces {
+    private let database: Database
+    private let statement: WordStatement
+
+    init(_ db: Database) throws {
+        database = db
+        statement = try WordStatement(
+            db, "SELECT pack, offset, byteCount, lastUse FROM blob WHERE high = ? AND low = ?")
+    }
+
+    func entry(of digest: Digest) throws -> StoreState.IndexEntry? {
+        let found = try statement.run([digest.high, digest.low]) { row in
+            // A damaged row is no place; another one may take its name.
+            try? StoreState.IndexEntry(
+                range: PackRange(pack: row.integer(0), offset: row.integer(1), byteCount: row.integer(2)),
+                isVerified: false, isPending: false, lastUse: row.integer(3))
+        }
+        if let found, found == nil {
+            try database.run("DELETE FROM blob WHERE high = ? AND low = ?", digest.columns)
+        }
+        return found ?? nil
     }
 }

@@ -5,14 +5,22 @@ internal import RenderPlan
 
 extension Store {
     /// What the ledger knows of a key; nil where it is to be rendered.
-    package func lookUp(_ key: TaskKey) throws -> LedgerEntry? {
+    package func lookUp(_ key: TaskKey) throws -> LedgerEntry? { try lookUp([key])[0] }
+
+    /// What the ledger knows of each key; nil where it is to be rendered.
+    package func lookUp(_ keys: [TaskKey]) throws -> [LedgerEntry?] {
         try withState { state in
-            let entry = try lookUp(key, &state)
-            if entry == nil {
+            // One transaction, so that SQLite takes its locks once.
+            var entries: [LedgerEntry?] = []
+            try database.inTransaction(.deferred) { db in
+                entries = try keys.map { try state.pendingResults[$0] ?? storedResult(db, $0) }
+                return .commit
+            }
+            for (key, entry) in zip(keys, entries) where entry == nil {
                 if state.absentKeys.count >= 65_536 { state.absentKeys = [] }
                 state.absentKeys.insert(key)
             }
-            return entry
+            return entries
         }
     }
 
@@ -248,7 +256,7 @@ extension Store {
 
     private func writeBlobs(_ db: Database, _ state: StoreState) throws {
         let now = now()
-        let owner = ownerID.databaseValue
+        let owner = UInt64(bitPattern: ownerID)
         for digest in state.pendingBlobs {
             guard let range = state.index[digest]?.range else { continue }
             try db.run(
@@ -259,18 +267,13 @@ extension Store {
                 digest.columns
                     + [range.pack.rawValue, range.offset, range.byteCount, now].map(\.databaseValue))
         }
-        for digest in state.touched {
-            try db.run(
-                "UPDATE blob SET lastUse = ?1 WHERE high = ?2 AND low = ?3 AND lastUse < ?1",
-                [now.databaseValue] + digest.columns)
-        }
-        for digest in state.pinsToAdd {
-            try db.run(
-                "INSERT OR IGNORE INTO pin (high, low, owner) VALUES (?, ?, ?)", digest.columns + [owner])
-        }
-        for digest in state.pinsToRemove {
-            try db.run("DELETE FROM pin WHERE high = ? AND low = ? AND owner = ?", digest.columns + [owner])
-        }
+        let touch = try WordStatement(
+            db, "UPDATE blob SET lastUse = ?1 WHERE high = ?2 AND low = ?3 AND lastUse < ?1")
+        for digest in state.touched { try touch.run([UInt64(now), digest.high, digest.low]) }
+        let add = try WordStatement(db, "INSERT OR IGNORE INTO pin (high, low, owner) VALUES (?, ?, ?)")
+        for digest in state.pinsToAdd { try add.run([digest.high, digest.low, owner]) }
+        let remove = try WordStatement(db, "DELETE FROM pin WHERE high = ? AND low = ? AND owner = ?")
+        for digest in state.pinsToRemove { try remove.run([digest.high, digest.low, owner]) }
     }
 
     private func writeResult(

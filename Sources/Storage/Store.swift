@@ -26,6 +26,8 @@ package final class Store: Sendable {
     /// How long what is pending may wait for more; nil: until a batch is full.
     let pendingInterval: Duration?
     let useLock: OpenFile
+    /// Uses closer together than this are one: a render touches every part of an album, several times.
+    static let useGranularitySeconds = 60
     /// Kept open, and so locked, while the store is: see `StoreOwners`.
     private let ownerFile: OpenFile
 
@@ -122,6 +124,8 @@ struct StoreState {
         var isVerified: Bool
         /// Not in the database yet.
         var isPending: Bool
+        /// When it was last used, as the database has it or soon will: seconds since 1970.
+        var lastUse: Int
     }
 
     var isClosed = false

@@ -57,9 +57,12 @@ extension TaskKey {
 extension PackRange {
     /// From three neighbouring columns: pack, offset, byte count.
     init(_ row: Row, at column: Int) throws {
-        self.init(
-            pack: PackID(try row.value(column)), offset: try row.value(column + 1), byteCount: try row.value(column + 2)
-        )
+        try self.init(pack: row.value(column), offset: row.value(column + 1), byteCount: row.value(column + 2))
+    }
+
+    /// As a row has it.
+    init(pack: Int, offset: Int, byteCount: Int) throws {
+        self.init(pack: PackID(pack), offset: offset, byteCount: byteCount)
         // Sums of sizes that the disk has changed must not overflow.
         guard let end = checkedEnd, end <= 1 << 48 else { throw Row.damage }
     }

@@ -63,7 +63,60 @@ private let partByteCount = 512 << 10
     }
 }
 
+@Suite struct LatePinTests {
+    @Test func `another process evicts what is pinned soon only before the pins are settled`() throws {
+        let temporary = TemporaryStore()
+        let (owner, other) = (try temporary.open(), try temporary.open())
+        let parts = try (0..<2).map { try owner.store(noise(partByteCount, seed: $0)) }
+        try owner.flush()
+        try owner.pinSoon([parts[0].digest])
+        try owner.settlePins()
+        try owner.pinSoon([parts[1].digest])
+        #expect(try other.trim(toByteCount: 0).evictedCount == 1)
+        #expect(try owner.read(parts[0].digest) == noise(partByteCount, seed: 0))
+        try owner.unpin([parts[0].digest])
+        try owner.flush()
+        #expect(try other.trim(toByteCount: 0).evictedCount == 1)
+    }
+
+    @Test func `a pin that is taken back before it is settled writes nothing`() throws {
+        let temporary = TemporaryStore()
+        let store = try temporary.open()
+        let part = try store.store(noise(partByteCount, seed: 1))
+        try store.flush()
+        let before = try temporary.logByteCount
+        for _ in 0..<100 {
+            try store.pinSoon([part.digest])
+            try store.unpin([part.digest])
+            try store.settlePins()
+        }
+        #expect(try temporary.logByteCount == before)
+        try store.pinSoon([part.digest])
+        try store.settlePins()
+        #expect(try temporary.logByteCount > before)
+    }
+}
+
 @Suite struct RetentionTests {
+    @Test func `uses within a minute are one, so that looking an album up again writes nothing`() throws {
+        let temporary = TemporaryStore()
+        let store = try temporary.open()
+        let parts = try (0..<8).map { try store.store(noise(partByteCount, seed: $0)) }
+        try store.flush()
+        func look() throws {
+            #expect(try store.absent(Set(parts.map(\.digest))).isEmpty)
+            try store.flush()
+        }
+        let before = try temporary.logByteCount
+        temporary.setClock(1_059)
+        try look()
+        #expect(try temporary.logByteCount == before)
+        temporary.setClock(1_060)
+        try look()
+        #expect(try temporary.logByteCount > before)
+        #expect(try store.prune(unusedSince: 1_060).evictedCount == 0)
+    }
+
     @Test func `the least recently used parts go first, and their blocks go back to the disk`() throws {
         let temporary = TemporaryStore()
         let store = try temporary.open()

@@ -33,6 +33,11 @@ final class TemporaryStore: Sendable {
 
     var database: String { directory + "/local/store.sqlite" }
 
+    /// Of the database's log, which grows with every page that is written.
+    var logByteCount: Int {
+        get throws { try FileManager.default.attributesOfItem(atPath: database + "-wal")[.size] as? Int ?? 0 }
+    }
+
     func packPath(_ pack: PackID) -> String { "\(directory)/local/packs/\(pack.rawValue).pack" }
 
     var packFileCount: Int {

@@ -45,12 +45,10 @@ struct RangePrograms {
 
     func shapes(isDelivered: (ProgramID) -> Bool) -> [ProgramShape] {
         list.programs.enumerated().map { number, program in
-            var stores = true
-            if case .hashSource = program.body { stores = false }
-            return ProgramShape(
+            ProgramShape(
                 kind: program.kind, segmentCount: segmentCounts[number],
                 dependencies: (0..<segmentCounts[number]).map { program.dependencies(ofSegment: $0) },
-                costPerSegment: AlbumJob.cost(of: program), storesOutputs: stores,
+                costPerSegment: AlbumJob.cost(of: program), storesOutputs: program.storesOutputs,
                 isDelivered: isDelivered(ProgramID(number)), song: program.song)
         }
     }

@@ -142,7 +142,7 @@ final class RangeRender: JobDriver {
             guard walk == nil || followed?.firstOpenSegment != nil else { continue }
             // Only what has a state has to begin where it left off; the rest is rendered where it is read.
             let open = followed?.firstOpenSegment ?? 0
-            if case .hashSource = program.body { continue }
+            guard program.storesOutputs else { continue }
             let start = Double(open * program.windowFrames) / Double(program.rateHertz)
             for place in order.wanted.indices where order.wanted[place].song == program.song {
                 guard previews[place].failure == nil else { continue }

@@ -45,6 +45,8 @@ package final class CoordinatorHost {
     private var machine: CoordinatorMachine
     private var jobs: [JobID: HostedJob] = [:]
     private var inbox: [Input] = []
+    /// Of the step under way: the ledger is asked at its end.
+    private var questions: [LookUp] = []
     private var nextTimer: UInt64 = 0
     private var lastPersisted: EntryID?
     private var waitsForSync = false
@@ -273,8 +275,7 @@ package final class CoordinatorHost {
     private func hasBytes(_ task: TaskID, of job: JobID) -> Bool? {
         guard let job = jobs[job] else { return nil }
         guard task.program.rawValue < job.list.programs.count else { return false }
-        if case .hashSource = job.program(task.program).body { return false }
-        return true
+        return job.program(task.program).storesOutputs
     }
 
     /// Verifies a result's bytes and enters them; the machine hears of it afterwards, where bytes travel when they
@@ -283,8 +284,8 @@ package final class CoordinatorHost {
         guard let hasBytes = hasBytes(report.name.task, of: report.name.job), hasBytes else {
             return .stored(from: peer, report)
         }
-        let parts = report.result.outputs.joined() + [report.result.snapshot].compactMap({ $0 })
-        if workerPlace == .elsewhere { return try fetch(Array(parts), of: report, from: peer) }
+        let parts = report.result.parts
+        if workerPlace == .elsewhere { return try fetch(parts, of: report, from: peer) }
         // A steady signal names one part many times, at one place: entered twice, its bytes would be taken for a copy.
         var entered: Set<Digest> = []
         for part in parts where entered.insert(part.digest).inserted {
@@ -345,12 +346,13 @@ package final class CoordinatorHost {
                 logger.error("effect failed", metadata: ["reason": "\(error)"])
             }
         }
+        answerQuestions()
     }
 
     private func apply(_ effect: Effect) throws {
         switch effect {
         case .send(let peer, let message): try send(message, to: peer)
-        case .lookUp(let question): try answer(question)
+        case .lookUp(let question): questions.append(question)
         case .persist(let id, let record): try persist(id, record)
         case .pin(let pin): try store.pinSoon(pin.digests)
         case .unpin(let pin): try store.unpin(pin.digests)
@@ -406,27 +408,54 @@ package final class CoordinatorHost {
         return places
     }
 
-    private func answer(_ question: LookUp) throws {
-        guard let job = jobs[question.job] else { return }
-        let program = job.program(question.task.program)
-        let bytes = program.keyBytes(
-            ofSegment: question.task.segment, inputs: question.inputs, snapshot: question.snapshot,
-            namespace: store.namespace.name)
-        let key = TaskKey.of(bytes)
-        var answer = LookUpAnswer(number: question.number, job: question.job, task: question.task, key: key, entry: nil)
-        let isHashing = if case .hashSource = program.body { true } else { false }
-        if usesLedger, let entry = try store.lookUp(key) {
-            answer.entry = entry.result
-            // On one machine every render has workers of the same numbers, and they are other processes.
-            if workerPlace == .elsewhere { answer.producer = Peer(entry.provenance) }
-            if !isHashing {
-                let parts = entry.result.outputs.joined() + [entry.result.snapshot].compactMap { $0 }
-                answer.absent = try store.absent(parts.map(\.digest))
-            }
-        } else if case .hashSource(let body) = program.body, let path = path(ofSource: body.source, of: job) {
-            return hash(path, program, answer)
+    /// Asks the ledger about all of them at once: an unchanged album is nothing but questions.
+    private func answerQuestions() {
+        guard !questions.isEmpty else { return }
+        defer { questions = [] }
+        let asked = questions.compactMap { question in
+            jobs[question.job].map { (question: question, job: $0, program: $0.program(question.task.program)) }
         }
-        inbox.append(.lookedUp(answer))
+        let keys = asked.map { question, _, program in
+            TaskKey.of(
+                program.keyBytes(
+                    ofSegment: question.task.segment, inputs: question.inputs, snapshot: question.snapshot,
+                    namespace: store.namespace.name))
+        }
+        let known = known(keys, of: asked.map(\.program))
+        for (number, (question, job, program)) in asked.enumerated() {
+            var answer = LookUpAnswer(
+                number: question.number, job: question.job, task: question.task, key: keys[number], entry: nil)
+            if let (entry, absent) = known[number] {
+                answer.entry = entry.result
+                answer.absent = absent
+                // On one machine every render has workers of the same numbers, and they are other processes.
+                if workerPlace == .elsewhere { answer.producer = Peer(entry.provenance) }
+            } else if case .hashSource(let body) = program.body, let path = path(ofSource: body.source, of: job) {
+                hash(path, program, answer)
+                continue
+            }
+            inbox.append(.lookedUp(answer))
+        }
+    }
+
+    private typealias Known = (entry: Storage.LedgerEntry, absent: [Digest])
+
+    /// What the ledger has under each key, with what is missing of its bytes; nothing where it cannot be asked: then
+    /// it is rendered.
+    private func known(_ keys: [TaskKey], of programs: [Program]) -> [Known?] {
+        let nothing = [Known?](repeating: nil, count: keys.count)
+        guard usesLedger else { return nothing }
+        do {
+            let entries = try store.lookUp(keys)
+            let named = zip(programs, entries).map { program, entry in
+                program.storesOutputs ? entry?.result.parts.map(\.digest) ?? [] : []
+            }
+            let absent = try store.absent(Set(named.joined()))
+            return zip(entries, named).map { entry, digests in entry.map { ($0, digests.filter(absent.contains)) } }
+        } catch {
+            logger.error("ledger not asked", metadata: ["reason": "\(error)"])
+            return nothing
+        }
     }
 
     /// Where a source file lies, if it does here.

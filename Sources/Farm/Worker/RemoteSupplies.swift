@@ -136,8 +136,7 @@ final class RemoteSupplies: TaskSupplies {
 
     func keep(_ result: TaskResult, at places: Locations) {
         var entered: Set<Digest> = []
-        for part in result.outputs.joined() + [result.snapshot].compactMap({ $0 })
-        where entered.insert(part.digest).inserted {
+        for part in result.parts where entered.insert(part.digest).inserted {
             guard let place = places[part.digest] else { continue }
             _ = try? cache.store.record(part, at: place, isVerified: true)
         }
