@@ -65,9 +65,17 @@ extension CoordinatorMachine {
         deliverNext(slot, program: Int(jobs[slot].programOf[task]))
     }
 
+    /// Notes bytes that are gone: whoever waits in the queue to read them has them made first.
+    mutating func absent(_ id: JobID, _ digests: [Digest]) {
+        guard let slot = jobSlots[id], jobs[slot].isActive else { return }
+        jobs[slot].missing.formUnion(digests)
+    }
+
     /// Notes digests that a reader of `task` could not read, as far as the task does read them, and has the
     /// store forget them.
-    mutating func lose(_ digests: [Digest], readBy task: Int, _ slot: Int) {
+    ///
+    /// - Returns: whether one of them was never lost before in this job.
+    mutating func lose(_ digests: [Digest], readBy task: Int, _ slot: Int) -> Bool {
         var known: Set<Digest> = []
         for input in jobs[slot].inputs[task] {
             for output in jobs[slot].tasks[Int(input)].result?.outputs ?? [] {
@@ -80,9 +88,14 @@ extension CoordinatorMachine {
             known.insert(snapshot.digest)
         }
         let lost = digests.filter { known.contains($0) }
-        guard !lost.isEmpty else { return }
-        for digest in lost { jobs[slot].missing.insert(digest) }
+        guard !lost.isEmpty else { return false }
+        var isNews = false
+        for digest in lost {
+            jobs[slot].missing.insert(digest)
+            if jobs[slot].everLost.insert(digest).inserted { isNews = true }
+        }
         emit(.discard(jobs[slot].id, lost))
+        return isNews
     }
 }
 

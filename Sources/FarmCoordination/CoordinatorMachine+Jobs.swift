@@ -140,6 +140,7 @@ extension CoordinatorMachine {
         jobs[slot].tails = []
         jobs[slot].readers = []
         jobs[slot].missing = []
+        jobs[slot].everLost = []
         jobs[slot].attempts = [:]
         jobs[slot].opinions = [:]
         jobs[slot].ready.removeAll()

@@ -88,6 +88,7 @@ package struct CoordinatorMachine: Sendable {
         case .pardon(let worker): pardon(worker)
         case .revoked(let peer): revoke(peer)
         case .lookedUp(let answer): lookedUp(answer, now)
+        case .absent(let job, let digests): absent(job, digests)
         case .consumed(let number): consumed(number)
         case .undeliverable(let number, let digests): undeliverable(number, digests)
         case .persisted(let entry): persisted(entry)

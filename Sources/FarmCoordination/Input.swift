@@ -38,6 +38,8 @@ package enum Input: Sendable, Hashable {
     /// The key of this peer was revoked: it is gone, and does not come back.
     case revoked(Peer)
     case lookedUp(LookUpAnswer)
+    /// Bytes that a job has just had pinned were gone by then: others had evicted them, or the store itself.
+    case absent(JobID, [Digest])
     /// The deliverables' writer has taken over a window's bytes.
     case consumed(delivery: UInt64)
     /// The deliverables' writer, reading `delivery`, found these bytes missing or wrong.

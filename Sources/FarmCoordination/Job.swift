@@ -126,6 +126,8 @@ struct Job {
     var tails: [Int32] = []
     /// Digests known to be missing from the store.
     var missing: Set<Digest> = []
+    /// Digests that a worker could not read, at least once: they were rendered again, or will be.
+    var everLost: Set<Digest> = []
     var failures: [TaskFailure] = []
     var attempts: [Int: Attempts] = [:]
     var opinions: [Int: SecondOpinion] = [:]

@@ -199,7 +199,10 @@ extension World {
             ledger.isSyncScheduled = true
             let delay = strikes(.slowSync) ? random.draw(40...300) : random.draw(1...40)
             events.schedule(.synced(life: life), at: now + UInt64(delay))
-        case .pin(let pin): for digest in pin.digests { store.pins[digest, default: 0] += 1 }
+        case .pin(let pin):
+            for digest in pin.digests { store.pins[digest, default: 0] += 1 }
+            let absent = pin.digests.filter { store.isGood[$0] == nil }
+            if !absent.isEmpty { step(.absent(pin.job, absent)) }
         case .unpin(let pin):
             for digest in pin.digests {
                 let count = store.pins[digest, default: 0] - 1

@@ -229,6 +229,8 @@ extension RenderDocument {
     package struct Farm: Codable, Sendable, Equatable {
         package let workers: Int
         package let tasks: Tasks
+        /// What of it came after the mix: gain, limiter, measurement, word length, files.
+        package let finish: Stage?
         /// Song time that was rendered, in seconds.
         package let renderedSeconds: Double?
         package let wallSeconds: Double?
@@ -242,22 +244,38 @@ extension RenderDocument {
             package let reused: Int
             package let retried: Int
             package let audited: Int
+            /// Of those rendered, what the ledger knew and the store no longer held; absent where that is nothing.
+            package let lost: Int?
 
-            package init(total: Int, rendered: Int, reused: Int, retried: Int, audited: Int) {
+            package init(total: Int, rendered: Int, reused: Int, retried: Int, audited: Int, lost: Int = 0) {
                 self.total = total
                 self.rendered = rendered
                 self.reused = reused
                 self.retried = retried
                 self.audited = audited
+                self.lost = lost > 0 ? lost : nil
+            }
+        }
+
+        package struct Stage: Codable, Sendable, Equatable {
+            package let rendered: Int
+            package let reused: Int
+            package let cpuSeconds: Double?
+
+            package init(rendered: Int, reused: Int, cpuSeconds: Double?) {
+                self.rendered = rendered
+                self.reused = reused
+                self.cpuSeconds = level(cpuSeconds)
             }
         }
 
         package init(
-            workers: Int, tasks: Tasks, renderedSeconds: Double? = nil, wallSeconds: Double? = nil,
-            cpuSeconds: Double? = nil, timesRealTime: Double? = nil, bytesMoved: Int? = nil
+            workers: Int, tasks: Tasks, finish: Stage? = nil, renderedSeconds: Double? = nil,
+            wallSeconds: Double? = nil, cpuSeconds: Double? = nil, timesRealTime: Double? = nil, bytesMoved: Int? = nil
         ) {
             self.workers = workers
             self.tasks = tasks
+            self.finish = finish
             self.renderedSeconds = level(renderedSeconds)
             self.wallSeconds = level(wallSeconds)
             self.cpuSeconds = level(cpuSeconds)

@@ -72,6 +72,7 @@ package enum ReportBuilder {
             workerCount: farm.workers, segmentCount: farm.tasks.total, renderedCount: farm.tasks.rendered,
             reusedCount: farm.tasks.reused, retriedCount: farm.tasks.retried,
             auditedCount: farm.tasks.audited, timesRealTime: farm.timesRealTime,
-            wallSeconds: farm.wallSeconds, processorSeconds: farm.cpuSeconds)
+            wallSeconds: farm.wallSeconds, processorSeconds: farm.cpuSeconds,
+            finishSeconds: farm.finish?.cpuSeconds)
     }
 }

@@ -36,7 +36,7 @@ package enum FinishCompiler {
                     portStartFrame: 0, reachFrames: converter.historyFrames,
                     version: PolyphaseConverter.version)),
             song: plan.song)
-        let id = programs.add(program, ProgramLabel(name: "rate conversion to \(rateHertz) Hz"))
+        let id = programs.add(program, ProgramLabel(name: "rate conversion to \(rateHertz) Hz", stage: .finish))
         return StreamRef(program: id, output: 0)
     }
 
@@ -65,7 +65,7 @@ package enum FinishCompiler {
                 FinishBody(
                     values: numbers.values, latencyFrames: TruePeakLimiter(numbers).latencyFrames,
                     version: TruePeakLimiter.version)), song: song)
-        let id = programs.add(program, ProgramLabel(name: "finish at \(oneDecimal(gainDecibels)) dB"))
+        let id = programs.add(program, ProgramLabel(name: "finish at \(oneDecimal(gainDecibels)) dB", stage: .finish))
         let limited = StreamRef(program: id, output: 0)
         let measurement = addMeasurement(of: limited, name: "finish measurement", song: song, to: &programs)
         return FinishPass(limited: limited, report: id, measurement: measurement, frameCount: frameCount)
@@ -85,7 +85,7 @@ package enum FinishCompiler {
                 MeasureBody(
                     historyFrames: reach.historyFrames, lookaheadFrames: reach.lookaheadFrames,
                     version: LoudnessAnalyzer.version)), song: song)
-        return programs.add(program, ProgramLabel(name: name))
+        return programs.add(program, ProgramLabel(name: name, stage: .finish))
     }
 
     /// Where a stream ends: the last frame above -100 dBFS, window by window.
@@ -101,7 +101,7 @@ package enum FinishCompiler {
                 MeasureBody(
                     historyFrames: 0, lookaheadFrames: 0, version: LoudnessAnalyzer.version, isLevelOnly: true)),
             song: song)
-        return programs.add(program, ProgramLabel(name: name))
+        return programs.add(program, ProgramLabel(name: name, stage: .finish))
     }
 
     /// Integers of a delivery: dithered, rounded, ready for a file.
@@ -129,7 +129,7 @@ package enum FinishCompiler {
                     reachFrames: dither == .none ? 0 : Quantiser.blankingReachFrames,
                     version: dither == .shaped ? ShapedQuantiser.version : Quantiser.version)),
             song: song)
-        let id = programs.add(program, ProgramLabel(name: "\(delivery.samples.bitCount)-bit"))
+        let id = programs.add(program, ProgramLabel(name: "\(delivery.samples.bitCount)-bit", stage: .finish))
         return StreamRef(program: id, output: 0)
     }
 
@@ -145,7 +145,7 @@ package enum FinishCompiler {
             kind: .windowed, rateHertz: producer.rateHertz, segmentFrames: producer.segmentFrames,
             frameCount: frameCount, inputs: [port(stream, programs)],
             outputs: [OutputPort(channelCount: 2, format: .planarFloat32)], body: .mix(body), song: song)
-        return StreamRef(program: programs.add(program, ProgramLabel(name: "32-bit float")), output: 0)
+        return StreamRef(program: programs.add(program, ProgramLabel(name: "32-bit float", stage: .finish)), output: 0)
     }
 
     /// A FLAC file of a stream of integers.
@@ -161,7 +161,7 @@ package enum FinishCompiler {
                 EncodeBody(
                     container: .flac, samples: samples, frameCount: producer.frameCount, library: library)),
             song: producer.song)
-        return StreamRef(program: programs.add(program, ProgramLabel(name: "FLAC")), output: 0)
+        return StreamRef(program: programs.add(program, ProgramLabel(name: "FLAC", stage: .finish)), output: 0)
     }
 
     static func port(_ stream: StreamRef, _ programs: ProgramList) -> InputPort {

@@ -18,16 +18,27 @@ package struct ProgramLabel: Sendable, Equatable {
     package var name: String
     /// Per node, per strip: the strip's name and those of its devices.
     package var strips: [[StripLabel]]
+    /// Where its time is counted.
+    package var stage: RenderStage
 
     package struct StripLabel: Sendable, Equatable {
         package var name: String
         package var devices: [String]
     }
 
-    package init(name: String, strips: [[StripLabel]] = []) {
+    package init(name: String, strips: [[StripLabel]] = [], stage: RenderStage = .mix) {
         self.name = name
         self.strips = strips
+        self.stage = stage
     }
+}
+
+/// What a program is for, in reports.
+package enum RenderStage: Sendable {
+    /// Everything up to the mix: sources, tracks, busses, the master's devices.
+    case mix
+    /// What comes after it: gain to target, limiter, measurement, word length, files.
+    case finish
 }
 
 /// Programs under construction, numbered through a whole job.

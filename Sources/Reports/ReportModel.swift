@@ -138,11 +138,13 @@ package struct ReportModel: Sendable, Equatable {
         package var timesRealTime: Double?
         package var wallSeconds: Double?
         package var processorSeconds: Double?
+        /// What of it came after the mix.
+        package var finishSeconds: Double?
 
         package init(
             workerCount: Int, segmentCount: Int? = nil, renderedCount: Int? = nil, reusedCount: Int? = nil,
             retriedCount: Int? = nil, auditedCount: Int? = nil, timesRealTime: Double? = nil,
-            wallSeconds: Double? = nil, processorSeconds: Double? = nil
+            wallSeconds: Double? = nil, processorSeconds: Double? = nil, finishSeconds: Double? = nil
         ) {
             self.workerCount = workerCount
             self.segmentCount = segmentCount
@@ -153,6 +155,7 @@ package struct ReportModel: Sendable, Equatable {
             self.timesRealTime = timesRealTime
             self.wallSeconds = wallSeconds
             self.processorSeconds = processorSeconds
+            self.finishSeconds = finishSeconds
         }
     }
 

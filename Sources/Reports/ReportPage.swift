@@ -159,7 +159,7 @@ package struct ReportPage {
         guard let farm = model.farm else { return "" }
         let speed = farm.timesRealTime.map { "\(ReportText.number($0))×" } ?? ReportText.absent
         let workers = farm.workerCount == 0 ? "none, in one process" : String(farm.workerCount)
-        let cells: [(String, String)] = [
+        var cells: [(String, String)] = [
             ("Workers", workers), ("Segments", ReportText.count(farm.segmentCount)),
             ("Rendered", ReportText.count(farm.renderedCount)),
             ("Reused", ReportText.count(farm.reusedCount)),
@@ -168,6 +168,7 @@ package struct ReportPage {
             ("Real time", speed), ("Wall clock", ReportText.quantity(farm.wallSeconds, "s")),
             ("Processor", ReportText.quantity(farm.processorSeconds, "s")),
         ]
+        if let seconds = farm.finishSeconds { cells.append(("of it finishing", ReportText.quantity(seconds, "s"))) }
         let items = cells.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>\n" }
         return "<section>\n<h2>Farm</h2>\n<dl class=\"tiles\">\n\(items.joined())</dl>\n</section>\n"
     }

@@ -11,16 +11,8 @@ extension Store {
         try withState { state in
             guard notePins(digests, &state) else { return [] }
             try writePending(&state)
-            return try database.writeWithoutTransaction { db in
-                var absent: [Digest] = []
-                for digest in digests {
-                    let row = try db.firstRow("SELECT 1 FROM blob WHERE high = ? AND low = ?", digest.columns)
-                    guard row == nil else { continue }
-                    state.index[digest] = nil
-                    absent.append(digest)
-                }
-                return absent
-            }
+            let absent = try database.writeWithoutTransaction { try unplaced(digests, $0, &state) }
+            return digests.filter(absent.contains)
         }
     }
 
@@ -31,10 +23,27 @@ extension Store {
     }
 
     /// Writes the pins that other processes must see by now.
-    package func settlePins() throws {
+    ///
+    /// - Returns: those of them whose bytes the store does not have.
+    @discardableResult
+    package func settlePins() throws -> Set<Digest> {
         try withState { state in
-            if !state.urgentPins.isEmpty { try writePending(&state) }
+            let urgent = state.urgentPins
+            guard !urgent.isEmpty else { return [] }
+            try writePending(&state)
+            return try database.writeWithoutTransaction { try unplaced(Array(urgent), $0, &state) }
         }
+    }
+
+    /// Those without a place in the database; what was thought to be known of them is forgotten.
+    private func unplaced(_ digests: [Digest], _ db: Database, _ state: inout StoreState) throws -> Set<Digest> {
+        let statement = try WordStatement(db, "SELECT 1 FROM blob WHERE high = ? AND low = ?")
+        var absent: Set<Digest> = []
+        for digest in digests where try statement.run([digest.high, digest.low], firstRow: { _ in }) == nil {
+            state.index[digest] = nil
+            absent.insert(digest)
+        }
+        return absent
     }
 
     /// Whether any of them was without a pin, and its bytes may have been evicted by another process.

@@ -167,10 +167,16 @@ struct RenderedAlbum {
         var lines: [String] = []
         if let farm = document.farm {
             let speed = farm.timesRealTime.map { String(format: ", %.0f x real time", $0) } ?? ""
+            let finish = farm.finish.map { $0.rendered > 0 ? " (\($0.rendered) to finish)" : "" } ?? ""
             lines.append(
-                "\(files.count) files in \(folder); \(farm.tasks.rendered) segments rendered,"
+                "\(files.count) files in \(folder); \(farm.tasks.rendered) segments rendered\(finish),"
                     + " \(farm.tasks.reused) reused, \(farm.tasks.retried) retried"
                     + String(format: ", %.1f s", farm.wallSeconds ?? 0) + speed)
+            if let lost = farm.tasks.lost {
+                lines.append(
+                    "\(lost) of them had been rendered before and were no longer in the store. If it keeps too little,"
+                        + " set LATHE_STORE_LIMIT (bytes) higher.")
+            }
         }
         lines.append("Report: \(folder)/\(ReleasePlan.reportName)")
         return lines

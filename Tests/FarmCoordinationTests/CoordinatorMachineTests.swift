@@ -317,4 +317,57 @@ import Testing
         farm.hear(.cancel(job))
         #expect(pinned(task(2, 0), .outputs) == 0)
     }
+
+    @Test("Bytes that are gone when they are pinned are rendered again before anybody is sent to read them")
+    func absentWhenPinned() throws {
+        var farm = Farmhand()
+        farm.answersLookUps = false
+        farm.join(peer(1))
+        farm.submit([shape(.windowed, 1), shape(.windowed, 1, reads: 0)])
+        let made = result(of: task(0, 0), snapshot: false)
+        farm.answer(task(0, 0), made)
+        // Evicted between the look-up and the pin.
+        farm.hear(.absent(job, made.outputs[0].map(\.digest)))
+        farm.answer(task(1, 0), nil)
+        let (owner, grant) = try #require(farm.grants.last)
+        #expect(farm.grants.count == 1 && grant.program == ProgramID(0))
+        farm.store(task(0, 0), from: owner, grant.lease, snapshot: false)
+        #expect(farm.grants.count == 2 && farm.grants.last?.grant.program == ProgramID(1))
+    }
+
+    @Test("A task outlives the loss of each of its many inputs, but not that of one of them over and over")
+    func manyLosses() throws {
+        let parts = (0..<30).map { Part(digest: Digest(high: 9, low: UInt64($0)), byteCount: 10) }
+        func run(losing digest: (Int) -> Digest) -> [FarmEvent] {
+            var farm = Farmhand()
+            farm.answersLookUps = false
+            farm.join(peer(1))
+            farm.submit([shape(.windowed, 1), shape(.windowed, 1, reads: 0)])
+            let made = TaskResult(outputs: [parts])
+            farm.answer(task(0, 0), made)
+            farm.answer(task(1, 0), nil)
+            for attempt in 0..<30 {
+                guard let (owner, grant) = farm.grants.last, grant.program == ProgramID(1) else { break }
+                farm.hear(
+                    .message(
+                        from: owner,
+                        .unreadable(
+                            UnreadableReport(
+                                lease: grant.lease, job: job, task: task(1, 0), digests: [digest(attempt)]))))
+                // The producer is rendered again, and its bytes are as they were.
+                guard let (maker, order) = farm.grants.last, order.program == ProgramID(0) else { break }
+                let name = ResultName(
+                    lease: order.lease, job: job, task: task(0, 0), key: farm.key(of: task(0, 0), in: job))
+                farm.hear(.stored(from: maker, ResultReport(name: name, result: made, costMicroseconds: 1)))
+            }
+            return events(farm.effects)
+        }
+        func failures(_ events: [FarmEvent]) -> Int {
+            events.count { if case .songFailed = $0 { true } else { false } }
+        }
+        let each = run { parts[$0].digest }
+        #expect(each.count { if case .attemptFailed = $0 { true } else { false } } == 30)
+        #expect(failures(each) == 0)
+        #expect(failures(run { _ in parts[0].digest }) == 1)
+    }
 }

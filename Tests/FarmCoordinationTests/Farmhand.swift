@@ -69,6 +69,18 @@ struct Farmhand {
         return fresh
     }
 
+    /// Answers the last look-up of a task by hand.
+    mutating func answer(_ task: TaskID, _ entry: TaskResult?) {
+        for case .lookUp(let lookUp) in effects.reversed() where lookUp.task == task {
+            hear(
+                .lookedUp(
+                    LookUpAnswer(
+                        number: lookUp.number, job: lookUp.job, task: task, key: key(of: task, in: lookUp.job),
+                        entry: entry)))
+            return
+        }
+    }
+
     func key(of task: TaskID, in id: JobID) -> TaskKey {
         let key = FarmCoordinationTests.key(of: task)
         return sharesKeys || id == job ? key : TaskKey(words: SIMD4(key.words[0], id.rawValue, 0, 0))

@@ -79,6 +79,21 @@ private let partByteCount = 512 << 10
         #expect(try other.trim(toByteCount: 0).evictedCount == 1)
     }
 
+    @Test func `settling tells which pinned bytes others have evicted before`() throws {
+        let temporary = TemporaryStore()
+        let (owner, other) = (try temporary.open(), try temporary.open())
+        let parts = try (0..<2).map { try owner.store(noise(partByteCount, seed: $0)) }
+        try owner.flush()
+        try owner.pinSoon([parts[0].digest])
+        try other.trim(toByteCount: 0)
+        // Not in the database yet: it arrives there together with its pin.
+        let pending = try owner.store(noise(partByteCount, seed: 7))
+        try owner.pinSoon([pending.digest])
+        #expect(try owner.settlePins() == [parts[0].digest])
+        #expect(try owner.settlePins() == [])
+        #expect(try owner.absent([parts[0].digest, pending.digest]) == [parts[0].digest])
+    }
+
     @Test func `a pin that is taken back before it is settled writes nothing`() throws {
         let temporary = TemporaryStore()
         let store = try temporary.open()

@@ -191,7 +191,11 @@ package struct RenderReport {
             tasks: RenderDocument.Farm.Tasks(
                 total: figures.totalTasks, rendered: figures.renderedTasks + figures.repeatedTasks,
                 reused: figures.reusedTasks,
-                retried: figures.retriedTasks, audited: figures.auditedTasks),
+                retried: figures.retriedTasks, audited: figures.auditedTasks,
+                lost: figures.repeatedTasks - figures.auditedTasks),
+            finish: RenderDocument.Farm.Stage(
+                rendered: figures.finish.renderedTasks, reused: figures.finish.reusedTasks,
+                cpuSeconds: figures.finish.cpuSeconds),
             renderedSeconds: figures.renderedSeconds, wallSeconds: outcome.wallSeconds,
             cpuSeconds: figures.cpuSeconds,
             timesRealTime: outcome.wallSeconds > 0 ? seconds / outcome.wallSeconds : nil,

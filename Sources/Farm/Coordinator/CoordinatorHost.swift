@@ -47,6 +47,8 @@ package final class CoordinatorHost {
     private var inbox: [Input] = []
     /// Of the step under way: the ledger is asked at its end.
     private var questions: [LookUp] = []
+    /// Pins that other processes may not have seen yet.
+    private var unsettledPins: [Pin] = []
     private var nextTimer: UInt64 = 0
     private var lastPersisted: EntryID?
     private var waitsForSync = false
@@ -190,6 +192,11 @@ package final class CoordinatorHost {
     package func place(of task: TaskID, in job: JobID) -> (song: Int, name: String, segment: Int)? {
         guard let job = jobs[job], task.program.rawValue < job.list.programs.count else { return nil }
         return (job.program(task.program).song, job.list.labels[task.program.rawValue].name, task.segment)
+    }
+
+    private func stage(of task: TaskID, in job: JobID) -> RenderStage? {
+        guard let list = jobs[job]?.list, list.labels.indices.contains(task.program.rawValue) else { return nil }
+        return list.labels[task.program.rawValue].stage
     }
 
     /// Lets go of a job that has ended.
@@ -354,7 +361,9 @@ package final class CoordinatorHost {
         case .send(let peer, let message): try send(message, to: peer)
         case .lookUp(let question): questions.append(question)
         case .persist(let id, let record): try persist(id, record)
-        case .pin(let pin): try store.pinSoon(pin.digests)
+        case .pin(let pin):
+            try store.pinSoon(pin.digests)
+            unsettledPins.append(pin)
         case .unpin(let pin): try store.unpin(pin.digests)
         case .discard(_, let digests):
             for digest in digests { try store.drop(digest, reason: "missing or damaged when it was read") }
@@ -397,7 +406,16 @@ package final class CoordinatorHost {
 
     /// A lease must not go out before what it reads is safe from other processes.
     private func settlePins() {
-        do { try store.settlePins() } catch { logger.error("pins not written", metadata: ["reason": "\(error)"]) }
+        do {
+            let absent = try store.settlePins()
+            for pin in unsettledPins where !absent.isEmpty {
+                let gone = pin.digests.filter(absent.contains)
+                if !gone.isEmpty { inbox.append(.absent(pin.job, gone)) }
+            }
+        } catch {
+            logger.error("pins not written", metadata: ["reason": "\(error)"])
+        }
+        unsettledPins.removeAll(keepingCapacity: true)
     }
 
     private func places(of results: [TaskResult]) throws -> Locations {
@@ -515,10 +533,16 @@ package final class CoordinatorHost {
             seconds = Double(frames) / Double(program.rateHertz)
         }
         workerFigures[entry.peer, default: WorkerFigures()].add(costMicroseconds: entry.costMicroseconds)
+        let cost = Double(entry.costMicroseconds) / 1e6
+        let isFinish = stage(of: entry.task, in: entry.job) == .finish
         count(entry.job) {
             $0.renderedTasks += 1
-            $0.cpuSeconds += Double(entry.costMicroseconds) / 1e6
+            $0.cpuSeconds += cost
             $0.renderedSeconds += seconds
+            if isFinish {
+                $0.finish.renderedTasks += 1
+                $0.finish.cpuSeconds += cost
+            }
         }
     }
 
@@ -532,7 +556,11 @@ package final class CoordinatorHost {
         switch event {
         case .reused(let job, let task):
             let isDoneHere = hashedHere.remove(JobTask(job: job, task: task)) != nil
-            count(job) { if isDoneHere { $0.renderedTasks += 1 } else { $0.reusedTasks += 1 } }
+            let isFinish = stage(of: task, in: job) == .finish
+            count(job) {
+                if isDoneHere { $0.renderedTasks += 1 } else { $0.reusedTasks += 1 }
+                if isFinish { $0.finish.reusedTasks += 1 }
+            }
         case .repeated(let job, _):
             count(job) {
                 $0.repeatedTasks += 1

@@ -12,10 +12,19 @@ package struct FarmFigures: Sendable, Equatable {
     /// Song time that was rendered, summed over chained mix tasks alone would say little: all tasks count.
     package var renderedSeconds = 0.0
     package var cpuSeconds = 0.0
+    /// What of `renderedTasks`, `reusedTasks` and `cpuSeconds` came after the mix.
+    package var finish = StageFigures()
     package var bytesMoved = 0
     package var alarms: [String] = []
 
     package init() {}
+}
+
+/// What one stage of a render took.
+package struct StageFigures: Sendable, Equatable {
+    package var renderedTasks = 0
+    package var reusedTasks = 0
+    package var cpuSeconds = 0.0
 }
 
 /// What one life of a worker has done.
