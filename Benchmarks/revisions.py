@@ -4,9 +4,9 @@ compared byte for byte with a render into an empty store.
 
     Benchmarks/revisions.py --stems AUDIO/session32 [--lathe PATH] [--seconds 60] [--songs 12] [--only EDIT ...]
 
-Prints a table, and writes it as JSON with --json FILE. CPU seconds are those of the render and all its workers.
-The finish is counted apart by rendering each state twice: first without loudness and as 32-bit float, which is the
-mix and a copy of it, then as the album asks for it.
+Prints a table, and writes it as JSON with --json FILE. CPU seconds are those of the process and all its workers:
+segments of the mix, segments of the finish, and the rest, which is reading the session, asking the ledger and writing
+files.
 """
 import argparse
 import filecmp
@@ -57,7 +57,7 @@ class State:
         assert count == 1, pattern
         self.songs[song] = text
 
-    def write(self, folder, finishes):
+    def write(self, folder):
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(os.path.join(folder, "audio"))
         for name, path in self.audio.items():
@@ -66,13 +66,10 @@ class State:
             with open(os.path.join(folder, f"song{k}.yaml"), "w") as file:
                 file.write(text)
         loudness = "{target: -16 LUFS, ceiling: -1 dBTP, by: %s, max-limiting: 24 dB}" % arguments.by
-        deliver = self.deliver
-        if not finishes:
-            loudness, deliver = "none", "[{format: wav, bits: 32-float}]"
         lines = [f"  - {{file: song{k}.yaml, gap: {self.gap} s}}" for k in self.order]
         with open(os.path.join(folder, "album.yaml"), "w") as file:
             file.write("lathe: 1\nalbum: Twelve\nartist: A MIDI orchestra\nrate: 48000\nsongs:\n" + "\n".join(lines))
-            file.write(f"\nloudness: {loudness}\ndeliver: {deliver}\n")
+            file.write(f"\nloudness: {loudness}\ndeliver: {self.deliver}\n")
 
 
 def song_text(k):
@@ -184,22 +181,26 @@ edits = [
 
 # --- Rendering -------------------------------------------------------------------------------------------------------
 
-def render(folder, out, store):
+def render(folder, out, store, limit=60_000_000_000):
+    """What the render cost. An album of this size is larger than what a store keeps unasked."""
     command = [arguments.lathe, "render", "album.yaml", "-o", out, "--store", store, "--json", "--progress", "none",
                "--overwrite", "replace", "--workers", str(arguments.workers)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    environment = {**os.environ, "LATHE_STORE_LIMIT": str(limit)}
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
     wall = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if run.returncode != 0:
         sys.exit(f"{' '.join(command)}: {run.returncode}\n{run.stdout[-3000:]}\n{run.stderr[-3000:]}")
     document = json.loads(run.stdout)
-    tasks = document["farm"]["tasks"]
+    farm = document["farm"]
+    finish = farm["finish"]
     return {
-        "rendered": tasks["rendered"], "total": tasks["total"], "wall": wall,
+        "mixed": farm["tasks"]["rendered"] - finish["rendered"], "finished": finish["rendered"],
+        "lost": farm["tasks"].get("lost", 0), "total": farm["tasks"]["total"], "wall": wall,
         "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        "taskCpu": document["farm"]["cpuSeconds"],
+        "mixCpu": farm["cpuSeconds"] - finish["cpuSeconds"], "finishCpu": finish["cpuSeconds"],
         "gain": [song["finish"]["gain"] for song in document["songs"] if song.get("finish")][:1],
     }
 
@@ -219,49 +220,44 @@ def same(a, b):
     return all(n in left and filecmp.cmp(left[n], right[n], shallow=False) for n in right)
 
 
-def both(state, store):
-    """The mix alone, then all of it; the second finds the first's mixes."""
+def measure(state):
     folder = os.path.join(work, "session")
-    state.write(folder, finishes=False)
-    mix = render(folder, os.path.join(work, "out-mix"), store)
-    state.write(folder, finishes=True)
-    finish = render(folder, os.path.join(work, "out"), store)
-    return mix, finish
+    state.write(folder)
+    return render(folder, os.path.join(work, "out"), store)
 
 
-def row(name, mix, finish, verdict, full):
-    share = (mix["cpu"] + finish["cpu"]) / full if full else 1
-    print(f"{name:31} {mix['rendered']:6}/{mix['total']:<6} {mix['taskCpu']:8.2f} {mix['cpu']:7.2f} {mix['wall']:7.2f}  "
-          f"{finish['rendered']:6}/{finish['total']:<6} {finish['taskCpu']:7.2f} {finish['cpu']:7.2f} "
-          f"{finish['wall']:7.2f} {share:6.1%} {finish['gain']}  {verdict}", flush=True)
-    table.append({"edit": name, "mix": mix, "all": finish, "compared": verdict})
+def row(name, run, verdict, full):
+    lost = f", {run['lost']} lost" if run["lost"] else ""
+    print(f"{name:31} {run['mixed']:6} {run['finished']:6} /{run['total']:<6} {run['cpu']:7.2f} {run['mixCpu']:7.2f} "
+          f"{run['finishCpu']:7.2f} {run['cpu'] - run['mixCpu'] - run['finishCpu']:7.2f} {run['wall']:7.2f} "
+          f"{run['cpu'] / full:6.1%} {run['gain']}  {verdict}{lost}", flush=True)
+    table.append({"edit": name, **run, "compared": verdict})
 
 
 table = []
 store = os.path.join(work, "store")
-for leftover in [store, os.path.join(work, "out"), os.path.join(work, "out-mix")]:
+for leftover in [store, os.path.join(work, "out")]:
     shutil.rmtree(leftover, ignore_errors=True)
 print(f"{arguments.songs} songs of {arguments.seconds} s, 32 tracks each; in {work}")
-print(f"{'edit':31} {'mix: tasks':13} {'task CPU':>8} {'CPU s':>7} {'wall s':>7}  {'all: tasks':13} {'tsk CPU':>7} "
-      f"{'CPU s':>7} {'wall s':>7} {'share':>6} gain")
-base = both(State(), store)
-full = base[0]["cpu"] + base[1]["cpu"]
-row("everything", *base, "", full)
+print(f"{'edit':31} {'mix':>6} {'finish':>6} {'/all':7} {'CPU s':>7} {'mix':>7} {'finish':>7} {'rest':>7} {'wall s':>7} "
+      f"{'share':>6} gain")
+base = measure(State())
+row("everything", base, "", base["cpu"])
 for name, edit in edits:
     if arguments.only and not any(name.startswith(only) for only in arguments.only):
         continue
     state = State()
     edit(state)
-    result = both(state, store)
+    run = measure(state)
     verdict = "not compared"
     if not arguments.no_compare:
         empty = os.path.join(work, "empty")
         shutil.rmtree(empty, ignore_errors=True)
         shutil.rmtree(os.path.join(work, "out-fresh"), ignore_errors=True)
-        render(os.path.join(work, "session"), os.path.join(work, "out-fresh"), empty)
+        render(os.path.join(work, "session"), os.path.join(work, "out-fresh"), empty, limit=8_000_000_000)
         verdict = "identical" if same(os.path.join(work, "out"), os.path.join(work, "out-fresh")) else "DIFFERENT"
         shutil.rmtree(empty, ignore_errors=True)
-    row(name, *result, verdict, full)
+    row(name, run, verdict, base["cpu"])
 if arguments.json:
     with open(arguments.json, "w") as file:
         json.dump(table, file, indent=1)

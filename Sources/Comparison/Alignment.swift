@@ -11,6 +11,8 @@ package struct Alignment: Sendable, Equatable {
     package let correlation: Double
     /// The same as the files stand.
     package let correlationAsIs: Double
+    /// The greatest magnitude that any place has, 0 to 1.
+    package let greatestCorrelation: Double
     /// Whether the correlation is strong enough to call the place right.
     package let isConfident: Bool
 
@@ -85,18 +87,23 @@ struct AlignmentSearch {
         let isClear = best == reach || 1 - value.magnitude <= 0.5 * (1 - asIs.magnitude)
         guard isStrong, isClear else {
             return Alignment(
-                lagFrames: 0, correlation: asIs, correlationAsIs: asIs,
+                lagFrames: 0, correlation: asIs, correlationAsIs: asIs, greatestCorrelation: greatest,
                 isConfident: asIs.magnitude >= Alignment.leastCorrelation)
         }
-        return Alignment(lagFrames: best - reach, correlation: value, correlationAsIs: asIs, isConfident: true)
+        return Alignment(
+            lagFrames: best - reach, correlation: value, correlationAsIs: asIs, greatestCorrelation: greatest,
+            isConfident: true)
     }
+
+    /// What A has and B is too short for is not looked at.
+    private var frameCount: Int { min(first.info.frameCount, second.info.frameCount) }
 
     /// The loudest second of A in each of some parts of it.
     private func zoneStarts(stretch: Int) -> [Int] {
         let rate = first.info.rate
-        let frames = first.info.frameCount
+        let frames = frameCount
         guard frames > stretch else { return [0] }
-        let seconds = first.signal.secondCount
+        let seconds = min(first.signal.secondCount, second.signal.secondCount)
         let count = min(Self.zoneCount, max(1, frames / stretch))
         var starts: [Int] = []
         for zone in 0..<count {
@@ -109,10 +116,10 @@ struct AlignmentSearch {
         return starts
     }
 
-    /// nil where A is silent.
+    /// nil where A or B is silent.
     private func zone(start: Int, reach: Int, size: Int, _ transform: FourierTransform) throws -> Zone? {
         let stretch = size - 2 * reach
-        let held = FrameRange(start, min(start + stretch, first.info.frameCount))
+        let held = FrameRange(start, min(start + stretch, frameCount))
         let sourceA = try PlaneSource(path: a, capacity: size)
         let sourceB = try PlaneSource(path: b, capacity: size)
         let x = DoublePlanes(channelCount: sourceA.info.channelCount, frameCount: size)
@@ -145,7 +152,8 @@ struct AlignmentSearch {
             zB.invert(transform)
             for lag in -reach...reach { products[lag + reach] += zB.real[lag & (size - 1)] }
         }
-        guard power > 1e-12 * Double(held.count) else { return nil }
+        let least = 1e-12 * Double(held.count)
+        guard power > least, squares.reduce(0, +) > least else { return nil }
         return Zone(
             products: products.map { $0 / power },
             powers: Self.powers(squares, reach: reach, count: held.count).map { $0 / power })

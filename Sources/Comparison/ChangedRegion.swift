@@ -18,7 +18,7 @@ package struct ChangedRegion: Sendable, Equatable {
     /// one of them is silent.
     package let loudnessChange: Double?
     /// Where most of the residual's power lies; nil where there are no spectra.
-    package let band: OctaveRange?
+    package let band: ChangedBand?
 }
 
 /// A stretch of A in which B is louder or softer, beyond what one gain over the whole file explains.
@@ -27,7 +27,28 @@ package struct LoudnessChange: Sendable, Equatable {
     package let endSeconds: Double
     /// LU, positive where B is louder.
     package let change: Double
-    package let band: OctaveRange?
+    package let band: ChangedBand?
+}
+
+/// Where most of a residual's power lies.
+package enum ChangedBand: Sendable, Equatable {
+    case octaves(OctaveRange)
+    /// Direct current.
+    case constant
+    /// Below or above all octaves.
+    case beyond
+
+    package var lowHertz: Double? { if case .octaves(let range) = self { range.lowHertz } else { nil } }
+    package var highHertz: Double? { if case .octaves(let range) = self { range.highHertz } else { nil } }
+
+    /// "mostly above 5.6 kHz", "mostly DC".
+    package var words: String {
+        switch self {
+        case .octaves(let range): range.words
+        case .constant: "mostly DC"
+        case .beyond: "mostly outside 20 Hz to 20 kHz"
+        }
+    }
 }
 
 /// Neighbouring octaves that hold at least four fifths of a power.
@@ -91,19 +112,37 @@ struct ChangeSearch {
 
     // MARK: Regions
 
-    func regions(thresholdDecibels: Double, gapSeconds: Double) -> [ChangedRegion] {
+    /// All regions in number and length, and those with the greatest residual, in the order of time.
+    struct Regions {
+        var kept: [ChangedRegion]
+        var count: Int
+        var seconds: Double
+    }
+
+    func regions(thresholdDecibels: Double, gapSeconds: Double) -> Regions {
         let threshold = Float(PinnedMath.gain(decibels: thresholdDecibels))
         let gap = Int((gapSeconds * Double(ResidualPass.hopsPerSecond)).rounded())
         var ranges: [Range<Int>] = []
         for (hop, peak) in residual.hopPeaks.enumerated() where peak > threshold {
-            if let last = ranges.last, hop - last.upperBound < gap {
+            // Neighbours are one whatever the gap.
+            if let last = ranges.last, hop - last.upperBound < max(1, gap) {
                 ranges[ranges.count - 1] = last.lowerBound..<hop + 1
             } else {
                 ranges.append(hop..<hop + 1)
             }
         }
         let curves = MomentaryCurves(first, second, lag: lag)
-        return ranges.prefix(Self.regionLimit).map { region($0, curves) }
+        let hopCount = ranges.reduce(0) { $0 + $1.count }
+        return Regions(
+            kept: greatest(ranges).map { region($0, curves) }, count: ranges.count,
+            seconds: Double(hopCount) / Double(ResidualPass.hopsPerSecond))
+    }
+
+    private func greatest(_ ranges: [Range<Int>]) -> [Range<Int>] {
+        guard ranges.count > Self.regionLimit else { return ranges }
+        let peaks = ranges.map { residual.hopPeaks[$0].reduce(0, max) }
+        let order = ranges.indices.sorted { (peaks[$0], $1) > (peaks[$1], $0) }
+        return order.prefix(Self.regionLimit).sorted().map { ranges[$0] }
     }
 
     private func region(_ hops: Range<Int>, _ curves: MomentaryCurves?) -> ChangedRegion {
@@ -121,10 +160,10 @@ struct ChangeSearch {
             loudnessChange: curves?.change(hops: hops).map { $0 - gainDecibels }, band: band(hops: hops))
     }
 
-    private func band(hops: Range<Int>) -> OctaveRange? {
+    private func band(hops: Range<Int>) -> ChangedBand? {
         let perSecond = ResidualPass.hopsPerSecond
         let seconds = hops.lowerBound / perSecond..<(hops.upperBound - 1) / perSecond + 1
-        return OctaveRange(powers: residual.bandPowers(seconds: seconds))
+        return residual.band(seconds: seconds)
     }
 
     // MARK: Loudness

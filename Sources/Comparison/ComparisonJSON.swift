@@ -19,8 +19,15 @@ package enum ComparisonJSON {
             ("tolerance", .finite(options.toleranceDecibels)), ("allowsOffset", .flag(options.allowsOffset)),
             ("allowsGain", .flag(options.allowsGain)), ("gap", .number(options.gapSeconds)),
             ("pairs", .array(report.pairs.map(pair))), ("onlyInA", .texts(report.onlyInA)),
-            ("onlyInB", .texts(report.onlyInB)), ("failures", .texts(report.failures)),
+            ("onlyInB", .texts(report.onlyInB)), ("notLookedAt", .array(report.passedOver.map(passedOver))),
+            ("failures", .texts(report.failures)),
         ]).document
+    }
+
+    private static func passedOver(_ file: PassedOver) -> OrderedJSON {
+        .object([
+            ("file", .text(file.side.rawValue)), ("path", .text(file.id)), ("reason", .text(file.reason.rawValue)),
+        ])
     }
 
     private static func pair(_ pair: ComparedPair) -> OrderedJSON {
@@ -44,7 +51,9 @@ package enum ComparisonJSON {
         return .object([
             ("path", .text(file.id)), ("container", .text(profile.info.container.rawValue)),
             ("encoding", .text(profile.encoding)), ("rateHertz", .integer(profile.info.rate)),
-            ("channelCount", .integer(profile.info.channelCount)), ("frameCount", .integer(profile.info.frameCount)),
+            ("channelCount", .integer(profile.info.channelCount)),
+            ("channelMask", profile.info.channelMask.map { .integer(Int($0)) }),
+            ("frameCount", .integer(profile.info.frameCount)),
             ("durationSeconds", .number(profile.durationSeconds)),
             ("nonFiniteSampleCount", broken > 0 ? .integer(broken) : nil),
             ("firstNonFiniteFrame", profile.signal.firstNonFiniteFrame.map { .integer($0) }),
@@ -56,6 +65,8 @@ package enum ComparisonJSON {
         let isResidual = result.residual != nil && result.relation != .identicalSamples
         return [
             ("incomparable", result.incomparable.map { .text($0) }),
+            ("otherLoudspeakers", result.hasOtherLoudspeakers ? .flag(true) : nil),
+            ("equalAs32BitFloats", result.isEqualAsFloats ? .flag(true) : nil),
             ("judgedPeak", isResidual ? .finite(result.judgedPeakDecibels) : nil),
             ("offset", result.alignment.map(offset(result))), ("gain", result.gain.map(gain)),
             (
@@ -70,6 +81,7 @@ package enum ComparisonJSON {
             ("firstDifference", isResidual ? result.aligned?.first.map { sample($0, result) } : nil),
             ("onlyIn", isResidual ? .array(result.extras.map(extra)) : nil),
             ("threshold", isResidual ? .number(result.thresholdDecibels) : nil),
+            ("regionCount", isResidual ? .integer(result.regionCount) : nil),
             ("regions", isResidual ? .array(result.regions.map(region)) : nil),
             ("loudnessChanges", isResidual ? .array(result.loudnessChanges.map(change)) : nil),
             ("metrics", metrics(result)), ("octaves", octaves(result)),
@@ -91,6 +103,7 @@ package enum ComparisonJSON {
         .object([
             ("decibels", .number(gain.decibels)), ("polarityFlipped", .flag(gain.isPolarityFlipped)),
             ("correlation", .number(gain.correlation)), ("confident", .flag(gain.isConfident)),
+            ("secondCount", .integer(gain.secondCount)), ("fittingSecondCount", .integer(gain.fittingSecondCount)),
         ])
     }
 

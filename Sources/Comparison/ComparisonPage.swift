@@ -89,7 +89,9 @@ package struct ComparisonPage {
     // MARK: The list of pairs
 
     private var list: String {
-        guard report.pairs.count > 1 || !report.onlyInA.isEmpty || !report.onlyInB.isEmpty else { return "" }
+        guard
+            report.pairs.count > 1 || !report.onlyInA.isEmpty || !report.onlyInB.isEmpty || !report.passedOver.isEmpty
+        else { return "" }
         let rows = report.pairs.enumerated().prefix(5000).map { index, pair in row(index, pair) }
         let only = [("A", report.onlyInA), ("B", report.onlyInB)].map { side, names in
             names.prefix(1000).map { name in
@@ -97,11 +99,15 @@ package struct ComparisonPage {
                     + "</span></td>" + String(repeating: "<td class=\"number\"></td>", count: 3) + "</tr>\n"
             }.joined()
         }
+        let left = report.passedOver.prefix(1000).map { file in
+            "<tr><th>\(Self.text(file.id))</th><td class=\"verdict-cell\"><span class=\"badge fair\">not looked at"
+                + "</span></td><td colspan=\"3\">\(Self.text(file.reason.words))</td></tr>\n"
+        }
         return """
             <section><h2>All files</h2>
             <table><thead><tr><th>File</th><th></th><th>Residual dBFS</th><th>Loudness LU</th>\
             <th>True peak dB</th></tr></thead><tbody>
-            \(rows.joined())\(only.joined())</tbody></table></section>
+            \(rows.joined())\(only.joined())\(left.joined())</tbody></table></section>
 
             """
     }

@@ -9,6 +9,8 @@ package struct ComparisonReport: Sendable {
     package var pairs: [ComparedPair] = []
     package var onlyInA: [String] = []
     package var onlyInB: [String] = []
+    /// What may be sound and was not looked at.
+    package var passedOver: [PassedOver] = []
     /// Why something could not be compared: files by name, with the remedy.
     package var failures: [String] = []
 
@@ -31,6 +33,7 @@ package struct ComparisonReport: Sendable {
         self.init(lathe: lathe, nameA: nameA, nameB: nameB, options: options)
         onlyInA = files.onlyInA
         onlyInB = files.onlyInB
+        passedOver = files.passedOver
         failures = files.missing
         for (index, pair) in files.pairs.enumerated() {
             let compared = PairComparison(pair, options).run { progress(index, $0, $1) }
@@ -40,9 +43,9 @@ package struct ComparisonReport: Sendable {
         }
     }
 
-    /// Whether nothing differs by more than the tolerance and nothing is missing.
+    /// Whether nothing differs by more than the tolerance, nothing is missing, and everything was looked at.
     package var isSame: Bool {
-        failures.isEmpty && onlyInA.isEmpty && onlyInB.isEmpty && !pairs.isEmpty
+        failures.isEmpty && onlyInA.isEmpty && onlyInB.isEmpty && passedOver.isEmpty && !pairs.isEmpty
             && pairs.allSatisfy { $0.relation.map { $0 != .different } ?? false }
     }
 

@@ -28,6 +28,11 @@ package enum ComparisonSchema {
             "pairs": {"type": "array", "items": {"$ref": "#/$defs/pair"}},
             "onlyInA": {"description": "Files that B lacks.", "type": "array", "items": {"type": "string"}},
             "onlyInB": {"description": "Files that A lacks.", "type": "array", "items": {"type": "string"}},
+            "notLookedAt": {
+              "description": "What may be sound and was not looked at; with it, nothing is the same.",
+              "type": "array",
+              "items": {"$ref": "#/$defs/passedOver"}
+            },
             "failures": {
               "description": "What could not be compared, and what to do.",
               "type": "array",
@@ -56,6 +61,7 @@ package enum ComparisonSchema {
                 "encoding": {"description": "24-bit PCM, 32-bit float, lossy.", "type": "string"},
                 "rateHertz": {"description": "Frames in a second.", "type": "integer"},
                 "channelCount": {"description": "Channels.", "type": "integer"},
+                "channelMask": {"description": "Loudspeakers as the file names them.", "type": "integer"},
                 "frameCount": {"description": "Samples of one channel.", "type": "integer"},
                 "durationSeconds": {"description": "Frames by rate.", "type": "number"},
                 "nonFiniteSampleCount": {"description": "NaN and infinite samples, if any.", "type": "integer"},
@@ -63,6 +69,15 @@ package enum ComparisonSchema {
                 "unmeasured": {"description": "Why there is no loudness.", "type": "string"}
               },
               "required": ["path"]
+            },
+            "passedOver": {
+              "type": "object",
+              "properties": {
+                "file": {"enum": ["a", "b"]},
+                "path": {"description": "As the user would name it.", "type": "string"},
+                "reason": {"enum": ["linkedFolder", "unreadEnding", "notInRender"]}
+              },
+              "required": ["file", "path", "reason"]
             },
             "offset": {
               "type": "object",
@@ -82,7 +97,7 @@ package enum ComparisonSchema {
               "type": "object",
               "properties": {
                 "decibels": {
-                  "description": "dB by which B is louder throughout; 0 where no one gain explains the difference.",
+                  "description": "dB by which B is louder; 0 where no one gain explains the difference.",
                   "type": "number"
                 },
                 "polarityFlipped": {"description": "B is A upside down.", "type": "boolean"},
@@ -90,7 +105,9 @@ package enum ComparisonSchema {
                 "confident": {
                   "description": "One gain or the polarity explains three quarters of the residual or more.",
                   "type": "boolean"
-                }
+                },
+                "secondCount": {"description": "Seconds of A that have sound.", "type": "integer"},
+                "fittingSecondCount": {"description": "Those in which B has this gain.", "type": "integer"}
               },
               "required": ["decibels", "polarityFlipped", "correlation", "confident"]
             },
@@ -237,6 +254,14 @@ package enum ComparisonSchema {
                 "a": {"$ref": "#/$defs/file"},
                 "b": {"$ref": "#/$defs/file"},
                 "incomparable": {"description": "Why there is no residual: other rates or channels.", "type": "string"},
+                "otherLoudspeakers": {
+                  "description": "The files name other loudspeakers for their channels.",
+                  "type": "boolean"
+                },
+                "equalAs32BitFloats": {
+                  "description": "Of 64-bit floats: equal as far as they are read.",
+                  "type": "boolean"
+                },
                 "judgedPeak": {
                   "description": "dBFS: what the tolerance was held against; absent where nothing is left.",
                   "type": "number"
@@ -251,8 +276,9 @@ package enum ComparisonSchema {
                   "items": {"$ref": "#/$defs/extra"}
                 },
                 "threshold": {"description": "dBFS: what regions are above.", "type": "number"},
+                "regionCount": {"description": "Of all, those not listed included.", "type": "integer"},
                 "regions": {
-                  "description": "Where the residual after offset and gain is above the threshold; the first thousand.",
+                  "description": "Where the residual after offset and gain is above the threshold; the thousand greatest.",
                   "type": "array",
                   "items": {"$ref": "#/$defs/region"}
                 },

@@ -11,7 +11,8 @@ package enum ComparisonText {
     package static func document(_ report: ComparisonReport, width: Int = 100) -> String {
         let width = max(60, width)
         var lines: [String] = []
-        let isList = report.pairs.count > 1 || !report.onlyInA.isEmpty || !report.onlyInB.isEmpty
+        let isList =
+            report.pairs.count > 1 || !report.onlyInA.isEmpty || !report.onlyInB.isEmpty || !report.passedOver.isEmpty
         if isList {
             lines += wrapped("A  ", Words.line(report.nameA), 3, width)
             lines += wrapped("B  ", Words.line(report.nameB), 3, width)
@@ -19,6 +20,9 @@ package enum ComparisonText {
             for pair in report.pairs { lines += short(pair, width) }
             for id in report.onlyInA { lines += wrapped("  only in A       ", Words.line(id), 18, width) }
             for id in report.onlyInB { lines += wrapped("  only in B       ", Words.line(id), 18, width) }
+            for file in report.passedOver {
+                lines += wrapped("  not looked at   ", Words.line(file.id) + ": " + file.reason.words, 18, width)
+            }
             for pair in report.pairs {
                 guard case .compared(let result) = pair.outcome, result.relation == .different else { continue }
                 lines += ["", String(repeating: "-", count: min(width, 80))] + full(pair, result, width)
@@ -81,6 +85,7 @@ package enum ComparisonText {
         if let reason = result.incomparable { row("Samples", reason + ".") }
         for text in Words.nonFinite(result) { row("Broken", text) }
         if let text = Words.depths(result) { row("Form", text) }
+        if let text = Words.openness(result) { row("Samples", text) }
         if let text = Words.timing(result) { row("Timing", text) }
         if let text = Words.gain(result) { row("Level", text) }
         for text in Words.lengths(result) { row("Length", text) }
@@ -121,11 +126,12 @@ package enum ComparisonText {
             let span = Words.time(region.startSeconds) + " - " + Words.time(region.endSeconds)
             lines += wrapped("    " + span.padded(to: 24), Words.region(region), 28, width)
         }
-        if result.regions.count > shownRegions {
-            let seconds = result.regions.reduce(0) { $0 + $1.endSeconds - $1.startSeconds }
+        if result.regionCount > shownRegions {
+            let kept = result.regions.count
+            let listed = result.regionCount == kept ? "them all" : "the greatest \(kept)"
             lines.append(
-                "    These are the greatest of \(result.regions.count), together \(Words.tenths(seconds)); "
-                    + "--json has them all.")
+                "    These are the greatest of \(result.regionCount), together "
+                    + "\(Words.tenths(result.regionSeconds)); --json has \(listed).")
         }
         return lines
     }

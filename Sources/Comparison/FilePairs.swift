@@ -54,15 +54,18 @@ package struct FilePairs: Sendable, Equatable {
     package private(set) var onlyInB: [String] = []
     /// What a render.json names and what is not there.
     package private(set) var missing: [String] = []
+    /// What may be sound and is not among the files above; A's first.
+    package private(set) var passedOver: [PassedOver] = []
 
     /// Pairs two files; two folders, album files or renders; or a file with the one of its name in a folder.
     ///
     /// In folders, files are paired by what a render says they are (song, delivery, stem), else by their path below
-    /// the folder, else by that path without its ending, where only one file on each side has it.
+    /// the folder, else by that path without its ending, where only one file on each side has it. An album file
+    /// stands for the folder of its render.
     ///
     /// - Parameter folder: absolute; what relative arguments are relative to.
     package init(_ a: ComparedArgument, _ b: ComparedArgument, in folder: String) throws(ComparisonError) {
-        let (first, second) = (Side(a, in: folder), Side(b, in: folder))
+        let (first, second) = (try Side(a, in: folder), try Side(b, in: folder))
         switch (try first.kind(), try second.kind()) {
         case (.file, .file): pair(first.file, second.file, title: first.name)
         case (.file, .files): try pair(first, in: second, isSwapped: false)
@@ -123,6 +126,10 @@ package struct FilePairs: Sendable, Equatable {
         onlyInB = b.items.indices.filter { !isTaken[$0] }.map { second.id(b.items[$0].id) }
         missing = a.missing.map { "\(first.id($0.id)) \($0.reason)" }
         missing += b.missing.map { "\(second.id($0.id)) \($0.reason)" }
+        let left = PassedOverSearch.differing(
+            PassedOverSearch(in: first.path, besides: a).entries, PassedOverSearch(in: second.path, besides: b).entries)
+        passedOver = left.a.map { PassedOver(side: .a, id: first.id($0.id), reason: $0.reason) }
+        passedOver += left.b.map { PassedOver(side: .b, id: second.id($0.id), reason: $0.reason) }
     }
 
     private static func ending(_ id: String) -> String {
@@ -134,14 +141,43 @@ package struct FilePairs: Sendable, Equatable {
     private struct Side {
         enum Kind { case file, files }
 
+        /// As the user would name it; of an album file, the folder of its render.
         let argument: String
+        /// Absolute, without `.`, `..` and doubled slashes: ids are relative to it.
         let path: String
 
-        init(_ argument: ComparedArgument, in folder: String) {
-            self.argument = argument.name
-            var path = argument.path.hasPrefix("/") ? argument.path : folder + "/" + argument.path
-            while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-            self.path = path
+        init(_ argument: ComparedArgument, in folder: String) throws(ComparisonError) {
+            let path = Self.plain(argument.path.hasPrefix("/") ? argument.path : folder + "/" + argument.path)
+            let ending = [".yaml", ".yml"].first { path.lowercased().hasSuffix($0) }
+            guard let ending, Self.status(path) == S_IFREG else {
+                (self.argument, self.path) = (argument.name, path)
+                return
+            }
+            self.argument = argument.name.dropLast(ending.count) + "-render"
+            self.path = path.dropLast(ending.count) + "-render"
+            guard Self.status(self.path + "/render.json") == S_IFREG else {
+                throw ComparisonError(
+                    "\(argument.name) has no render beside it (\(self.argument)/render.json). "
+                        + "Run `lathe render \(argument.name)`.")
+            }
+        }
+
+        /// Up to the last `..` the system says where a path leads: it knows of links.
+        private static func plain(_ path: String) -> String {
+            var parts = path.split(separator: "/").filter { $0 != "." }.map(String.init)
+            if let last = parts.lastIndex(of: ".."),
+                let resolved = realpath("/" + parts[...last].joined(separator: "/"), nil)
+            {
+                defer { free(resolved) }
+                parts = String(cString: resolved).split(separator: "/").map(String.init) + parts[(last + 1)...]
+            }
+            return "/" + parts.joined(separator: "/")
+        }
+
+        /// What kind of thing lies there; nil for nothing.
+        private static func status(_ path: String) -> mode_t? {
+            var status = stat()
+            return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
         }
 
         var name: String { path.split(separator: "/").last.map(String.init) ?? path }
@@ -149,29 +185,21 @@ package struct FilePairs: Sendable, Equatable {
 
         /// A file of the folder as the user would name it.
         func id(_ relative: String) -> String {
-            isSession ? relative : (argument.hasSuffix("/") ? argument + relative : argument + "/" + relative)
+            argument.hasSuffix("/") ? argument + relative : argument + "/" + relative
         }
 
-        private var isSession: Bool { path.hasSuffix(".yaml") || path.hasSuffix(".yml") }
-
         func kind() throws(ComparisonError) -> Kind {
-            var status = stat()
-            guard stat(path, &status) == 0 else {
-                throw ComparisonError("\(argument) does not exist. Check the path; quote it if it holds blanks.")
-            }
-            switch status.st_mode & S_IFMT {
+            switch Self.status(path) {
             case S_IFDIR: return .files
-            case S_IFREG: return isSession ? .files : .file
+            case S_IFREG: return .file
+            case nil:
+                throw ComparisonError("\(argument) does not exist. Check the path; quote it if it holds blanks.")
             default: throw ComparisonError("\(argument) is neither a file nor a folder. Name sound files or folders.")
             }
         }
 
         func items() throws(ComparisonError) -> InputSet {
-            do throws(InputError) {
-                return try isSession
-                    ? InputCollector.collect([path], in: String(path.dropLast(name.count + 1)))
-                    : InputCollector.collect(["."], in: path)
-            } catch {
+            do throws(InputError) { return try InputCollector.collect(["."], in: path) } catch {
                 // The collector sees the folder from inside.
                 throw ComparisonError(
                     error.description.hasPrefix(". ") ? argument + error.description.dropFirst() : error.description)

@@ -10,6 +10,8 @@ package struct FileProfile: Sendable {
     package let bitCount: Int?
     /// "stereo", "5.1"; empty where nobody knows.
     package let layoutName: String
+    /// The loudspeakers that the file itself names; nil where it names none, or nonsense.
+    package let namedLayout: ChannelLayout?
     /// nil where `unmeasured` says why.
     package internal(set) var loudness: LoudnessSummary?
     package internal(set) var signal: SignalSummary
@@ -72,7 +74,7 @@ extension FileProfile {
         var profile = FileProfile(
             info: info,
             bitCount: info.isLossy ? nil : info.validBitCount ?? structure.bitCount ?? info.format.bitCount,
-            layoutName: layout?.name ?? "",
+            layoutName: layout?.name ?? "", namedLayout: (info.channelMask ?? 0) == 0 ? nil : layout,
             loudness: measured.map { LoudnessSummary(rateHertz: info.rate, layout: $0) },
             signal: SignalSummary(rateHertz: info.rate, channelCount: info.channelCount), unmeasured: unmeasured)
         try StretchPool.fold(

@@ -16,6 +16,9 @@ package struct GainOffset: Sendable, Equatable {
     package let correlation: Double
     /// Whether one gain, or the polarity, explains at least three quarters of the residual's power.
     package let isConfident: Bool
+    /// Seconds in which A and B have sound, and those of them in which B has this gain, as far as rounding shows.
+    package let secondCount: Int
+    package let fittingSecondCount: Int
 
     /// What B is multiplied with to stand at A's level.
     var factor: Double {
@@ -23,7 +26,11 @@ package struct GainOffset: Sendable, Equatable {
         return (isPolarityFlipped ? -1 : 1) / PinnedMath.gain(decibels: decibels)
     }
 
-    static let none = GainOffset(decibels: 0, isPolarityFlipped: false, correlation: 0, isConfident: false)
+    static let none = GainOffset(
+        decibels: 0, isPolarityFlipped: false, correlation: 0, isConfident: false, secondCount: 0,
+        fittingSecondCount: 0)
+    /// -84 dBFS, summed over channels: what two dithers at 16 bits leave hides there.
+    private static let roundingPower = 4e-9
 
     /// Least squares over the seconds that fit one gain.
     ///
@@ -49,9 +56,15 @@ package struct GainOffset: Sendable, Equatable {
         let decibels = PinnedMath.decibels(gain: gain.magnitude)
         let isUnity = gain > 0 && decibels.magnitude < 0.0005
         let isConfident = !isUnity && decibels.isFinite && left <= 0.01 * kept.bb && asIs >= 4 * left
+        let fitting = active.count { second in
+            let left = misfit(second, gain: gain)
+            return left <= 0.25 * (gain - 1) * (gain - 1) * second.aa
+                || left <= roundingPower * Double(second.frameCount)
+        }
         return GainOffset(
             decibels: isConfident ? decibels : 0, isPolarityFlipped: isConfident && gain < 0,
-            correlation: correlation, isConfident: isConfident)
+            correlation: correlation, isConfident: isConfident, secondCount: active.count,
+            fittingSecondCount: isConfident ? fitting : 0)
     }
 
     /// The power that one gain leaves.

@@ -48,10 +48,25 @@ package struct PairResult: Sendable {
     package internal(set) var extras: [ExtraFrames] = []
     /// dBFS: what `regions` are above.
     package internal(set) var thresholdDecibels = -90.0
+    /// The thousand with the greatest residual, in the order of time.
     package internal(set) var regions: [ChangedRegion] = []
+    /// Of all regions, those not kept included.
+    package internal(set) var regionCount = 0
+    /// What all regions come to.
+    package internal(set) var regionSeconds = 0.0
     package internal(set) var loudnessChanges: [LoudnessChange] = []
     /// dBFS: what the tolerance was held against; nil where it could not be.
     package internal(set) var judgedPeakDecibels: Double?
+    /// Whether 64-bit floats are equal as far as they are read, so that nobody knows whether they are the same.
+    package internal(set) var isEqualAsFloats = false
+
+    /// Whether both files name loudspeakers for their channels, and not the same ones.
+    package var hasOtherLoudspeakers: Bool {
+        guard first.info.channelCount == second.info.channelCount, let a = first.namedLayout,
+            let b = second.namedLayout
+        else { return false }
+        return a.speakers != b.speakers
+    }
 
     /// The residual that is left when all that was found is taken out.
     package var residual: Residual? { matched ?? aligned }
@@ -108,13 +123,13 @@ package struct PairComparison {
             if try Sameness.hasEqualBytes(pair.a.path, pair.b.path) {
                 return ComparedPair(pair: pair, outcome: .identical(info))
             }
-            let hasEqualSamples = try Sameness.hasEqualSamples(pair.a.path, pair.b.path)
+            let hasEqualSamples = try Sameness.hasSameSamples(pair.a.path, pair.b.path)
             file = pair.a
             let first = try FileProfile.measure(path: pair.a.path, options) { progress("measuring", 0.3 * $0) }
             file = pair.b
             let second = try FileProfile.measure(path: pair.b.path, options) { progress("measuring", 0.3 + 0.3 * $0) }
             var result = PairResult(relation: .different, first: first, second: second)
-            if hasEqualSamples {
+            if hasEqualSamples, !result.hasOtherLoudspeakers {
                 result.relation = .identicalSamples
             } else {
                 try compare(&result) { progress("comparing", 0.6 + 0.4 * $0) }
@@ -164,8 +179,11 @@ package struct PairComparison {
         if let residual = result.residual {
             let changes = ChangeSearch(
                 residual: residual, first: first, second: second, lag: lag, gainDecibels: gain.decibels)
-            result.regions = changes.regions(
+            let found = changes.regions(
                 thresholdDecibels: result.thresholdDecibels, gapSeconds: options.gapSeconds)
+            result.regions = found.kept
+            result.regionCount = found.count
+            result.regionSeconds = found.seconds
             if !result.regions.isEmpty {
                 result.loudnessChanges = changes.loudnessChanges(least: options.leastLoudnessChange)
             }
@@ -198,27 +216,32 @@ package struct PairComparison {
     // MARK: Verdict
 
     /// What is judged: the residual as the files stand, or after what the options allow. Frames that only one file
-    /// has are held against silence.
+    /// has are held against silence. A gain that turns the polarity is never allowed.
     private func judge(_ result: inout PairResult) throws {
         guard var judged = result.aligned else { return }
         var extras = result.extras
+        let forgiven = options.allowsGain && result.gain?.isPolarityFlipped == false ? result.matched : nil
         if options.allowsOffset {
-            if options.allowsGain, let matched = result.matched { judged = matched }
+            if let forgiven { judged = forgiven }
         } else if let asIs = result.asIs {
             judged = asIs
             extras = try self.extras(result.first.info, result.second.info, common: asIs.common, lag: 0)
-        } else if options.allowsGain, let matched = result.matched {
-            judged = matched
+        } else if let forgiven {
+            judged = forgiven
         }
         let peak = extras.reduce(judged.peakDecibels) { max($0, $1.peakDecibels) }
         result.judgedPeakDecibels = peak
         let isWhole =
             result.first.signal.nonFiniteSampleCount + result.second.signal.nonFiniteSampleCount == 0
-            && result.first.info.channelCount == result.second.info.channelCount
+            && result.first.info.channelCount == result.second.info.channelCount && !result.hasOtherLoudspeakers
         guard isWhole else { return }
         // At another depth that holds all of them, or with the sign of a zero turned.
         let isShifted = (result.alignment?.lagFrames ?? 0) != 0
-        if result.aligned?.first == nil, result.extras.isEmpty, !isShifted {
+        let isEqual = result.aligned?.first == nil && result.extras.isEmpty && !isShifted
+        // They are read as floats of 32 bits: nobody looked at what lies below.
+        let isWide = result.first.info.format == .float64 || result.second.info.format == .float64
+        result.isEqualAsFloats = isEqual && isWide
+        if isEqual, !isWide {
             result.relation = .identicalSamples
         } else if let tolerance = options.toleranceDecibels, peak <= tolerance {
             result.relation = .withinTolerance

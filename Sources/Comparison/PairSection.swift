@@ -70,7 +70,8 @@ struct PairSection {
     private func findings(_ result: PairResult) -> String {
         var lines = Words.nonFinite(result)
         if let reason = result.incomparable { lines.append(reason) }
-        lines += [Words.depths(result), Words.timing(result), Words.gain(result)].compactMap { $0 }
+        lines += [Words.depths(result), Words.openness(result), Words.timing(result), Words.gain(result)]
+            .compactMap { $0 }
         lines += Words.lengths(result)
         if let text = Words.rounding(result) { lines.append("the residual is " + text) }
         if let first = result.aligned?.first {
@@ -92,7 +93,7 @@ struct PairSection {
             row(region.startSeconds, region.endSeconds, Words.time, Words.region(region))
         }
         return "<h3>Changed\(Words.besides(result))</h3>\n<p class=\"facts\">Residual above \(threshold) dBFS.</p>\n"
-            + list(rows, of: result.regions.count)
+            + list(rows, of: result.regionCount, listed: result.regions.count)
     }
 
     private func changes(_ result: PairResult) -> String {
@@ -101,7 +102,7 @@ struct PairSection {
         let rows = changes.prefix(Self.rowLimit).map { change in
             row(change.startSeconds, change.endSeconds, Words.tenths, Words.change(change))
         }
-        return "<h3>\(Words.changesTitle(result))</h3>\n" + list(rows, of: changes.count)
+        return "<h3>\(Words.changesTitle(result))</h3>\n" + list(rows, of: changes.count, listed: changes.count)
     }
 
     private func row(_ start: Double, _ end: Double, _ clock: (Double) -> String, _ words: String) -> String {
@@ -110,9 +111,11 @@ struct PairSection {
             + "\(ComparisonPage.text(words))</li>\n"
     }
 
-    private func list(_ rows: [String], of count: Int) -> String {
+    /// - Parameter listed: how many the JSON document has.
+    private func list(_ rows: [String], of count: Int, listed: Int) -> String {
         let rest = count - rows.count
-        let more = rest > 0 ? "<li class=\"facts\">and \(rest) more: --json has them</li>\n" : ""
+        let words = listed == count ? "them" : "the greatest \(listed)"
+        let more = rest > 0 ? "<li class=\"facts\">and \(rest) more: --json has \(words)</li>\n" : ""
         return "<ul class=\"places\">\n\(rows.joined())\(more)</ul>\n"
     }
 
@@ -138,18 +141,23 @@ struct PairSection {
             "<button type=\"button\" class=\"side-button\" data-side=\"\(side)\" "
                 + "aria-pressed=\"\(side == "a")\">\(name) <kbd>\(key)</kbd></button>"
         }
+        // Without common samples there is nothing to hear of their difference.
+        let hasDifference = result.residual != nil
+        let difference = hasDifference ? button("d", "B − A", "d") : ""
+        let boost =
+            hasDifference
+            ? "\n<label><input type=\"checkbox\" class=\"boost\"/> difference 24 dB louder</label>" : ""
         return """
             <div class="player" data-rate="\(result.first.info.rate)" data-start="\(Self.exact(sound.startSeconds))" \
             data-factor="\(Self.exact(result.gain?.factor ?? 1))" data-match="\(Self.exact(match))">
             <div class="controls"><button type="button" class="play">Play</button>
             <span class="sides" role="group" aria-label="What is heard">\(button("a", "A", "a"))\
-            \(button("b", "B", "b"))\(button("d", "B − A", "d"))</span>
+            \(button("b", "B", "b"))\(difference)</span>
             <span class="clock">\(Words.tenths(sound.startSeconds))</span></div>
             <input type="range" class="seek" min="0" max="\(Self.exact(sound.durationSeconds))" step="0.01" value="0" \
             aria-label="Place"/>
             <p class="controls"><label><input type="checkbox" class="match"/> level-matched \
-            (\(ComparisonPage.signed(-match, decimals: 2)) dB on B)</label>
-            <label><input type="checkbox" class="boost"/> difference 24 dB louder</label></p>
+            (\(ComparisonPage.signed(-match, decimals: 2)) dB on B)</label>\(boost)</p>
             <p class="facts state">\(notes.joined(separator: "; ")).</p>
             <noscript><p class="facts">The player needs scripts.</p></noscript>
             <script type="text/plain" class="sound-a">\(sound.a)</script>

@@ -62,7 +62,8 @@ enum PlayerScript {
               return Promise.all([".sound-a", ".sound-b"].map(function (name) {
                 return context.decodeAudioData(bytes(root, name));
               })).then(function (both) {
-                buffers = { a: both[0], b: both[1], d: difference(both[0], both[1]) };
+                buffers = { a: both[0], b: both[1] };
+                if (one(".boost")) { buffers.d = difference(both[0], both[1]); }
                 gains = {};
                 Object.keys(buffers).forEach(function (name) {
                   gains[name] = context.createGain();
@@ -125,13 +126,14 @@ enum PlayerScript {
               if (sources) { begin(); } else { draw(); self.toggle(); }
             };
             this.choose = function (name) {
+              if (!sides.some(function (b) { return b.dataset.side === name; })) { return; }
               side = name;
               sides.forEach(function (b) { b.setAttribute("aria-pressed", String(b.dataset.side === name)); });
               setGains(false);
             };
             sides.forEach(function (b) { b.addEventListener("click", function () { self.choose(b.dataset.side); }); });
             play.addEventListener("click", this.toggle);
-            [".match", ".boost"].forEach(function (name) {
+            [".match", ".boost"].filter(one).forEach(function (name) {
               one(name).addEventListener("change", function () { setGains(false); });
             });
             seek.addEventListener("input", function () {

@@ -28,6 +28,10 @@ package struct Residual: Sendable {
     /// Per 10 ms of A, over all channels.
     private(set) var hopPeaks: [Float] = []
     private(set) var hopEnergies: [Double] = []
+    /// Per second of A, over all channels: sums of squares, of all, of the middle, and of what is constant.
+    private var secondEnergies: [Double] = []
+    private var middleEnergies: [Double] = []
+    private var constantEnergies: [Double] = []
     /// One per channel.
     private var signals: [SignalSummary]
     private var energy = 0.0
@@ -55,6 +59,10 @@ package struct Residual: Sendable {
         hopEnergies += record.hopEnergies
         let sum = record.hopEnergies.reduce(0, +)
         energy += sum
+        secondEnergies.append(sum)
+        let edge = min(Self.edgeHops, record.hopEnergies.count / 4)
+        middleEnergies.append(record.hopEnergies.dropFirst(edge).dropLast(edge).reduce(0, +))
+        constantEnergies.append(record.constantEnergy)
         secondRMS.append(Self.rms(sum, sampleCount: record.sums.frameCount * signals.count))
         secondPeaks.append(PinnedMath.decibels(gain: Double(record.hopPeaks.reduce(0, max))))
         sums.append(record.sums)
@@ -65,13 +73,14 @@ package struct Residual: Sendable {
     /// Makes the figures of the whole.
     mutating func finish() {
         rmsDecibels = Self.rms(energy, sampleCount: common.count * signals.count)
+        // Whoever measures the signal may leave samples out; the hops have them all.
         var greatest: Float = 0
         for (channel, signal) in signals.enumerated() {
             guard let measured = signal.channels.first, measured.samplePeak > greatest else { continue }
             greatest = measured.samplePeak
             peakPlace = measured.samplePeakFrame.map { ($0, channel) }
         }
-        peakDecibels = PinnedMath.decibels(gain: Double(greatest))
+        peakDecibels = PinnedMath.decibels(gain: Double(hopPeaks.reduce(greatest, max)))
         bandPowers = Self.bands(signals, 0..<sums.count)
     }
 
@@ -79,6 +88,36 @@ package struct Residual: Sendable {
     func bandPowers(seconds: Range<Int>) -> [Double] {
         Self.bands(signals, seconds.clamped(to: 0..<(signals.first?.secondCount ?? 0)))
     }
+
+    /// Where most of the power of some seconds of A lies; nil where there are no spectra, no power, or where nobody
+    /// knows: windows hardly see what happens at the edge of a second.
+    func band(seconds: Range<Int>) -> ChangedBand? {
+        let seconds = seconds.clamped(to: 0..<sums.count)
+        let powers = bandPowers(seconds: seconds)
+        let energy = secondEnergies[seconds].reduce(0, +)
+        guard !powers.isEmpty, energy > 0 else { return nil }
+        let sampleCount = sums[seconds].reduce(0) { $0 + $1.frameCount } * signals.count
+        if powers.reduce(0, +) * Double(sampleCount) >= 0.5 * energy {
+            return OctaveRange(powers: powers).map { .octaves($0) }
+        }
+        if constantEnergies[seconds].reduce(0, +) >= 0.5 * energy { return .constant }
+        return middleEnergies[seconds].reduce(0, +) >= 0.75 * energy ? .beyond : nil
+    }
+
+    /// Whether an octave has far more than its share of white noise, which rounding and dither are.
+    var hasStandingOctave: Bool {
+        guard energy > 0 else { return false }
+        let mean = energy / Double(common.count * signals.count)
+        return zip(SignalSummary.bandCentresHertz, bandPowers).contains { centre, power in
+            let (low, high) = (centre * 0.5.squareRoot(), centre * 2.0.squareRoot())
+            let width = max(0, min(high, Double(rateHertz) / 2) - low)
+            // 9 dB: the lowest octaves of a short file are a handful of lines.
+            return power > 8 * mean * max(width, 20) / (Double(rateHertz) / 2)
+        }
+    }
+
+    /// Hops at either edge of a second.
+    private static let edgeHops = 8
 
     /// dBFS in the octaves.
     package var bandLevels: [Double] { bandPowers.map { 10 * PinnedMath.log10(2 * $0) } }

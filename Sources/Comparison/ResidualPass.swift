@@ -25,6 +25,8 @@ struct ResidualPass: Sendable {
         var signals: [SignalSecond] = []
         var first: DifferingSample?
         var differingFrameCount = 0
+        /// Sum of squares of what is constant, over all channels.
+        var constantEnergy = 0.0
         /// Frames in which a sample of A or B is no number.
         var hasNonFinite = false
     }
@@ -109,14 +111,17 @@ struct ResidualPass: Sendable {
                         valueB: q[i])
                 }
             }
+            var sum = 0.0
             for hop in 0..<hopCount {
                 let start = hop * rate / Self.hopsPerSecond
                 let end = min(count, (hop + 1) * rate / Self.hopsPerSecond)
                 guard start < end else { continue }
-                let (peak, energy) = Self.level(r + start, count: end - start)
+                let (peak, energy, hopSum) = Self.level(r + start, count: end - start)
+                sum += hopSum
                 record.hopPeaks[hop] = max(record.hopPeaks[hop], peak)
                 record.hopEnergies[hop] += energy
             }
+            record.constantEnergy += count > 0 ? sum * sum / Double(count) : 0
             record.signals.append(analyzer.measure(planes: [UnsafePointer(r)], frameCount: count, second: second))
         }
         record.differingFrameCount = Self.countFrames(residual.planes, count: count)
@@ -124,7 +129,7 @@ struct ResidualPass: Sendable {
 
     // MARK: Kernels
 
-    /// Writes factor * b - a.
+    /// Writes factor * b - a, no more than a Float holds: what is beyond would be no number.
     ///
     /// - Returns: how many are not 0.
     private static func subtract(
@@ -132,8 +137,9 @@ struct ResidualPass: Sendable {
         into r: UnsafeMutablePointer<Float>
     ) -> Int {
         var differing: UInt32 = 0
+        let limit = Double(Float.greatestFiniteMagnitude)
         for i in 0..<count {
-            let difference = Float(factor * b[i] - a[i])
+            let difference = Float(max(-limit, min(limit, factor * b[i] - a[i])))
             r[i] = difference
             differing &+= difference == 0 ? 0 : 1
         }
@@ -178,14 +184,17 @@ struct ResidualPass: Sendable {
         }
     }
 
-    private static func level(_ r: UnsafePointer<Float>, count: Int) -> (peak: Float, energy: Double) {
+    private static func level(
+        _ r: UnsafePointer<Float>, count: Int
+    ) -> (peak: Float, energy: Double, sum: Double) {
         var greatest: UInt32 = 0
-        var energy = 0.0
+        var (energy, sum) = (0.0, 0.0)
         for i in 0..<count {
             greatest = max(greatest, r[i].bitPattern & 0x7fff_ffff)
             energy += Double(r[i]) * Double(r[i])
+            sum += Double(r[i])
         }
-        return (Float(bitPattern: greatest), energy)
+        return (Float(bitPattern: greatest), energy, sum)
     }
 }
 

@@ -9,13 +9,42 @@ enum Sameness {
         let (first, second) = (try Descriptor(a), try Descriptor(b))
         guard first.byteCount == second.byteCount else { return false }
         if first.identity == second.identity { return true }
+        return try hasEqualBytes(first, 0..<first.byteCount, second, 0..<second.byteCount)
+    }
+
+    /// Whether two files hold the same samples, bit by bit. Of 64-bit floats, which are read as 32-bit floats, the
+    /// bytes of a WAV file's audio are compared as they lie there; in other containers nobody knows, and the answer
+    /// is no.
+    static func hasSameSamples(_ a: String, _ b: String) throws -> Bool {
+        let (x, y) = (try SoundFileReader(path: a).info, try SoundFileReader(path: b).info)
+        guard x.format == .float64 || y.format == .float64 else { return try hasEqualSamples(a, b) }
+        guard x.format == y.format, x.rate == y.rate, x.channelCount == y.channelCount,
+            x.frameCount == y.frameCount, let first = try waveAudio(a), let second = try waveAudio(b)
+        else { return false }
+        return try hasEqualBytes(try Descriptor(a), first, try Descriptor(b), second)
+    }
+
+    /// Where the bytes of a WAV file's audio lie; nil for other files.
+    private static func waveAudio(_ path: String) throws -> Range<Int>? {
+        let structure = try SoundFileStructure.read(path: path)
+        guard [.wave, .rf64].contains(structure.container),
+            let chunk = structure.chunks.first(where: { $0.place == .audio }), !chunk.isCut
+        else { return nil }
+        // Behind the chunk's name and size.
+        return chunk.offset + 8..<chunk.offset + 8 + Int(chunk.byteCount)
+    }
+
+    private static func hasEqualBytes(
+        _ first: Descriptor, _ a: Range<Int>, _ second: Descriptor, _ b: Range<Int>
+    ) throws -> Bool {
+        guard a.count == b.count else { return false }
         let size = 1 << 20
         var (x, y) = ([UInt8](repeating: 0, count: size), [UInt8](repeating: 0, count: size))
         var offset = 0
-        while offset < first.byteCount {
-            let count = min(size, first.byteCount - offset)
-            try first.read(at: offset, count: count, into: &x)
-            try second.read(at: offset, count: count, into: &y)
+        while offset < a.count {
+            let count = min(size, a.count - offset)
+            try first.read(at: a.lowerBound + offset, count: count, into: &x)
+            try second.read(at: b.lowerBound + offset, count: count, into: &y)
             guard x[..<count] == y[..<count] else { return false }
             offset += count
         }
@@ -24,7 +53,7 @@ enum Sameness {
 
     /// Whether two files of one form hold the same canonical bytes (`SampleLayout`), NaN's bits included; false where
     /// rate, channels, length or depth differ.
-    static func hasEqualSamples(_ a: String, _ b: String) throws -> Bool {
+    private static func hasEqualSamples(_ a: String, _ b: String) throws -> Bool {
         let (first, second) = (try SoundFileReader(path: a), try SoundFileReader(path: b))
         let (x, y) = (first.info, second.info)
         guard x.rate == y.rate, x.frameCount == y.frameCount, x.layout == y.layout else { return false }

@@ -2,6 +2,7 @@ import LoudnessChecks
 import Metering
 import Quantities
 import Reports
+import SignalProcessing
 import SoundFiles
 
 /// Figures and sentences as people read them, the same in text and on the page.
@@ -91,8 +92,12 @@ enum Words {
     static func timing(_ result: PairResult) -> String? {
         guard let alignment = result.alignment else { return nil }
         guard alignment.lagFrames != 0 else {
-            return alignment.isConfident
-                ? nil : "no common sound found within half a second: compared as the files stand"
+            // Equal sound needs no other place, and silence has none.
+            guard !alignment.isConfident, result.aligned?.first != nil, alignment.greatestCorrelation > 0 else {
+                return nil
+            }
+            return "no offset fits well enough (correlation "
+                + "\(NumberText.fixed(alignment.greatestCorrelation, decimals: 2))): compared as the files stand"
         }
         let frames = alignment.lagFrames.magnitude
         let milliseconds = NumberText.fixed(1000 * result.lagSeconds.magnitude, decimals: 3)
@@ -100,14 +105,18 @@ enum Words {
         return "B is \(count(Int(frames), "frame")) (\(milliseconds) ms) \(word)"
     }
 
-    /// "B is 0.50 dB louder throughout"; nil without one.
+    /// "B is 0.50 dB louder throughout", "B is 1.00 dB louder in 11 of 20 s"; nil without one.
     static func gain(_ result: PairResult) -> String? {
         guard let gain = result.gain, gain.isConfident else { return nil }
         var parts: [String] = []
+        let isThroughout = gain.fittingSecondCount == gain.secondCount
+        let place = isThroughout ? "throughout" : "in \(gain.fittingSecondCount) of \(gain.secondCount) s"
         if gain.decibels.magnitude >= 0.0005 {
-            parts.append("B is \(Self.gain(gain.decibels)) \(gain.decibels > 0 ? "louder" : "softer") throughout")
+            parts.append("B is \(Self.gain(gain.decibels)) \(gain.decibels > 0 ? "louder" : "softer") \(place)")
         }
-        if gain.isPolarityFlipped { parts.append("the polarity of B is flipped") }
+        if gain.isPolarityFlipped {
+            parts.append("the polarity of B is flipped" + (isThroughout || !parts.isEmpty ? "" : " " + place))
+        }
         return parts.joined(separator: ", and ")
     }
 
@@ -131,20 +140,33 @@ enum Words {
             let mono = a.info.channelCount == 1 ? "A" : "B"
             return "\(mono) is mono: compared with both channels of the other"
         }
+        if result.hasOtherLoudspeakers {
+            return "the channels are for other loudspeakers (A \(a.layoutName), B \(b.layoutName))"
+        }
         guard a.encoding != b.encoding else { return nil }
         return "A is \(a.encoding), B \(b.encoding)"
     }
 
-    /// What rounding to the coarser depth would leave; nil where the residual is more, or depths are alike.
+    /// What 64-bit floats leave open; nil where there are none, or where something differs.
+    static func openness(_ result: PairResult) -> String? {
+        result.isEqualAsFloats
+            ? "equal as 32-bit floats, as which 64-bit floats are compared: what lies below is not known" : nil
+    }
+
+    /// What rounding to the coarser depth would leave, which is white: half a step, with dither up to two, between
+    /// two dithers three; nil where the residual is more.
     static func rounding(_ result: PairResult) -> String? {
-        guard let peak = result.residual?.peakDecibels, result.relation != .identicalSamples,
+        guard let residual = result.residual, residual.peakDecibels > -.infinity,
+            result.relation != .identicalSamples, !residual.hasStandingOctave,
             let bits = [result.first, result.second].filter({ !$0.info.format.isFloat }).compactMap(\.bitCount).min()
         else { return nil }
         let isAlike = result.first.encoding == result.second.encoding && result.matched == nil
-        let steps = Residual.defaultThresholdDecibels(bitCounts: [bits])
-        guard peak > -.infinity, peak <= steps, bits <= 24, bits <= 20 || peak <= -120 else { return nil }
-        return isAlike
-            ? "no more than other dither at \(bits) bits leaves" : "no more than rounding to \(bits) bits leaves"
+        // B's steps are as wide as the gain makes them.
+        let step = max(1, result.gain?.factor.magnitude ?? 1) / Double(1 << (bits - 1))
+        let steps = PinnedMath.gain(decibels: residual.peakDecibels) / step - 1e-6
+        guard bits <= 24, steps <= (isAlike ? 3 : 2) else { return nil }
+        if isAlike { return "no more than other dither at \(bits) bits leaves" }
+        return "no more than rounding to \(bits) bits \(steps <= 0.5 ? "" : "with dither ")leaves"
     }
 
     /// NaN and infinity, a line for each file.
@@ -219,9 +241,11 @@ enum Words {
         if result.alignment?.lagFrames ?? 0 != 0, let text = timing(result) { parts.append(text) }
         if let text = gain(result) { parts.append(text) }
         if result.extras.contains(where: { !$0.isHead }) { parts.append("the lengths differ") }
+        if result.hasOtherLoudspeakers { parts.append("the channels are for other loudspeakers") }
+        if result.isEqualAsFloats { parts.append("equal as 32-bit floats, not known to be identical") }
         if !result.regions.isEmpty {
             parts.append(
-                "\(count(result.regions.count, "change")), residual peak \(level(residual.peakDecibels, "dBFS"))")
+                "\(count(result.regionCount, "change")), residual peak \(level(residual.peakDecibels, "dBFS"))")
         } else if residual.peakDecibels > -.infinity {
             parts.append("nothing \(parts.isEmpty ? "" : "else ")above \(level(result.thresholdDecibels, "dBFS"))")
         }
@@ -233,8 +257,8 @@ enum Words {
             return "NOT COMPARED: " + (report.failures.count == 1 ? "one thing" : "\(report.failures.count) things")
                 + " could not be compared"
         }
-        if report.pairs.count == 1, report.onlyInA.isEmpty, report.onlyInB.isEmpty, let pair = report.pairs.first,
-            let relation = pair.relation
+        if report.pairs.count == 1, report.onlyInA.isEmpty, report.onlyInB.isEmpty, report.passedOver.isEmpty,
+            let pair = report.pairs.first, let relation = pair.relation
         {
             let word = Self.relation(relation).uppercased()
             guard relation == .different, case .compared(let result) = pair.outcome else { return word }
@@ -246,6 +270,7 @@ enum Words {
         }
         if !report.onlyInA.isEmpty { parts.append("\(report.onlyInA.count) only in A") }
         if !report.onlyInB.isEmpty { parts.append("\(report.onlyInB.count) only in B") }
+        if !report.passedOver.isEmpty { parts.append("\(report.passedOver.count) not looked at") }
         if parts.isEmpty { parts.append("nothing to compare") }
         return (report.isSame ? "SAME: " : "DIFFERENT: ") + parts.joined(separator: ", ")
     }

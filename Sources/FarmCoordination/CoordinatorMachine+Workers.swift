@@ -218,8 +218,8 @@ extension CoordinatorMachine {
     /// such losses in a short time earn it a rest, so that it does not lose everything that the farm has to give.
     private mutating func isUnwell(_ worker: Int, _ slot: Int, _ task: Int, _ now: Tick) {
         let peer = workers[worker].peer
-        if jobs[slot].attempts[task]?.unwell.contains(peer) == false {
-            jobs[slot].attempts[task]?.unwell.append(peer)
+        if !jobs[slot].attempts[task, default: Attempts()].unwell.contains(peer) {
+            jobs[slot].attempts[task, default: Attempts()].unwell.append(peer)
         }
         noteLoss(peer.worker, now)
         rest(worker, now)

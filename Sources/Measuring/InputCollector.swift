@@ -34,7 +34,8 @@ package struct InputCollector {
     ///   - mix: the file that all others are stems of; nil where a render tells, or nothing is a stem.
     ///   - roles: what a policy says of files: which are stems, and which are left out.
     private init(folder: String, mix: String?, roles: FileRoles) {
-        self.folder = folder
+        // As `relative` compares with it.
+        self.folder = Self.folded(folder)
         self.mix = mix
         self.roles = roles
     }
@@ -217,9 +218,11 @@ package struct InputCollector {
     }
 
     /// Without `.` and `..` and doubled slashes; links are not resolved.
-    private func absolute(_ path: String) -> String {
+    private func absolute(_ path: String) -> String { Self.folded((path.hasPrefix("/") ? "" : folder + "/") + path) }
+
+    private static func folded(_ path: String) -> String {
         var parts: [Substring] = []
-        for part in ((path.hasPrefix("/") ? "" : folder + "/") + path).split(separator: "/") {
+        for part in path.split(separator: "/") {
             switch part {
             case ".": break
             case "..": _ = parts.popLast()

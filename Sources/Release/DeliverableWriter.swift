@@ -38,15 +38,19 @@ package final class DeliverableWriter {
 
     /// Creates the temporary file; one that an earlier process left of the same name is replaced.
     ///
-    /// - Parameter channelCount: 1 or 2.
+    /// - Parameters:
+    ///   - channelCount: 1 or 2.
+    ///   - isShared: whether another process may write the same file at the same time.
     /// - Throws: `ReleaseError`.
-    package init(finalPath: String, kind: Kind, rateHertz: Int, channelCount: Int) throws {
+    package init(
+        finalPath: String, kind: Kind, rateHertz: Int, channelCount: Int, isShared: Bool = false
+    ) throws {
         precondition((1...2).contains(channelCount), "mono and stereo files are written")
         self.finalPath = finalPath
         self.kind = kind
         self.rateHertz = rateHertz
         self.channelCount = channelCount
-        let file = try PendingFile(finalPath: finalPath)
+        let file = try PendingFile(finalPath: finalPath, isShared: isShared)
         self.file = file
         wave = try Self.layout(kind, channelCount).map { layout in
             try releasing(finalPath) {

@@ -17,12 +17,20 @@ final class PendingFile {
         return folder + ".\(name).lathe-part"
     }
 
+    /// A name that nobody else writes under.
+    private static func ownTemporaryPath(for finalPath: String) -> String {
+        let (folder, name) = split(finalPath)
+        return folder + ".\(name).\(getpid())-\(UInt32.random(in: 0 ... .max)).lathe-part"
+    }
+
     /// Creates the temporary file, in place of one that an earlier process left.
     ///
-    /// - Precondition: no other process writes the same file (`ReleaseFolder` holds the folder's lock).
-    init(finalPath: String) throws(ReleaseError) {
+    /// - Parameter isShared: others may write the same file at the same time; the last to end has it. Else nobody does:
+    ///   `ReleaseFolder` holds the folder's lock.
+    init(finalPath: String, isShared: Bool = false) throws(ReleaseError) {
         self.finalPath = finalPath
-        temporaryPath = Self.temporaryPath(for: finalPath)
+        temporaryPath =
+            isShared ? Self.ownTemporaryPath(for: finalPath) : Self.temporaryPath(for: finalPath)
         // Removed, not emptied: after a kill between link and unlink it is a second name of a finished file.
         unlink(temporaryPath)
         let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW

@@ -110,6 +110,15 @@ extension Program {
         return inside.start / Program.partFrames...(inside.end - 1) / Program.partFrames
     }
 
+    /// Whether a result has the outputs and parts that a segment of this program gives; what is in them it does not say.
+    package func isResult(_ result: TaskResult, ofSegment segment: Int) -> Bool {
+        guard result.outputs.count == outputs.count, segment >= 0, segment < segmentCount else { return false }
+        let audioParts = Program.partCount(frames: range(ofSegment: segment).count)
+        return zip(outputs, result.outputs).allSatisfy { port, parts in
+            port.format == .bytes ? !parts.isEmpty : parts.count == audioParts
+        }
+    }
+
     /// False where a result is digests only.
     package var storesOutputs: Bool {
         if case .hashSource = body { false } else { true }

@@ -21,6 +21,14 @@ package struct KeptDeliverables: Sendable {
         return path
     }
 
+    /// Where a file lies whose bytes are what they were when it was kept; nil where it is not kept, or has rotted.
+    package func verifiedPath(of sha256: String, byteCount: Int) -> String? {
+        guard let path = path(of: sha256, byteCount: byteCount),
+            let read = try? FileCopy.digest(ofFile: path), read.sha256 == sha256
+        else { return nil }
+        return path
+    }
+
     /// Keeps the files of a pin; durable when this returns.
     ///
     /// - Parameter sources: where each file of the pin lies now, in their order; nil where it is kept already.
@@ -39,7 +47,7 @@ package struct KeptDeliverables: Sendable {
         try writePin(pin)
         do {
             for (entry, source) in zip(pin.files, sources) {
-                if path(of: entry.sha256, byteCount: entry.bytes) != nil { continue }
+                if verifiedPath(of: entry.sha256, byteCount: entry.bytes) != nil { continue }
                 guard let source else {
                     throw RevisionError(.changed, "\(entry.path) is kept no more")
                 }
@@ -69,6 +77,10 @@ package struct KeptDeliverables: Sendable {
     /// What is kept, and for whom.
     package func survey() -> KeptSurvey {
         var survey = KeptSurvey()
+        // A folder that cannot be read is not an empty one: what it needs is not known then.
+        for folder in [directory, directory + "/pins"] where !RecordFolder.isReadable(folder) {
+            survey.damagedPins.append("\(folder) cannot be read (\(String(cString: strerror(errno))))")
+        }
         for name in RecordFolder.names(directory + "/pins") where name.hasSuffix(".json") {
             do throws(RevisionError) {
                 let path = "\(directory)/pins/\(name)"
@@ -194,6 +206,8 @@ package struct KeptDeliverables: Sendable {
             let bytes = try? RevisionRecord.read(pin.record),
             let revision = try? RevisionRecord.decode(bytes, number: pin.number)
         else { return false }
+        // The album may have been moved, and another one may lie at its place.
+        guard revision.time == pin.time, revision.session.digest == pin.session else { return false }
         return revision.pinned?.id != pin.id
     }
 
@@ -237,12 +251,19 @@ package struct KeptPin: Codable, Sendable, Equatable {
     /// Path of the revision's record.
     package var record: String
     package var number: Int
+    /// Time and session digest of the revision: another one may come to lie at `record`. Absent in older pins.
+    package var time: String?
+    package var session: String?
     package var files: [File]
 
-    package init(id: String, record: String, number: Int, files: [File]) {
+    package init(
+        id: String, record: String, number: Int, time: String? = nil, session: String? = nil, files: [File]
+    ) {
         self.id = id
         self.record = record
         self.number = number
+        self.time = time
+        self.session = session
         self.files = files
     }
 }

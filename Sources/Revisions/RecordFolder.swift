@@ -30,8 +30,17 @@ struct RecordFolder {
     }
 
     static func number(_ fileName: String) -> Int? {
-        guard fileName.hasSuffix(".json"), let number = Int(fileName.dropLast(5)), number > 0 else { return nil }
+        // More digits than anybody renders are nobody's number, and must not overflow the next one.
+        guard fileName.hasSuffix(".json"), fileName.utf8.count <= 14, let number = Int(fileName.dropLast(5)), number > 0
+        else { return nil }
         return self.fileName(number) == fileName ? number : nil
+    }
+
+    /// False where a folder is there and cannot be listed; `errno` says why.
+    static func isReadable(_ path: String) -> Bool {
+        guard let folder = opendir(path) else { return errno == ENOENT }
+        closedir(folder)
+        return true
     }
 
     static func names(_ path: String) -> [String] {

@@ -129,12 +129,15 @@ extension Revision {
             package var frames: Int
             /// Raw value of `SampleFormat`.
             package var samples: UInt8
+            /// Of the samples alone, whatever wraps them; absent where it was not known.
+            package var digest: String?
 
-            package init(rate: Int, channels: Int, frames: Int, samples: UInt8) {
+            package init(rate: Int, channels: Int, frames: Int, samples: UInt8, digest: String? = nil) {
                 self.rate = rate
                 self.channels = channels
                 self.frames = frames
                 self.samples = samples
+                self.digest = digest
             }
         }
 

@@ -92,6 +92,15 @@ enum RevisionRecord {
             if !isInside(output.path) { return "has a file outside of its folder" }
             if !isHexadecimal(output.sha256, count: 64) || output.bytes < 0 { return "has a file without a hash" }
         }
+        let seconds = revision.options.segmentSeconds
+        if !(0.01...3_600).contains(seconds) { return "has segments of \(seconds) s" }
+        let frames = revision.songs.compactMap(\.frames) + revision.sources.compactMap { $0.sound?.frames }
+        let sizes = frames + revision.sources.map(\.byteCount) + revision.outputs.map(\.bytes)
+        let rates = revision.songs.compactMap(\.rate) + revision.sources.compactMap { $0.sound?.rate }
+        let channels = revision.sources.compactMap { $0.sound?.channels }
+        guard sizes.allSatisfy({ (0...1 << 40).contains($0) }), rates.allSatisfy({ (1...10_000_000).contains($0) }),
+            channels.allSatisfy({ (1...1_024).contains($0) })
+        else { return "has sizes that no file has" }
         let paths = revision.session.files.map(\.path)
         if !paths.contains(revision.session.root) { return "has no session" }
         if paths.contains(where: { $0.isEmpty || $0.contains("\0") }) { return "has a session file without a name" }

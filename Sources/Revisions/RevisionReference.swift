@@ -70,7 +70,14 @@ package struct RevisionReference: Sendable, Equatable {
                     .notFound,
                     "\(log.stem) has no revision \(back) before the last one; it has \(Self.extent(list))")
             }
-            return FoundRevision(log: log, revision: list.revisions[list.revisions.count - 1 - back])
+            let found = list.revisions[list.revisions.count - 1 - back]
+            // An older one in the place of the last would be the wrong mix.
+            if let damaged = list.damaged.first(where: { $0.number > found.number }) {
+                throw RevisionError(
+                    .damaged,
+                    "\(damaged.path) \(damaged.reason). Name the revision by its number, such as \(found.number)")
+            }
+            return FoundRevision(log: log, revision: found)
         case .name(let name):
             let key = RevisionName.key(name)
             if let revision = list.revisions.first(where: { $0.name.map(RevisionName.key) == key }) {

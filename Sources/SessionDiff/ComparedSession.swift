@@ -6,13 +6,18 @@ package struct ComparedSession: Sendable {
     /// The folder of its file, absolute: what lies below it is known by its path from there, so that a copy of a
     /// whole session is equal to it.
     package var folder: String
-    /// What is known of the samples of audio files, by absolute path: the same text for the same samples.
+    /// What is known of audio files, by absolute path: the same text for the same file.
     package var contents: [String: String]
+    /// What the samples of each audio file are, whatever wraps them, where that is known of both sessions; by path.
+    package var sounds: [String: String]
 
-    package init(album: Album, folder: String, contents: [String: String] = [:]) {
+    package init(
+        album: Album, folder: String, contents: [String: String] = [:], sounds: [String: String] = [:]
+    ) {
         self.album = album
         self.folder = folder
         self.contents = contents
+        self.sounds = sounds
     }
 
     /// What a file is known by on both sides.

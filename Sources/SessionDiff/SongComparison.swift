@@ -164,7 +164,10 @@ struct SongComparison {
             }
             if x.channelCount != y.channelCount { facts.append("\(x.channelCount) to \(y.channelCount) channels") }
             if x.samples != y.samples { facts.append("\(Self.bits(x.samples)) to \(Self.bits(y.samples)) bit") }
-            let contents = (before.session.contents[x.path], after.session.contents[y.path])
+            var contents = (before.session.contents[x.path], after.session.contents[y.path])
+            if let sounds = before.session.sounds[x.path], let other = after.session.sounds[y.path] {
+                contents = (sounds, other)
+            }
             let isKnown = contents.0 != nil && contents.1 != nil
             if isKnown, contents.0 != contents.1 { facts.append("content changed") }
             if nameA != nameB { facts.append("read from \(nameB), was \(nameA)") }

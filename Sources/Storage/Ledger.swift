@@ -53,6 +53,11 @@ package enum LedgerRecording: Hashable, Sendable {
 package struct LedgerConflict: Hashable, Sendable {
     package let existing: LedgerEntry
     package let rejected: LedgerEntry
+
+    package init(existing: LedgerEntry, rejected: LedgerEntry) {
+        self.existing = existing
+        self.rejected = rejected
+    }
 }
 
 /// What tells a source file from an edited one without reading it.

@@ -237,6 +237,13 @@ extension Store {
                     continue
                 }
             }
+            // Another process may have evicted what this one remembers: then what comes is the only copy.
+            if !entry.isPending, try withState({ _ in try stored(digest) })?.range != entry.range {
+                try withState { state in
+                    if state.index[digest]?.range == entry.range { state.index[digest] = nil }
+                }
+                continue
+            }
             if let candidate, candidate != entry.range {
                 let isOwn = try withState { $0.ownPacks.contains(candidate.pack) }
                 if isOwn { punch([candidate]) }

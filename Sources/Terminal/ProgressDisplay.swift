@@ -124,7 +124,7 @@ package final class ProgressDisplay {
             let tenth = song.segmentCount > 0 ? 10 * song.segmentsDone / song.segmentCount : 0
             let mark = PlainMark(
                 stage: song.stage, tenth: tenth, isFinished: song.isFinished, failure: song.failure)
-            if mark != plainMarks[i] { text += renderer.plainLine(song) + "\n" }
+            if mark != plainMarks[i] { text += renderer.plainLine(song, countsSegments: model.countsSegments) + "\n" }
             plainMarks[i] = mark
         }
         return text

@@ -42,10 +42,13 @@ package struct ProgressModel: Sendable, Equatable {
     package var timesRealTime: Double?
     /// Seconds until the end, as far as can be told; nil before that.
     package var remainingSeconds: Double?
+    /// False where a song's counts are per cent of it, not segments.
+    package var countsSegments: Bool
 
     package init(
         songs: [Song] = [], pass: Int = 0, workersBusy: Int = 0, workerCount: Int = 0, reusedCount: Int = 0,
-        retriedCount: Int = 0, timesRealTime: Double? = nil, remainingSeconds: Double? = nil
+        retriedCount: Int = 0, timesRealTime: Double? = nil, remainingSeconds: Double? = nil,
+        countsSegments: Bool = true
     ) {
         self.songs = songs
         self.pass = pass
@@ -55,6 +58,7 @@ package struct ProgressModel: Sendable, Equatable {
         self.retriedCount = retriedCount
         self.timesRealTime = timesRealTime
         self.remainingSeconds = remainingSeconds
+        self.countsSegments = countsSegments
     }
 
     package var segmentsDone: Int { songs.reduce(0) { $0 + $1.segmentsDone } }

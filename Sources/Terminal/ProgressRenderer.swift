@@ -26,13 +26,13 @@ package struct ProgressRenderer: Sendable {
     }
 
     /// One line about a song for a log, without control sequences.
-    package func plainLine(_ song: ProgressModel.Song) -> String {
+    package func plainLine(_ song: ProgressModel.Song, countsSegments: Bool = true) -> String {
         let title = TextLayout.fitted(song.title, to: 60, ellipsis: ellipsis)
         if let failure = song.failure { return "\(title): failed: \(failure)" }
         if song.isFinished { return "\(title): done" }
         guard song.segmentCount > 0 else { return "\(title): \(song.stage)" }
-        return
-            "\(title): \(song.stage), \(percent(song)) (\(song.segmentsDone)/\(song.segmentCount) segments)"
+        let counts = countsSegments ? " (\(song.segmentsDone)/\(song.segmentCount) segments)" : ""
+        return "\(title): \(song.stage), \(percent(song))\(counts)"
     }
 
     /// The summary for a log.
@@ -89,6 +89,7 @@ package struct ProgressRenderer: Sendable {
 
     private func facts(_ model: ProgressModel) -> [String] {
         var facts = ["\(model.segmentsDone)/\(model.segmentCount) segments"]
+        if !model.countsSegments { facts = ["\(Int(100 * model.fraction))%"] }
         if let seconds = model.remainingSeconds { facts.append("\(TextLayout.clock(seconds: seconds)) left") }
         if let factor = model.timesRealTime { facts.append("\(TextLayout.times(factor)) real time") }
         if model.workerCount > 0 { facts.append("\(model.workersBusy)/\(model.workerCount) workers") }

@@ -23,9 +23,12 @@ struct CompareCommand: ParsableCommand {
         help: ArgumentHelp(
             "Pass while no sample of the residual exceeds this many dBFS, such as -90 (default: samples are equal).",
             valueName: "dBFS")) var tolerance: Double?
-    @Flag(name: .customLong("allow-offset"), help: "Judge after B was moved to where A has the same sound.")
+    @Flag(
+        name: .customLong("allow-offset"),
+        help: "With --tolerance: judge after B was moved to where A has the same sound.")
     var allowsOffset = false
-    @Flag(name: .customLong("allow-gain"), help: "Judge after B was brought to A's level.") var allowsGain = false
+    @Flag(name: .customLong("allow-gain"), help: "With --tolerance: judge after B was brought to A's level.")
+    var allowsGain = false
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
@@ -51,6 +54,10 @@ struct CompareCommand: ParsableCommand {
                 throw ValidationError("\(name) is a level in dBFS from -400 to 40, such as -90.")
             }
         }
+        if allowsOffset || allowsGain, tolerance == nil {
+            let flag = allowsOffset ? "--allow-offset" : "--allow-gain"
+            throw ValidationError("\(flag) goes with --tolerance: name one, such as --tolerance -90.")
+        }
         if !(0...3600).contains(gap) { throw ValidationError("--gap goes from 0 to 3600 seconds.") }
         if let workers, !(1...256).contains(workers) { throw ValidationError("--workers goes from 1 to 256.") }
         if !(0...2000).contains(audioLimit) { throw ValidationError("--audio-limit goes from 0 to 2000 MB.") }
@@ -61,11 +68,8 @@ struct CompareCommand: ParsableCommand {
         // A revision that was restored to be compared; what cannot be removed is the system's to clean.
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         let report = try compared(scratch)
-        if let html {
-            let page = ComparisonPage(report, audioByteLimit: audioLimit * 1_000_000).html
-            try orFail { try writeFile(page, to: html) }
-        }
         print(json ? ComparisonJSON.document(report) : ComparisonText.document(report, width: columns), terminator: "")
+        if let html { try writePage(report, to: html) }
         if report.exitCode == Exit.couldNotRun {
             let count = report.failures.count
             throw Failure(
@@ -74,6 +78,19 @@ struct CompareCommand: ParsableCommand {
                 hasDocument: true)
         }
         if report.exitCode != 0 { throw Failure(code: report.exitCode, hasDocument: true) }
+    }
+
+    /// The report is out already, so that it is not lost with the page.
+    private func writePage(_ report: ComparisonReport, to path: String) throws {
+        fflush(nil)
+        let page = ComparisonPage(report, audioByteLimit: audioLimit * 1_000_000).html
+        do { try writeFile(page, to: path) } catch {
+            throw Failure(
+                code: Exit.couldNotRun,
+                message: "The page could not be written to \(path): \(error.localizedDescription) "
+                    + "Check the disk, or name another file.",
+                hasDocument: true)
+        }
     }
 
     private var options: ComparisonOptions {
@@ -91,7 +108,9 @@ struct CompareCommand: ParsableCommand {
         let pairs: FilePairs
         do {
             let (first, second) = (try argument(a, scratch), try argument(b, scratch))
-            pairs = try FilePairs(first, second, in: FileManager.default.currentDirectoryPath)
+            let folder = FileManager.default.currentDirectoryPath
+            pairs = try FilePairs(first, second, in: folder)
+            if let html { try PageDestination.check(html, arguments: [first, second], pairs: pairs, in: folder) }
         } catch let error as ComparisonError {
             throw Failure(code: Exit.couldNotRun, message: error.description)
         }
@@ -108,7 +127,8 @@ struct CompareCommand: ParsableCommand {
             display.update(
                 ProgressModel(
                     songs: songs, workersBusy: options.workerCount, workerCount: options.workerCount,
-                    remainingSeconds: done > 0.05 && elapsed > 0.5 ? elapsed * (1 - done) / done : nil),
+                    remainingSeconds: done > 0.05 && elapsed > 0.5 ? elapsed * (1 - done) / done : nil,
+                    countsSegments: false),
                 now: elapsed)
         }
         display.clear()

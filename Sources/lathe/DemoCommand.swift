@@ -33,4 +33,4 @@ struct DemoCommand: ParsableCommand {
 }
 
 /// A line for people, beside the results.
-func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+func note(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Farm
 import Foundation
+import Quantities
 import Session
 import SessionDiff
 
@@ -45,8 +47,8 @@ struct DiffCommand: ParsableCommand {
         do {
             var (earlier, later) = (try results[0].get(), try results[1].get())
             // What a revision knows of its audio is compared with what lies there now.
-            if earlier.contents.isEmpty, !later.contents.isEmpty { earlier.contents = earlier.sourceStates() }
-            if later.contents.isEmpty, !earlier.contents.isEmpty { later.contents = later.sourceStates() }
+            if earlier.contents.isEmpty, !later.contents.isEmpty { SourceContents.read(&earlier, against: later) }
+            if later.contents.isEmpty, !earlier.contents.isEmpty { SourceContents.read(&later, against: earlier) }
             return (earlier, later)
         } catch var failure as Failure {
             failure.printed = printed
@@ -77,6 +79,17 @@ struct DiffCommand: ParsableCommand {
 
 /// Whether files of one name in two folders hold the same bytes.
 enum SourceContents {
+    /// Looks at the audio of a session as it lies there now, to be compared with what a revision knows of it: what has
+    /// another size or time is read.
+    static func read(_ session: inout ComparedSession, against revision: ComparedSession) {
+        session.contents = session.sourceStates()
+        for (path, state) in session.contents {
+            guard let sound = revision.sounds[path] else { continue }
+            let isSame = state == revision.contents[path]
+            session.sounds[path] = isSame ? sound : (try? SourceMemory.sound(ofFile: path))?.description
+        }
+    }
+
     /// Adds what is found to both sessions. Files of one size and time of change are taken for the same, as copies are.
     static func compare(_ before: inout ComparedSession, _ after: inout ComparedSession) {
         guard before.folder != after.folder else { return }

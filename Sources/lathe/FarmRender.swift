@@ -89,7 +89,7 @@ struct FarmRender {
         if job.farm.json {
             guard !isBatch else { return }
             let document = FileManager.default.contents(atPath: "\(folder)/\(ReleasePlan.documentName)") ?? Data()
-            FileHandle.standardOutput.write(document)
+            try? FileHandle.standardOutput.write(contentsOf: document)
             return
         }
         if isBatch { print("\(input.album.title)  (\(input.path))") }

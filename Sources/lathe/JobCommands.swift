@@ -112,7 +112,7 @@ struct WatchCommand: ParsableCommand {
                 if farm.json {
                     let encoder = JSONEncoder()
                     encoder.outputFormatting = [.sortedKeys]
-                    FileHandle.standardError.write(try encoder.encode(event) + Data("\n".utf8))
+                    try? FileHandle.standardError.write(contentsOf: try encoder.encode(event) + Data("\n".utf8))
                 } else {
                     print(line(event))
                 }

@@ -85,7 +85,7 @@ enum Main {
                 print(text)
                 exit(0)
             }
-            FileHandle.standardError.write(Data((text + "\n").utf8))
+            try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
             document([Lathe.message(for: error)], ifAskedFor: arguments)
             // Bad usage and whatever else kept the command from running.
             exit(Exit.couldNotRun)
@@ -126,7 +126,7 @@ enum Main {
 
 /// An error line on standard error.
 func complain(_ message: String) {
-    FileHandle.standardError.write(Data("error: \(message)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("error: \(message)\n".utf8))
 }
 
 /// An absolute path for one relative to the working directory; `~` is the shell's affair.

@@ -52,7 +52,7 @@ struct PinCommand: ParsableCommand {
         if let store, absolutePath(store) != pin.store { return false }
         let kept = KeptDeliverables(store: pin.store)
         return kept.pin(pin.id) != nil
-            && found.revision.soundOutputs.allSatisfy { kept.path(of: $0.sha256, byteCount: $0.bytes) != nil }
+            && found.revision.soundOutputs.allSatisfy { kept.verifiedPath(of: $0.sha256, byteCount: $0.bytes) != nil }
     }
 
     private func keep(_ found: FoundRevision) throws -> Revision.Pin {
@@ -63,7 +63,7 @@ struct PinCommand: ParsableCommand {
         var places: [String?] = []
         for output in found.revision.outputs {
             let path = "\(folder)/\(output.path)"
-            let isKept = kept.path(of: output.sha256, byteCount: output.bytes) != nil
+            let isKept = kept.verifiedPath(of: output.sha256, byteCount: output.bytes) != nil
             let presence = output.presence(in: folder)
             if !isKept, presence == .gone || presence == .changed {
                 // render.json of a later render is another one; the music matters.
@@ -77,7 +77,7 @@ struct PinCommand: ParsableCommand {
         let id = (0..<2).map { _ in String(format: "%016lx", UInt.random(in: 0 ... .max)) }.joined()
         let pin = KeptPin(
             id: id, record: found.log.path(ofRecord: found.revision.number), number: found.revision.number,
-            files: files)
+            time: found.revision.time, session: found.revision.session.digest, files: files)
         do {
             try kept.keep(pin, from: places)
         } catch let error as RevisionError where error.code == .changed {

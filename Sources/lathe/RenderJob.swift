@@ -38,6 +38,9 @@ struct RenderJob {
                 display.update(progress.model(latest, elapsedSeconds: elapsed), now: elapsed)
             } ended: { index, end in
                 rendered[index] = RenderedAlbum(input: batch.inputs[index], end: end)
+                // At once: what stops the others later is nothing to it.
+                recordings[index].learnSounds(of: batch.inputs[index].album, from: store)
+                rendered[index]?.record(recordings[index])
                 if case .failure(let error) = end { progress.fail(index, "\(error)") }
             }
         }
@@ -49,7 +52,6 @@ struct RenderJob {
         }
         _ = try orFail { try store.trimIfNeeded(limitByteCount: try storeLimitBytes(store)) }
         _ = try orFail { try store.close() }
-        for (index, recording) in recordings.enumerated() { rendered[index]?.record(recording) }
         try conclude(rendered.compactMap { $0 }, isBatch: batch.isBatch)
     }
 

@@ -27,7 +27,18 @@ func deliverableFolder(of found: FoundRevision, farm: FarmOptions, scratch: Stri
     let isThere = revision.soundOutputs.allSatisfy { $0.presence(in: revision.folder, among: others) == .same }
     if isThere { return revision.folder }
     let restore = RevisionRestore(found: found, farm: farm)
-    return try restore.run(into: "\(scratch)/\(found.log.stem)-\(revision.number)").folder
+    let restored = try restore.run(into: "\(scratch)/\(found.log.stem)-\(revision.number)")
+    // What came out otherwise is not that revision, and must not be heard as it.
+    let strangers = restored.files.filter { $0.verdict == .different || $0.verdict == .missing }
+    guard strangers.isEmpty, restored.failures.isEmpty else {
+        let lines = strangers.map { "\($0.path): \($0.text)" } + restored.failures
+        for line in lines { complain(line) }
+        throw Failure(
+            code: Exit.couldNotRun,
+            message: "the files of \(found.title) are gone, and rendered again it is another one. Of a revision that is"
+                + " pinned (`lathe pin`) the files are kept.", printed: lines)
+    }
+    return restored.folder
 }
 
 extension FoundRevision {
@@ -56,8 +67,12 @@ extension FoundRevision {
     /// The session to be compared with another one, with its audio files told apart by size and time.
     func session() throws -> ComparedSession {
         var contents: [String: String] = [:]
-        for source in revision.sources { contents[log.absolute(source.path)] = source.state }
-        return ComparedSession(album: try album(), folder: log.folder, contents: contents)
+        var sounds: [String: String] = [:]
+        for source in revision.sources {
+            contents[log.absolute(source.path)] = source.state
+            sounds[log.absolute(source.path)] = source.sound?.digest
+        }
+        return ComparedSession(album: try album(), folder: log.folder, contents: contents, sounds: sounds)
     }
 
     private var texts: [String: [UInt8]] {
@@ -70,7 +85,7 @@ extension FoundRevision {
         do {
             return try reader.readAlbum(path: log.absolute(revision.session.root))
         } catch {
-            FileHandle.standardError.write(Data((error.description + "\n").utf8))
+            try? FileHandle.standardError.write(contentsOf: Data((error.description + "\n").utf8))
             throw Failure(
                 code: Exit.couldNotRun, message: "the session of \(title) cannot be read by this version of Lathe.",
                 printed: error.diagnostics.map(\.description))
@@ -111,6 +126,11 @@ extension ComparedSession {
 }
 
 extension Revision.Source {
+    /// As far as size, time of change and inode tell.
+    func isSameFile(as other: Revision.Source) -> Bool {
+        path == other.path && byteCount == other.byteCount && modified == other.modified && inode == other.inode
+    }
+
     fileprivate var state: String { "\(byteCount) bytes of \(modified)" }
 }
 

@@ -6,6 +6,7 @@ import Release
 import Revisions
 import Session
 import SessionFiles
+import Storage
 
 /// What a render says of itself in the log.
 struct RevisionOptions: ParsableArguments {
@@ -74,6 +75,30 @@ final class RevisionRecording {
                 rate: sound.rateHertz, channels: sound.channelCount, frames: sound.frameCount,
                 samples: sound.samples.rawValue)
             return source
+        }
+    }
+
+    /// Notes what the samples of each audio file are, as the ledger knows them after the render, so that `lathe diff` tells a
+    /// new recording from a file that was only tagged or wrapped anew.
+    func learnSounds(of album: Album, from store: Store) {
+        guard choice.isRecorded else { return }
+        let before = (log.latest()?.sources ?? []).reduce(into: [String: Revision.Source]()) { $0[$1.path] = $1 }
+        var unknown: [String: Int] = [:]
+        for (number, source) in sources.enumerated() {
+            if let known = before[source.path], known.isSameFile(as: source), let digest = known.sound?.digest {
+                sources[number].sound?.digest = digest
+            } else {
+                unknown[log.absolute(source.path)] = number
+            }
+        }
+        guard !unknown.isEmpty else { return }
+        // Without it they are told apart by size and time.
+        let sounds = (try? SourceMemory.sounds(of: album, in: store, only: Set(unknown.keys))) ?? [:]
+        for (path, number) in unknown {
+            // The render read what lay there when it began.
+            let now = Revision.Source(ofFile: path, relativeTo: log.folder)
+            guard now?.isSameFile(as: sources[number]) == true else { continue }
+            sources[number].sound?.digest = sounds[path]?.description
         }
     }
 

@@ -9,7 +9,7 @@ func readSession(_ path: String, files: any FileTree = DiskFiles()) throws -> Al
     do {
         return try SessionReader(files: files).readAlbum(path: absolutePath(path))
     } catch {
-        FileHandle.standardError.write(Data((error.description + "\n").utf8))
+        try? FileHandle.standardError.write(contentsOf: Data((error.description + "\n").utf8))
         throw Failure(code: Exit.couldNotRun, printed: error.diagnostics.map(\.description))
     }
 }

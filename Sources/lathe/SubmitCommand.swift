@@ -159,10 +159,12 @@ final class TransferBar {
         guard isShown, Date().timeIntervalSince(lastShown) > 0.1 else { return }
         lastShown = Date()
         let text = "\r\(what): \(sizeText(max(done, min(current, total)))) of \(sizeText(total))\u{1B}[K"
-        FileHandle.standardError.write(Data(text.utf8))
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
     func end() {
-        if isShown, lastShown != .distantPast { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        if isShown, lastShown != .distantPast {
+            try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K".utf8))
+        }
     }
 }

@@ -290,7 +290,7 @@ final class WatchSession {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // It holds nothing but text and finite numbers, which always encode.
         guard let bytes = try? encoder.encode(line) else { return }
-        FileHandle.standardOutput.write(bytes + Data("\n".utf8))
+        try? FileHandle.standardOutput.write(contentsOf: bytes + Data("\n".utf8))
     }
 
     private func show(_ farm: AlbumFarm) {

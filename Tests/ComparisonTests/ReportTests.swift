@@ -66,14 +66,14 @@ import Testing
             JSONSerialization.jsonObject(with: Data(ComparisonJSON.document(report).utf8)) as? [String: Any])
         #expect(
             document.keys.sorted() == [
-                "a", "allowsGain", "allowsOffset", "b", "exitCode", "failures", "gap", "lathe", "onlyInA", "onlyInB",
-                "pairs", "same", "schemaVersion", "summary",
+                "a", "allowsGain", "allowsOffset", "b", "exitCode", "failures", "gap", "lathe", "notLookedAt",
+                "onlyInA", "onlyInB", "pairs", "same", "schemaVersion", "summary",
             ])
         let pair = try #require((document["pairs"] as? [[String: Any]])?.first)
         #expect(
             pair.keys.sorted() == [
                 "a", "b", "curves", "firstDifference", "gain", "judgedPeak", "loudnessChanges", "metrics", "octaves",
-                "offset", "onlyIn", "regions", "relation", "residual", "threshold", "title",
+                "offset", "onlyIn", "regionCount", "regions", "relation", "residual", "threshold", "title",
             ])
         let first = try #require(pair["firstDifference"] as? [String: Any])
         #expect(first.keys.sorted() == ["a", "b", "channel", "frame", "frameInB", "timeSeconds"])

@@ -63,6 +63,71 @@ final class Studio {
         try directory.write(name, try encoder.finish())
     }
 
+    /// A folder that `lathe render` could have left: a master for each song.
+    func render(_ folder: String, _ songs: [(title: String, path: String)], _ planes: [[Double]]) throws {
+        let entries = try songs.map { title, path in
+            try write(folder + "/" + path, planes)
+            return """
+                {"title": "\(title)", "rate": 48000, "stems": [], "files": [{"path": "\(path)", "role": "master", \
+                "format": "wav", "bits": 24, "rate": 48000, "channels": 2, "frames": 48000, "bytes": 288080, \
+                "sha256": "00", "pcmSha256": "00"}]}
+                """
+        }
+        try directory.write(
+            folder + "/render.json",
+            """
+            {"lathe": "0.1.0", "libraries": {}, "album": "Night Ferry", "warnings": [], "failures": [],
+             "songs": [\(entries.joined(separator: ", "))]}
+            """)
+    }
+
+    /// A WAV file of 32 or 64-bit floats as other programs write it: with loudspeakers, or with a tag before the audio.
+    func floats(
+        _ name: String, _ planes: [[Double]], bits: Int = 64, mask: UInt32? = nil, note: String = ""
+    ) throws {
+        var out: [UInt8] = []
+        func put(_ value: Int, _ count: Int) {
+            for byte in 0..<count { out.append(UInt8(truncatingIfNeeded: value >> (8 * byte))) }
+        }
+        func put(_ text: String) { out += Array(text.utf8) }
+        let width = bits / 8
+        let frame = width * planes.count
+        let audio = frame * planes[0].count
+        put("RIFF")
+        put(4 + 8 + (mask == nil ? 16 : 40) + (note.isEmpty ? 0 : 8 + note.utf8.count) + 8 + audio, 4)
+        put("WAVEfmt ")
+        put(mask == nil ? 16 : 40, 4)
+        put(mask == nil ? 3 : 0xFFFE, 2)
+        put(planes.count, 2)
+        put(48_000, 4)
+        put(48_000 * frame, 4)
+        put(frame, 2)
+        put(bits, 2)
+        if let mask {
+            put(22, 2)
+            put(bits, 2)
+            put(Int(mask), 4)
+            out += [3, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71]
+        }
+        if !note.isEmpty {
+            put("note")
+            put(note.utf8.count, 4)
+            put(note)
+        }
+        put("data")
+        put(audio, 4)
+        for i in planes[0].indices {
+            for plane in planes {
+                if bits == 64 {
+                    put(Int(bitPattern: UInt(plane[i].bitPattern)), 8)
+                } else {
+                    put(Int(Float(plane[i]).bitPattern), 4)
+                }
+            }
+        }
+        try directory.write(name, out)
+    }
+
     func compare(
         _ a: String, _ b: String, _ options: ComparisonOptions = ComparisonOptions()
     ) throws -> ComparisonReport {

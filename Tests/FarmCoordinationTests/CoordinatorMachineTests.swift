@@ -335,6 +335,20 @@ import Testing
         #expect(farm.grants.count == 2 && farm.grants.last?.grant.program == ProgramID(1))
     }
 
+    @Test("A worker that cannot keep its inputs is not the first to get the same task again")
+    func fullDisk() throws {
+        var farm = Farmhand()
+        farm.join(peer(1))
+        farm.join(peer(2))
+        farm.submit([shape(.windowed, 1)])
+        let (owner, grant) = try #require(farm.grants.last)
+        farm.hear(
+            .message(
+                from: owner,
+                .unreadable(UnreadableReport(lease: grant.lease, job: job, task: task(0, 0), digests: []))))
+        #expect(farm.grants.count == 2 && farm.grants.last?.peer != owner)
+    }
+
     @Test("A task outlives the loss of each of its many inputs, but not that of one of them over and over")
     func manyLosses() throws {
         let parts = (0..<30).map { Part(digest: Digest(high: 9, low: UInt64($0)), byteCount: 10) }

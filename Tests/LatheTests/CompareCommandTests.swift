@@ -61,6 +61,35 @@ import Testing
         #expect(try JSON(Array(unreadable.output.utf8))["failures"].elements.count == 1)
     }
 
+    @Test func `a page does not replace what is compared, nor any sound`() throws {
+        let workshop = try workshop()
+        let before = try workshop.bytes("B/two.wav")
+        for target in ["B/two.wav", "B/one.wav"] {
+            let run = try workshop.run([
+                "compare", workshop.path("A/two.wav"), workshop.path("B/two.wav"), "--html", workshop.path(target),
+                "--progress", "none",
+            ])
+            #expect(run.status == 2 && run.errors.contains("ending of a sound file"), "\(run.errors)")
+        }
+        #expect(try workshop.bytes("B/two.wav") == before)
+        let missing = try workshop.run([
+            "compare", workshop.path("A/two.wav"), workshop.path("B/two.wav"), "--html",
+            workshop.path("nowhere/c.html"), "--progress", "none",
+        ])
+        #expect(missing.status == 2 && missing.output.isEmpty, "\(missing.output)")
+        #expect(missing.errors.contains("there is no folder \(workshop.path("nowhere/"))"), "\(missing.errors)")
+    }
+
+    @Test func `offset and gain are allowed for a tolerance only`() throws {
+        let workshop = try workshop()
+        for flag in ["--allow-offset", "--allow-gain"] {
+            let files = [workshop.path("A/two.wav"), workshop.path("B/two.wav")]
+            let run = try workshop.run(["compare"] + files + [flag])
+            #expect(run.status == 2 && run.errors.contains("\(flag) goes with --tolerance"), "\(run.errors)")
+            #expect(try workshop.run(["compare"] + files + [flag, "--tolerance", "-90"]).status == 0)
+        }
+    }
+
     @Test func `a page is written`() throws {
         let workshop = try workshop()
         let run = try workshop.run([

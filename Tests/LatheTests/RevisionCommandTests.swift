@@ -111,6 +111,26 @@ import Testing
         #expect(try studio.run("diff", "1", "7").errors.contains("it has 2, from 1 to 2"))
     }
 
+    @Test func `a file that is only tagged anew is no change, neither now nor between two revisions`() throws {
+        let studio = try Studio()
+        try #require(try studio.render().status == 0)
+        var bytes = try studio.workshop.bytes("sounds/chord.wav")
+        bytes += Array("LIST".utf8) + [12, 0, 0, 0] + Array("INFOISFT".utf8) + [0, 0, 0, 0]
+        let size = UInt32(bytes.count - 8)
+        for place in 0..<4 { bytes[4 + place] = UInt8(truncatingIfNeeded: size >> (8 * UInt32(place))) }
+        try Data(bytes).write(to: URL(fileURLWithPath: studio.workshop.path("sounds/chord.wav")))
+        let now = try studio.run("diff", "latest", "album.yaml")
+        #expect(now.status == 0, "\(now.output)\(now.errors)")
+        let render = try studio.render("-m", "tagged", "--json")
+        #expect(try JSON(Array(render.output.utf8))["farm"]["finish"]["rendered"].int == 0)
+        let both = try studio.run("diff", "1", "2")
+        #expect(both.status == 0 && both.output == "no change in the session\n", "\(both.output)\(both.errors)")
+        try studio.workshop.sound("sounds/chord.wav", Sounds.thump, seconds: 1)
+        try #require(try studio.render("-m", "another take").status == 0)
+        let recorded = try studio.run("diff", "2", "3")
+        #expect(recorded.status == 1 && recorded.output.contains("content changed"), "\(recorded.output)")
+    }
+
     @Test func `two revisions can be heard side by side though one is overwritten`() throws {
         let studio = try Studio()
         _ = try studio.renderTwo()
@@ -289,7 +309,9 @@ import Testing
         try studio.workshop.write(".lathe/revisions/album/000002.json", "{")
         let log = try studio.run("log")
         #expect(log.status == 0 && log.errors.contains("000002.json is no record of a revision"), "\(log.errors)")
-        #expect(try studio.run("show", "latest").output.contains("album@1"))
+        // The last is damaged: an older one is not shown in its place.
+        #expect(try studio.run("show", "latest").errors.contains("000002.json is no record"))
+        #expect(try studio.run("show", "1").output.contains("album@1"))
         #expect(try studio.run("show", "2").errors.contains("000002.json is no record"))
     }
 }

@@ -26,6 +26,13 @@ import Testing
         #expect(try ids(workshop, ["masters/"]) == (try ids(workshop, ["./masters/../masters"])))
     }
 
+    @Test func `a folder that was typed with two dots is that folder`() throws {
+        let workshop = try Workshop()
+        for name in ["one/b.wav", "two/x"] { try workshop.write(name, "x") }
+        let set = try InputCollector.collect(["."], in: workshop.path("two/../one/."))
+        #expect(set.items.map(\.id) == ["b.wav"])
+    }
+
     @Test func `files named twice are measured once, in the order of the arguments`() throws {
         let workshop = try Workshop()
         for name in ["b.wav", "a.wav"] { try workshop.write(name, "x") }

@@ -60,6 +60,31 @@ import Testing
         #expect(file.pcmSHA256 == sha256(try canonicalBytes(path("a.wav"))))
     }
 
+    @Test func `two that write one file at the same time give a whole one each`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func writer() throws -> DeliverableWriter {
+            try DeliverableWriter(
+                finalPath: folder + "/a.wav", kind: .wavFloat, rateHertz: 48_000, channelCount: 1, isShared: true)
+        }
+        func append(_ value: Float, to writer: DeliverableWriter) throws {
+            try [Float](repeating: value, count: 100).withUnsafeBytes { try writer.append($0, frameCount: 100) }
+        }
+        let (first, second) = (try writer(), try writer())
+        try append(0.25, to: first)
+        try append(0.5, to: second)
+        let file = try first.finish()
+        try first.publish(isReplacing: true)
+        let published = try #require(FileManager.default.contents(atPath: folder + "/a.wav"))
+        #expect(published.count == file.byteCount)
+        try append(0.5, to: second)
+        let other = try second.finish()
+        try second.publish(isReplacing: true)
+        #expect(FileManager.default.contents(atPath: folder + "/a.wav")?.count == other.byteCount)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.wav"])
+    }
+
     @Test func `windows taken back leave no trace`() throws {
         let good = planarFrames(3_000)
         let straight = try DeliverableWriter(

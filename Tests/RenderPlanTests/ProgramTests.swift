@@ -28,6 +28,19 @@ import Testing
             stages: [Stage(kind: 4, version: 1, values: [1, 0.9], latencyFrames: 101, device: 0)])
     }
 
+    @Test func `a result fits a segment by its outputs and parts alone`() {
+        let program = mix([], inputs: [])
+        let part = Part(digest: Digest(high: 1, low: 2), byteCount: 3)
+        func isResult(_ counts: [Int], _ segment: Int) -> Bool {
+            program.isResult(
+                TaskResult(outputs: counts.map { Array(repeating: part, count: $0) }), ofSegment: segment)
+        }
+        #expect(isResult([2], 0))
+        #expect(isResult([1], 3), "the last segment has half as many frames")
+        #expect(!isResult([], 0) && !isResult([0], 0) && !isResult([1], 0) && !isResult([3], 0))
+        #expect(!isResult([2, 2], 0) && !isResult([2], 4) && !isResult([2], -1))
+    }
+
     /// Digests as if every part of every program had other bytes, unless `change` says so.
     private func results(
         _ program: Program, _ segment: Int, change: (TaskID, Int) -> UInt64 = { _, _ in 0 }

@@ -85,6 +85,48 @@ import Testing
         #expect(place.kept.survey().fileCount == 2)
     }
 
+    @Test func `pins that cannot be listed are not taken for none`() throws {
+        let place = try Place()
+        try place.keep(place.pin("a", place.files))
+        let pins = place.kept.directory + "/pins"
+        try FileManager.default.moveItem(atPath: pins, toPath: pins + "-away")
+        try Data().write(to: URL(fileURLWithPath: pins))
+        #expect(place.kept.survey().damagedPins.count == 1)
+        #expect(try place.prune(isDryRun: false) == [0, 0])
+        #expect(place.kept.survey().fileCount == 2)
+    }
+
+    @Test func `a pin stays when another album comes to lie where its own was`() throws {
+        let place = try Place()
+        let bench = try Bench()
+        try bench.record(draft(message: "released"))
+        let released = try bench.log.revision(1)
+        var pin = place.pin("a", place.files)
+        pin.record = bench.log.path(ofRecord: 1)
+        (pin.time, pin.session) = (released.time, released.session.digest)
+        try place.keep(pin)
+        let old = [FileAttributeKey.modificationDate: Date(timeIntervalSinceNow: -7_200)]
+        try FileManager.default.setAttributes(old, ofItemAtPath: "\(place.kept.directory)/pins/\(pin.id).json")
+        // Its own revision knows nothing of the pin: the command was killed on the way.
+        #expect(place.kept.survey().stalePins.map(\.id) == [pin.id])
+        try FileManager.default.removeItem(atPath: bench.log.path(ofRecord: 1))
+        try bench.record(draft(session: "song: Another", message: "mix 1", time: 1_700_000_009))
+        #expect(place.kept.survey().stalePins.isEmpty)
+        #expect(try place.prune(isDryRun: false) == [0, 0])
+    }
+
+    @Test func `a kept file that has rotted is kept anew by the next pin of it`() throws {
+        let place = try Place()
+        try place.keep(place.pin("a", place.files))
+        let path = try #require(place.kept.path(of: place.files[0].sha256, byteCount: 5))
+        chmod(path, 0o644)
+        try Data("fIrst".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(place.kept.verifiedPath(of: place.files[0].sha256, byteCount: 5) == nil)
+        try place.keep(place.pin("b", place.files))
+        #expect(place.kept.verifiedPath(of: place.files[0].sha256, byteCount: 5) == path)
+        #expect(FileManager.default.contents(atPath: path) == Data("first".utf8))
+    }
+
     @Test func `a kept file that rots is found when it is copied, and gets no final name`() throws {
         let place = try Place()
         try place.keep(place.pin("a", place.files))

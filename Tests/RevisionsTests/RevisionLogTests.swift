@@ -101,6 +101,38 @@ import Testing
         #expect(try bench.record(draft(message: "4")) == 4)
     }
 
+    @Test func `the last revision is not an older one because its record is damaged`() throws {
+        let bench = try Bench()
+        for message in ["1", "2", "3"] { try bench.record(draft(message: message)) }
+        #expect(try bench.find("latest") == 3)
+        try bench.write(3, "{")
+        #expect(bench.message("latest").contains("000003.json"))
+        #expect(bench.message("latest~1").contains("000003.json"))
+        #expect(try bench.find("2") == 2)
+    }
+
+    @Test(arguments: [
+        ("\"segmentSeconds\" : 10", "\"segmentSeconds\" : 0"),
+        ("\"segmentSeconds\" : 10", "\"segmentSeconds\" : 1e300"),
+        ("\"byteCount\" : 100", "\"byteCount\" : 9223372036854775807"), ("\"bytes\" : 3", "\"bytes\" : -3"),
+    ])
+    func `a record with sizes that no file has is damaged`(sound: String, hostile: String) throws {
+        let bench = try Bench()
+        try bench.record(draft())
+        let path = bench.log.path(ofRecord: 1)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try #require(text.contains(sound), "\(text)")
+        try bench.write(1, text.replacing(sound, with: hostile))
+        #expect(bench.log.list().damaged.count == 1)
+    }
+
+    @Test func `a number that nobody can have is nobody's`() throws {
+        let bench = try Bench()
+        try bench.record(draft())
+        try bench.write(Int.max, "{}")
+        #expect(try bench.record(draft(message: "next")) == 2)
+    }
+
     @Test func `a record cut off anywhere is damaged, never a crash`() throws {
         let bench = try Bench()
         try bench.record(draft(name: "x", message: "y"))

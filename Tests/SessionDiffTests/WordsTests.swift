@@ -308,6 +308,20 @@ import Testing
         #expect(found[0].item == .init(kind: .track, name: "Vox") && found[0].isHeard)
     }
 
+    @Test func `a file with another time and the same samples is not told, however its state differs`() {
+        let path = "/album/audio/vox.wav"
+        let before = ComparedSession(
+            album: Self.album, folder: "/album", contents: [path: "9 bytes of 1"], sounds: [path: "a"])
+        var after = before
+        after.contents[path] = "11 bytes of 2"
+        #expect(SessionComparison.changes(from: before, to: after).isEmpty)
+        // Known of one side only, the samples tell nothing.
+        after.sounds = [:]
+        #expect(SessionComparison.changes(from: before, to: after).count == 1)
+        after.sounds = [path: "b"]
+        #expect(SessionComparison.changes(from: before, to: after).count == 1)
+    }
+
     @Test func `a name can do nothing to a terminal`() {
         let name = "V\u{1B}]0;x\u{7}\u{9B}31m\u{202E}\nox"
         let found = ferry {

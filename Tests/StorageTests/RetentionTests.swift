@@ -201,6 +201,21 @@ private let partByteCount = 512 << 10
         #expect(try b.losses().count == 0)
     }
 
+    @Test func `bytes that another process evicted are kept when they are rendered again here`() throws {
+        let temporary = TemporaryStore()
+        let (a, b) = (try temporary.open(), try temporary.open())
+        let bytes = noise(partByteCount, seed: 1)
+        let part = try a.store(bytes)
+        try a.flush()
+        try b.trim(toByteCount: 0)
+        // What this process remembers is gone; the copy it has just made is the only one.
+        #expect(try a.store(bytes) == part)
+        try a.flush()
+        #expect(try a.read(part.digest) == bytes)
+        #expect(try b.read(part.digest) == bytes)
+        #expect(try a.losses().count == 0)
+    }
+
     @Test func `a pack of a process that has gone goes when nothing in it is alive`() throws {
         let temporary = TemporaryStore()
         let first = try temporary.open()

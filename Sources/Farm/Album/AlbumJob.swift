@@ -60,6 +60,8 @@ final class AlbumJob: JobDriver {
     private var groups: [FinishGroup] = []
     /// Per program that measures, its blobs so far, and which output they are.
     private var blobs: [ProgramID: [[UInt8]]] = [:]
+    /// Blobs that were whole, and so used, when a dispute took them back.
+    private var takenBack: [ProgramID: [[UInt8]]] = [:]
     private var collectedOutputs: [ProgramID: Int] = [:]
     private var flags: [Int: Flags] = [:]
     private var submittedCount = 0
@@ -220,9 +222,6 @@ final class AlbumJob: JobDriver {
             doneTasks[list[task.program].song, default: 0] += 1
         case .delivered(_, let program):
             if let role = deliveredRoles[program] { publish(role) }
-        case .retracted(_, let programs):
-            // Values that came of these windows may be wrong: nothing built on them is delivered.
-            warnings.append("a digest dispute took back results of \(programs.count) programs; render again")
         case .rejected(_, let reason): outcome = .stopped(reason: reason)
         case .ended(_, let outcome): self.outcome = outcome
         default: break
@@ -242,13 +241,34 @@ final class AlbumJob: JobDriver {
     private func collect(_ delivery: FarmCoordination.Delivery, _ host: CoordinatorHost) {
         let program = delivery.task.program
         let output = collectedOutputs[program] ?? 0
-        guard let part = delivery.result.outputs[output].first, let bytes = try? host.store.read(part.digest) else {
-            host.post(.undeliverable(delivery: delivery.number, delivery.result.outputs[output].map(\.digest)))
-            return
+        let digests = delivery.result.outputs[output].map(\.digest)
+        let bytes: [UInt8]?
+        do { bytes = try digests.first.flatMap { try host.store.read($0) } } catch {
+            // Not lost, only not to be had for the moment.
+            return host.post(.undeliverable(delivery: delivery.number, []), afterSeconds: 1)
         }
+        guard let bytes else { return host.post(.undeliverable(delivery: delivery.number, digests)) }
         blobs[program, default: []].append(bytes)
         host.post(.consumed(delivery: delivery.number))
-        if isCollected(program) { advance(host) }
+        guard isCollected(program) else { return }
+        if let before = takenBack.removeValue(forKey: program), before != blobs[program] { distrust(program) }
+        advance(host)
+    }
+
+    /// Gain or length were chosen by a measurement that is another one now that a worker was found wrong.
+    private func distrust(_ program: ProgramID) {
+        let song = list[program].song
+        let affected = Set(groups.filter { $0.songs.contains(song) }.flatMap(\.songs) + [song])
+        for song in affected.sorted() where songs[song].failure == nil {
+            songs[song].failure =
+                "a worker was found wrong after its measurements had decided gain or length: render again"
+            let roles = deliveredRoles.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
+            for role in roles where role.song == song {
+                // Fails what is finished; the rest is let go.
+                sink.rewind(role, toFrame: 0)
+                sink.abandon(role)
+            }
+        }
     }
 
     private func isCollected(_ program: ProgramID) -> Bool {
@@ -263,6 +283,8 @@ final class AlbumJob: JobDriver {
 
     func rewind(_ program: ProgramID, toSegment segment: Int) {
         guard let role = deliveredRoles[program] else {
+            // What was whole has been used: it is compared when it is whole again.
+            if isCollected(program), takenBack[program] == nil { takenBack[program] = blobs[program] }
             let collected = blobs[program]?.count ?? 0
             blobs[program]?.removeLast(max(0, collected - segment))
             return

@@ -56,6 +56,8 @@ final class FarmRun {
     private let link: InProcessLink?
     private let directory: PrivateDirectory?
     private let hasStopped = StopFlag()
+    /// Why the worker inside this process is no more; nobody starts another one.
+    private let inProcessEnd = Locked<String?>(nil)
 
     var restartCount: Int { workers?.restartCount ?? 0 }
 
@@ -73,7 +75,9 @@ final class FarmRun {
         let incarnation = Incarnation(UInt64(clock.tv_sec) * 1_000_000 + UInt64(clock.tv_nsec) / 1000)
         let template = WorkerConfiguration(
             worker: 1, incarnation: 1, storeDirectory: farm.store.directory, namespace: farm.store.namespace.name,
-            pack: 0, sources: sources, blockFrames: farm.options.blockFrames, linkMilliseconds: 30_000)
+            pack: 0, sources: sources, blockFrames: farm.options.blockFrames,
+            // A process that was stopped for a while (Ctrl-Z) has a worker in it that heard nothing for as long.
+            linkMilliseconds: farm.options.workerCount == 0 ? 1 << 40 : 30_000)
         let transport: any CoordinatorTransport
         if farm.options.workerCount == 0 {
             let link = try InProcessLink(peer: template.peer)
@@ -102,6 +106,7 @@ final class FarmRun {
 
     func turn() throws {
         try workers?.poll { host.post(.exited($0, $1)) }
+        if let reason = inProcessEnd.withLock({ $0 }), !hasStopped.isSet { throw FarmError(reason) }
         try host.turn(waitingMilliseconds: 50)
     }
 
@@ -119,12 +124,14 @@ final class FarmRun {
         var configuration = template
         configuration.pack = try store.createPack().rawValue
         let hasStopped = hasStopped
+        let end = inProcessEnd
         startThread(named: "worker") { [configuration] in
             do {
                 let host = try WorkerHost(configuration, transport: link.workerEnd()) { hasStopped.isSet ? 2 : 0 }
-                _ = try host.run()
+                let exit = try host.run()
+                end.withLock { $0 = "the worker of this process ended by itself (\(exit))" }
             } catch {
-                FileHandle.standardError.write(Data("error: the worker cannot run: \(error)\n".utf8))
+                end.withLock { $0 = "the worker of this process cannot run: \(error)" }
             }
         }
     }

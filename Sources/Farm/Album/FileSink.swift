@@ -221,11 +221,27 @@ final class FileSink: DeliverySink, Sendable {
         post(role) { [self] desk in
             attempt(role, desk) {
                 try unkeep(role, desk)
-                try desk.writers[role]?.rewind(toFrame: frame)
+                guard let writer = desk.writers[role] else { return try takeBack(role) }
+                try writer.rewind(toFrame: frame)
                 // What follows is not known to follow what was noted.
                 desk.parts[role] = nil
             }
         }
+    }
+
+    /// What a finished file was made of is taken back: it may hold wrong samples, whether it has its name by now or
+    /// waits for those of its album.
+    private func takeBack(_ role: DeliveredRole) throws {
+        hall.withLock { hall in
+            for delivery in hall.waiting.keys.sorted() {
+                for master in hall.waiting[delivery] ?? [] where master.role == role { master.writer?.abandon() }
+                hall.waiting[delivery]?.removeAll { $0.role == role }
+            }
+        }
+        if case .failed = results.withLock({ $0[role] }) { return }
+        throw FarmError(
+            "a worker was found wrong after this file was finished, and it may hold that worker's samples:"
+                + " render again before you use it")
     }
 
     func publish(_ role: DeliveredRole, frameCount: Int?) {

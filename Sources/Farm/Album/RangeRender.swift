@@ -160,7 +160,9 @@ final class RangeRender: JobDriver {
             let program = programs.list[targets[index].stream.program]
             targets[index].writer = try DeliverableWriter(
                 finalPath: targets[index].path, kind: .wavFloat, rateHertz: program.rateHertz,
-                channelCount: program.outputs[targets[index].stream.output].channelCount)
+                channelCount: program.outputs[targets[index].stream.output].channelCount,
+                // Quick listens take no folder: two of one stretch may run at once.
+                isShared: true)
         }
         let delivered = Set(targets.map(\.stream.program))
         host.submit(
@@ -246,7 +248,9 @@ final class RangeRender: JobDriver {
             let file = try writer.finish()
             try writer.publish(isReplacing: true)
             targets[index].writer = nil
-            previews[targets[index].place].files.append(file)
+            targets[index].file = file
+            let place = targets[index].place
+            previews[place].files = targets.filter { $0.place == place }.compactMap(\.file)
         } catch {
             fail(targets[index].place, "\(error)")
         }

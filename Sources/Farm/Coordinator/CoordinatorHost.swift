@@ -80,6 +80,8 @@ package final class CoordinatorHost {
     package var locateSource: (ContentHash) -> String? = { _ in nil }
     private let hasher: SourceHasher?
     private let hashed: Mailbox<LookUpAnswer>
+    /// Results of other processes under keys that were rendered here too, and differ.
+    private let conflicts: Mailbox<[LedgerConflict]>
     /// Tasks that were done here, not found.
     private var hashedHere: Set<JobTask> = []
 
@@ -116,6 +118,7 @@ package final class CoordinatorHost {
         commands = Mailbox(wakeUp: transport.wakeUp)
         fetched = Mailbox(wakeUp: transport.wakeUp)
         hashed = Mailbox(wakeUp: transport.wakeUp)
+        conflicts = Mailbox(wakeUp: transport.wakeUp)
         hasher = workerPlace == .elsewhere ? SourceHasher(threadCount: 2) : nil
         machine = CoordinatorMachine(incarnation: incarnation, policy: policy, engine: Engine.digest)
         startSyncThread()
@@ -164,6 +167,12 @@ package final class CoordinatorHost {
 
     /// From any thread.
     package func post(_ input: Input) { commands.post(input) }
+
+    /// From any thread, after a while.
+    func post(_ input: Input, afterSeconds seconds: Double) {
+        let commands = commands
+        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { commands.post(input) }
+    }
 
     /// `post` for other threads to keep.
     package var poster: @Sendable (Input) -> Void {
@@ -229,6 +238,9 @@ package final class CoordinatorHost {
         }
         for result in fetched.takeAll() { take(result) }
         for answer in hashed.takeAll() { take(answer) }
+        for conflict in conflicts.takeAll().joined() {
+            raise(conflict, in: jobs.keys.sorted { $0.rawValue < $1.rawValue })
+        }
         for input in commands.takeAll() {
             if case .persisted = input { isSyncing = false }
             inbox.append(input)
@@ -288,6 +300,12 @@ package final class CoordinatorHost {
     /// Verifies a result's bytes and enters them; the machine hears of it afterwards, where bytes travel when they
     /// have come.
     private func take(_ report: ResultReport, at places: Locations, from peer: Peer) throws -> Input? {
+        if let job = jobs[report.name.job], report.name.task.program.rawValue < job.list.programs.count,
+            !job.program(report.name.task.program).isResult(report.result, ofSegment: report.name.task.segment)
+        {
+            logger.warning("result not as it was announced", metadata: ["reason": "it has not the shape of its task"])
+            return .unverified(from: peer, report.name)
+        }
         guard let hasBytes = hasBytes(report.name.task, of: report.name.job), hasBytes else {
             return .stored(from: peer, report)
         }
@@ -366,10 +384,17 @@ package final class CoordinatorHost {
             unsettledPins.append(pin)
         case .unpin(let pin): try store.unpin(pin.digests)
         case .discard(_, let digests):
-            for digest in digests { try store.drop(digest, reason: "missing or damaged when it was read") }
+            // Whoever could not read them may have had an old place, or bad memory: only what is bad here goes.
+            for digest in digests { _ = try store.read(digest) }
         case .deliver(let delivery):
-            let places = try places(of: [delivery.result])
-            jobs[delivery.job]?.driver.deliver(delivery, parts: places, host: self)
+            do {
+                let places = try places(of: [delivery.result])
+                jobs[delivery.job]?.driver.deliver(delivery, parts: places, host: self)
+            } catch {
+                // Unanswered, it would be the last one.
+                post(.undeliverable(delivery: delivery.number, []), afterSeconds: 1)
+                throw error
+            }
         case .rewind(let job, let program, let segment): jobs[job]?.driver.rewind(program, toSegment: segment)
         case .kill(let peer, _): killWorker(peer)
         case .alarm(let alarm): raise(alarm)
@@ -439,7 +464,7 @@ package final class CoordinatorHost {
                     ofSegment: question.task.segment, inputs: question.inputs, snapshot: question.snapshot,
                     namespace: store.namespace.name))
         }
-        let known = known(keys, of: asked.map(\.program))
+        let known = known(keys, of: asked.map { ($0.program, $0.question.task.segment) })
         for (number, (question, job, program)) in asked.enumerated() {
             var answer = LookUpAnswer(
                 number: question.number, job: question.job, task: question.task, key: keys[number], entry: nil)
@@ -460,13 +485,16 @@ package final class CoordinatorHost {
 
     /// What the ledger has under each key, with what is missing of its bytes; nothing where it cannot be asked: then
     /// it is rendered.
-    private func known(_ keys: [TaskKey], of programs: [Program]) -> [Known?] {
+    private func known(_ keys: [TaskKey], of tasks: [(program: Program, segment: Int)]) -> [Known?] {
         let nothing = [Known?](repeating: nil, count: keys.count)
         guard usesLedger else { return nothing }
         do {
-            let entries = try store.lookUp(keys)
-            let named = zip(programs, entries).map { program, entry in
-                program.storesOutputs ? entry?.result.parts.map(\.digest) ?? [] : []
+            // What has not the shape of its task was never made by it.
+            let entries = try zip(tasks, store.lookUp(keys)).map { task, entry in
+                entry.flatMap { task.program.isResult($0.result, ofSegment: task.segment) ? $0 : nil }
+            }
+            let named = zip(tasks, entries).map { task, entry in
+                task.program.storesOutputs ? entry?.result.parts.map(\.digest) ?? [] : []
             }
             let absent = try store.absent(Set(named.joined()))
             return zip(entries, named).map { entry, digests in entry.map { ($0, digests.filter(absent.contains)) } }
@@ -517,10 +545,12 @@ package final class CoordinatorHost {
             var source = provenance
             source.worker = entry.peer.worker.description
             source.incarnation = entry.peer.incarnation.description
-            _ = try store.record(
-                Storage.LedgerEntry(
-                    key: entry.key, result: entry.result, provenance: source,
-                    costSeconds: Double(entry.costMicroseconds) / 1e6, recordedAtSeconds: Int(time(nil))))
+            let mine = Storage.LedgerEntry(
+                key: entry.key, result: entry.result, provenance: source,
+                costSeconds: Double(entry.costMicroseconds) / 1e6, recordedAtSeconds: Int(time(nil)))
+            if case .conflict(let existing) = try store.record(mine) {
+                raise(LedgerConflict(existing: existing, rejected: mine), in: [entry.job])
+            }
         case .dropped(let key): try store.removeResults([key])
         case .accepted, .delivered, .ended: waitsForSync = true
         }
@@ -588,25 +618,12 @@ package final class CoordinatorHost {
         observe(event)
     }
 
-    private func raise(_ alarm: Alarm) {
-        let text: String
-        let id: JobID
-        switch alarm {
-        case .disputed(let job, let task, let key, let claims):
-            id = job
-            let sides = claims.map { $0.peer?.worker.description ?? "an earlier record" }.joined(separator: " and ")
-            text =
-                "two results for \(task) (key \(String(key.description.prefix(12)))), of \(sides): a third run decides"
-        case .settled(let job, let task, _, _, let wrong, let dropped, _):
-            id = job
-            let names = wrong.map(\.description).joined(separator: ", ")
-            let culprits = names.isEmpty ? "earlier records" : names
-            text = "\(task) settled: wrong were \(culprits); \(dropped) results dropped"
-        case .undecided(let job, let task, _, _):
-            id = job
-            text = "no two runs of \(task) agree: this machine cannot be trusted"
-        }
-        count(id) { $0.alarms.append(text) }
+    private func raise(_ alarm: Alarm) { raise(alarm.text, in: [alarm.job]) }
+
+    private func raise(_ conflict: LedgerConflict, in affected: [JobID]) { raise(conflict.text, in: affected) }
+
+    private func raise(_ text: String, in affected: [JobID]) {
+        for job in affected { count(job) { $0.alarms.append(text) } }
         logger.critical("digest alarm", metadata: ["alarm": "\(text)"])
     }
 
@@ -644,12 +661,14 @@ package final class CoordinatorHost {
         let commands = commands
         let syncs = syncs
         let failure = lastSyncFailure
+        let found = conflicts
         let syncEnd = syncEnd
         startThread(named: "sync") {
             while let entry = syncs.take() {
                 // A failed sync claims nothing: the job then cannot end before another one succeeds, and says why.
                 do {
-                    try store.sync()
+                    let conflicts = try store.sync()
+                    if !conflicts.isEmpty { found.post(conflicts) }
                     failure.withLock { $0 = nil }
                     commands.post(.persisted(entry))
                 } catch {
@@ -658,7 +677,8 @@ package final class CoordinatorHost {
                         return last == nil
                     }
                     guard isNew else { continue }
-                    FileHandle.standardError.write(Data("error: the ledger cannot be synced: \(error)\n".utf8))
+                    let text = "error: the ledger cannot be synced: \(error)\n"
+                    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
                 }
             }
             syncEnd.signal()
@@ -672,28 +692,5 @@ package final class CoordinatorHost {
             jobs[job]?.figures.totalTasks = progress.total
         }
         touchedJobs.removeAll(keepingCapacity: true)
-    }
-}
-
-extension FarmEvent {
-    /// The job that it is about; nil for news of workers.
-    var job: JobID? {
-        switch self {
-        case .accepted(let job), .rejected(let job, _), .reused(let job, _), .committed(let job, _, _),
-            .repeated(let job, _), .completed(let job, _), .retracted(let job, _), .attemptFailed(let job, _, _, _, _),
-            .songFailed(let job, _), .delivered(let job, _), .ended(let job, _):
-            job
-        default: nil
-        }
-    }
-}
-
-extension Peer {
-    /// Whom the ledger names; nil for what no worker made.
-    init?(_ provenance: Provenance) {
-        guard provenance.worker.first == "w", provenance.incarnation.first == "i",
-            let worker = UInt64(provenance.worker.dropFirst()), let life = UInt64(provenance.incarnation.dropFirst())
-        else { return nil }
-        self.init(WorkerID(worker), Incarnation(life))
     }
 }

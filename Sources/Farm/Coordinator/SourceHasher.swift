@@ -1,7 +1,7 @@
 import FarmCoordination
 import Foundation
 import Hashing
-import Quantities
+package import Quantities
 import RenderCompiler
 import RenderPlan
 package import Session
@@ -100,6 +100,32 @@ package enum SourceMemory {
         try store.flush()
     }
 
+    /// Digests of the samples of the album's files, whatever wraps them, as far as the ledger knows the files as they
+    /// are now.
+    ///
+    /// - Parameter paths: only these files.
+    package static func sounds(of album: Album, in store: Store, only paths: Set<String>) throws -> [String: Digest] {
+        let windows = try windows(of: album, store, 10, only: paths)
+        let entries = try store.lookUp(windows.map(\.key))
+        var parts: [String: [Part]?] = [:]
+        for (window, entry) in zip(windows, entries) {
+            let known = parts[window.path] ?? []
+            parts[window.path] = .some(known.flatMap { parts in entry.map { parts + $0.result.outputs.joined() } })
+        }
+        return parts.compactMapValues { $0.map(digest) }
+    }
+
+    /// The digest of a file's samples, whatever wraps them.
+    package static func sound(ofFile path: String) throws -> Digest {
+        let reader = try SoundFileReader(path: path)
+        return digest(of: try reader.parts(of: FrameRange(0, reader.info.frameCount)) {})
+    }
+
+    private static func digest(of parts: [Part]) -> Digest {
+        let words = parts.flatMap { [$0.digest.high.littleEndian, $0.digest.low.littleEndian] }
+        return Digest.of(words.withUnsafeBytes(Array.init))
+    }
+
     private struct Window {
         var path: String
         var identity: Digest
@@ -124,11 +150,14 @@ package enum SourceMemory {
     }
 
     /// Every window of every file, once.
-    private static func windows(of album: Album, _ store: Store, _ segmentSeconds: Double) throws -> [Window] {
+    private static func windows(
+        of album: Album, _ store: Store, _ segmentSeconds: Double, only paths: Set<String>? = nil
+    ) throws -> [Window] {
         var windows: [Window] = []
         var seen: Set<TaskKey> = []
         var identities: [String: Digest] = [:]
         for entry in album.songs {
+            if let paths, !entry.song.sources.contains(where: { paths.contains($0.path) }) { continue }
             var list = ProgramList()
             for source in entry.song.sources where identities[source.path] == nil {
                 identities[source.path] = try SourceIdentity(ofFile: source.path).digest
@@ -139,6 +168,7 @@ package enum SourceMemory {
                 into: &list)
             for program in list.programs {
                 guard case .hashSource(let body) = program.body else { continue }
+                if let paths, !paths.contains(entry.song.sources[body.source].path) { continue }
                 for segment in 0..<program.segmentCount {
                     let bytes = program.keyBytes(
                         ofSegment: segment, inputs: [], snapshot: nil, namespace: store.namespace.name)

@@ -291,7 +291,7 @@ final class WorkerHost {
                         order: order, program: program, locations: locations, sources: sources,
                         references: leased.sources, watch: watch))
             case .unwell(let reason):
-                FileHandle.standardError.write(Data("error: \(reason)\n".utf8))
+                try? FileHandle.standardError.write(contentsOf: Data("error: \(reason)\n".utf8))
                 // Somebody else may do better meanwhile.
                 DispatchQueue.global().asyncAfter(deadline: .now() + 2) {
                     outcomes.post(RenderOutcome(order: order, kind: .unreadable([])))
