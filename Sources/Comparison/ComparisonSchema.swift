@@ -278,7 +278,7 @@ package enum ComparisonSchema {
                 "threshold": {"description": "dBFS: what regions are above.", "type": "number"},
                 "regionCount": {"description": "Of all, those not listed included.", "type": "integer"},
                 "regions": {
-                  "description": "Where the residual after offset and gain is above the threshold; the thousand greatest.",
+                  "description": "Where the residual after offset and gain is above the threshold; the greatest 1,000.",
                   "type": "array",
                   "items": {"$ref": "#/$defs/region"}
                 },

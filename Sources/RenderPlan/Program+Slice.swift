@@ -110,7 +110,7 @@ extension Program {
         return inside.start / Program.partFrames...(inside.end - 1) / Program.partFrames
     }
 
-    /// Whether a result has the outputs and parts that a segment of this program gives; what is in them it does not say.
+    /// Whether a result has the outputs and parts that a segment of this program gives, whatever is in them.
     package func isResult(_ result: TaskResult, ofSegment segment: Int) -> Bool {
         guard result.outputs.count == outputs.count, segment >= 0, segment < segmentCount else { return false }
         let audioParts = Program.partCount(frames: range(ofSegment: segment).count)

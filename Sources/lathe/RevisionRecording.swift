@@ -78,8 +78,8 @@ final class RevisionRecording {
         }
     }
 
-    /// Notes what the samples of each audio file are, as the ledger knows them after the render, so that `lathe diff` tells a
-    /// new recording from a file that was only tagged or wrapped anew.
+    /// Notes what the samples of each audio file are, as the ledger knows them after the render, so that `lathe diff`
+    /// tells a new recording from a file that was only tagged or wrapped anew.
     func learnSounds(of album: Album, from store: Store) {
         guard choice.isRecorded else { return }
         let before = (log.latest()?.sources ?? []).reduce(into: [String: Revision.Source]()) { $0[$1.path] = $1 }
