@@ -67,6 +67,12 @@ final class FarmRun {
         policy.scatters = farm.options.scatters
         // Its workers are started again here, with delays of their own.
         policy.flapTicks = 0
+        if farm.options.workerCount == 0 {
+            // A worker in this process stands still when the process does (Ctrl-Z), and neither dies nor can be killed
+            // without it.
+            policy.deadTicks = 1 << 40
+            policy.hangTicks = 1 << 40
+        }
         let provenance = Provenance(
             worker: "", incarnation: "", processorModel: Machine.processorModel, latheVersion: farm.options.version)
         // One life of this process: later lives must have larger numbers, whatever the wall clock does meanwhile.
@@ -76,7 +82,6 @@ final class FarmRun {
         let template = WorkerConfiguration(
             worker: 1, incarnation: 1, storeDirectory: farm.store.directory, namespace: farm.store.namespace.name,
             pack: 0, sources: sources, blockFrames: farm.options.blockFrames,
-            // A process that was stopped for a while (Ctrl-Z) has a worker in it that heard nothing for as long.
             linkMilliseconds: farm.options.workerCount == 0 ? 1 << 40 : 30_000)
         let transport: any CoordinatorTransport
         if farm.options.workerCount == 0 {
