@@ -58,7 +58,23 @@ package struct RevisionLog: Sendable, Hashable {
 
     /// - Throws: `.damaged`; the message ends a sentence about the file.
     package func revision(_ number: Int) throws(RevisionError) -> Revision {
-        try RevisionRecord.decode(RevisionRecord.read(path(ofRecord: number)), number: number)
+        placed(try RevisionRecord.decode(RevisionRecord.read(path(ofRecord: number)), number: number))
+    }
+
+    /// As read from a record, whose folder is relative to the album's: an album may be moved with what was made of it.
+    private func placed(_ revision: Revision) -> Revision {
+        var placed = revision
+        placed.folder = absolute(revision.folder)
+        return placed
+    }
+
+    /// To be written into a record.
+    private func portable(_ revision: Revision) -> Revision {
+        var portable = revision
+        let path = relative(revision.folder, to: folder)
+        // Behind a link `..` is not what it looks like.
+        if !path.split(separator: "/").contains("..") { portable.folder = path }
+        return portable
     }
 
     /// The last one that can be read.
@@ -93,7 +109,7 @@ package struct RevisionLog: Sendable, Hashable {
             { number in
                 var numbered = draft
                 numbered.number = number
-                return try RevisionRecord.encode(numbered)
+                return try RevisionRecord.encode(portable(numbered))
             }, beforeLinking: beforeLinking)
         return .recorded(revision)
     }
@@ -108,7 +124,7 @@ package struct RevisionLog: Sendable, Hashable {
         guard moved != revision else { return revision }
         let bytes = try RevisionRecord.read(path(ofRecord: revision.number))
         try records.replace(
-            revision.number, with: RevisionRecord.changing(bytes, to: moved, ["folder", "outputs"]))
+            revision.number, with: RevisionRecord.changing(bytes, to: portable(moved), ["folder", "outputs"]))
         return moved
     }
 
@@ -124,7 +140,7 @@ package struct RevisionLog: Sendable, Hashable {
         let records = try RecordFolder(writing: directory)
         if let name { try checkIsFree(name, except: number) }
         let bytes = try RevisionRecord.read(path(ofRecord: number))
-        var revision = try RevisionRecord.decode(bytes, number: number)
+        var revision = placed(try RevisionRecord.decode(bytes, number: number))
         if let name { revision.name = name }
         if let message { revision.message = message }
         switch pin {

@@ -62,7 +62,8 @@ struct RenderCommand: ParsableCommand {
               lathe render ep.yaml album.yaml revisions/ -o ~/out          many at once, each into its own folder
               lathe render album.yaml --farm tcp://mix-server:7700
             Of a folder its albums are rendered, and its songs that none of them names. What several albums share is
-            rendered once. Ctrl-C stops cleanly; the same command again carries on.
+            rendered once. Ctrl-C stops cleanly; the same command again carries on, with --overwrite replace where one
+            of several albums is whole by then.
             """)
 
     @Argument(help: "Album or song files, or folders of them.") var sessions: [String]

@@ -46,7 +46,9 @@ struct RenderJob {
         }
         display.finish(now: Date().timeIntervalSince(start))
         if let signal {
-            let stopped = "Stopped. What is rendered is kept: the same command carries on."
+            // An album that is whole has its folder; what would come out the same is left there.
+            let ending = batch.isBatch ? ", with --overwrite replace where an album is whole by now." : "."
+            let stopped = "Stopped. What is rendered is kept: the same command carries on\(ending)"
             note(stopped)
             throw Failure(code: Exit.interrupted(bySignal: signal), printed: [stopped])
         }

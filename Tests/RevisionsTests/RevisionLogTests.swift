@@ -126,6 +126,28 @@ import Testing
         #expect(bench.log.list().damaged.count == 1)
     }
 
+    @Test func `an album that was moved finds what was made of it, inside its folder and elsewhere`() throws {
+        let bench = try Bench("two")
+        var inside = draft(message: "inside")
+        inside.folder = bench.directory.path + "/album/two-render"
+        var outside = draft(message: "outside")
+        outside.folder = "/elsewhere/two-render"
+        let log = RevisionLog(folder: bench.directory.path + "/album", stem: "two")
+        for draft in [inside, outside] { _ = try log.record(draft) }
+        #expect(log.list().revisions.map(\.folder) == [inside.folder, outside.folder])
+        let (old, new) = (log.folder, bench.directory.path + "/renamed")
+        try FileManager.default.moveItem(atPath: old, toPath: new)
+        let moved = RevisionLog(folder: new, stem: "two")
+        #expect(moved.list().revisions.map(\.folder) == [new + "/two-render", outside.folder])
+        // The same render again, from there.
+        var again = draft()
+        again.folder = new + "/other"
+        guard case .unchanged(let revision) = try moved.record(again) else { return #expect(Bool(false)) }
+        #expect(revision.folder == new + "/other")
+        #expect(try moved.revision(2).folder == new + "/other")
+        #expect(try moved.change(1, name: "mix 1").folder == new + "/two-render")
+    }
+
     @Test func `a number that nobody can have is nobody's`() throws {
         let bench = try Bench()
         try bench.record(draft())
