@@ -168,7 +168,7 @@ package struct ReportPage {
             ("Real time", speed), ("Wall clock", ReportText.quantity(farm.wallSeconds, "s")),
             ("Processor", ReportText.quantity(farm.processorSeconds, "s")),
         ]
-        if let seconds = farm.finishSeconds { cells.append(("of it finishing", ReportText.quantity(seconds, "s"))) }
+        if let seconds = farm.finishSeconds { cells.append(("Finishing", ReportText.quantity(seconds, "s"))) }
         let items = cells.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>\n" }
         return "<section>\n<h2>Farm</h2>\n<dl class=\"tiles\">\n\(items.joined())</dl>\n</section>\n"
     }
