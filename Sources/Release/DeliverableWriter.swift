@@ -13,8 +13,10 @@ package final class DeliverableWriter {
         case wavPCM(SampleFormat)
         /// A WAV file; parts are planar Float32 little-endian, all frames of channel 0 first.
         case wavFloat
-        /// An encoded file, such as FLAC; parts are its bytes.
-        case bytes
+        /// A FLAC file of this depth (16 or 24 bits); parts are whole blocks of it.
+        case flac(SampleFormat)
+
+        package var isFLAC: Bool { if case .flac = self { true } else { false } }
     }
 
     package let finalPath: String
@@ -25,9 +27,9 @@ package final class DeliverableWriter {
     package private(set) var frameCount = 0
 
     private let file: PendingFile
+    private let layout: SampleLayout
     private let wave: WaveWriter?
-    /// Of an encoded file: where each part begins.
-    private var marks: [(frame: Int, byte: Int)] = []
+    private var flac: FlacAssembly?
     private var byteCount = 0
     private var stage = Stage.open
 
@@ -52,27 +54,49 @@ package final class DeliverableWriter {
         self.channelCount = channelCount
         let file = try PendingFile(finalPath: finalPath, isShared: isShared)
         self.file = file
-        wave = try Self.layout(kind, channelCount).map { layout in
-            try releasing(finalPath) {
-                try WaveWriter(
-                    descriptor: file.descriptor, name: finalPath, rate: rateHertz, layout: layout)
+        layout =
+            switch kind {
+            case .wavPCM(let samples), .flac(let samples): SampleLayout(format: samples, channelCount: channelCount)
+            case .wavFloat: SampleLayout(format: .float32, channelCount: channelCount)
+            }
+        if case .flac = kind {
+            wave = nil
+            let assembly = try releasing(finalPath) { [layout] in
+                try FlacAssembly(name: finalPath, rate: rateHertz, layout: layout)
+            }
+            flac = assembly
+            try file.write(assembly.header(md5: nil).span.bytes, at: 0)
+            byteCount = assembly.headerByteCount
+        } else {
+            wave = try releasing(finalPath) { [layout] in
+                try WaveWriter(descriptor: file.descriptor, name: finalPath, rate: rateHertz, layout: layout)
             }
         }
     }
 
+    /// Bytes that a FLAC file of this kind has before its blocks.
+    package static func headerByteCount(flac samples: SampleFormat, rateHertz: Int, channelCount: Int) throws -> Int {
+        try FlacAssembly(
+            name: "FLAC", rate: rateHertz, layout: SampleLayout(format: samples, channelCount: channelCount)
+        ).headerByteCount
+    }
+
     /// Appends the next part.
     ///
-    /// - Parameter frameCount: the frames in it; of an encoded file those it stands for, 0 where unknown.
-    /// - Precondition: of a WAV file, exactly the bytes of so many frames.
-    /// - Throws: `ReleaseError`; the file can then only be rewound or abandoned.
-    package func append(_ part: UnsafeRawBufferPointer, frameCount count: Int) throws {
+    /// - Precondition: of a WAV file, the bytes of whole frames.
+    /// - Throws: `ReleaseError`, `.damaged` for bytes that are not the next blocks of a FLAC file; the file can then
+    ///   only be rewound or abandoned.
+    package func append(_ part: UnsafeRawBufferPointer) throws {
         precondition(stage == .open, "a finished file takes no more frames")
+        let count: Int
         switch kind {
         case .wavPCM:
-            precondition(wave?.layout.byteCount(frames: count) == part.count, "another number of frames")
+            count = part.count / layout.bytesPerFrame
+            precondition(layout.byteCount(frames: count) == part.count, "a frame in pieces")
             try releasing(finalPath) { try wave?.append(packed: part) }
         case .wavFloat:
-            precondition(part.count == count * channelCount * 4, "another number of frames")
+            count = part.count / layout.bytesPerFrame
+            precondition(layout.byteCount(frames: count) == part.count, "a frame in pieces")
             guard count > 0 else { return }
             try part.withMemoryRebound(to: Float.self) { samples in
                 guard let start = samples.baseAddress else { return }
@@ -81,9 +105,11 @@ package final class DeliverableWriter {
                         left: start, right: channelCount == 2 ? start + count : nil, count: count)
                 }
             }
-        case .bytes:
+        case .flac:
+            guard var assembly = flac else { preconditionFailure("a FLAC file is put together") }
+            count = try releasing(finalPath) { try assembly.take(part) }
             try file.write(part, at: byteCount)
-            marks.append((frameCount, byteCount))
+            flac = assembly
             byteCount += part.count
         }
         frameCount += count
@@ -91,21 +117,18 @@ package final class DeliverableWriter {
 
     /// Drops what was written from `frame` on, because its windows were taken back; later parts follow there.
     ///
-    /// - Precondition: `frame` was reached; of an encoded file, a part begins there.
+    /// - Precondition: `frame` was reached; of a FLAC file, a block begins there.
     /// - Throws: `ReleaseError`.
     package func rewind(toFrame frame: Int) throws {
         precondition(stage == .open, "a finished file is not rewound")
         precondition(frame >= 0 && frame <= frameCount, "rewound to where nothing was written")
-        guard let wave else {
-            guard let first = marks.firstIndex(where: { $0.frame >= frame }) else { return }
-            precondition(marks[first].frame == frame, "an encoded file is rewound to the start of a part")
-            byteCount = marks[first].byte
-            marks.removeSubrange(first...)
+        if var assembly = flac {
+            assembly.rewind(toFrame: frame)
+            flac = assembly
+            byteCount = assembly.headerByteCount + assembly.blockByteCount
             try file.truncate(toByteCount: byteCount)
-            frameCount = frame
-            return
         }
-        try releasing(finalPath) { try wave.truncate(toFrames: frame) }
+        try releasing(finalPath) { try wave?.truncate(toFrames: frame) }
         frameCount = frame
     }
 
@@ -114,7 +137,7 @@ package final class DeliverableWriter {
     /// - Precondition: so many were written, to a WAV file: an encoded one is cut before it is encoded.
     /// - Throws: `ReleaseError`.
     package func truncate(toFrames frames: Int) throws {
-        precondition(wave != nil, "an encoded file is cut before it is encoded")
+        precondition(flac == nil, "an encoded file is cut before it is encoded")
         try rewind(toFrame: frames)
     }
 
@@ -126,9 +149,15 @@ package final class DeliverableWriter {
         if let wave {
             byteCount = try releasing(finalPath) { try wave.finish() }
         }
+        // The length is in the header before the file is read, the digest of its samples when they were read.
+        if let flac { try file.write(flac.header(md5: nil).span.bytes, at: 0) }
         try file.synchronise()
         stage = .finished
         let pcm = try hashedSamples()
+        if let flac {
+            try file.write(flac.header(md5: pcm.md5).span.bytes, at: 0)
+            try file.synchronise()
+        }
         return DeliveredFile(
             path: finalPath, byteCount: byteCount, frameCount: pcm.frameCount, sha256: try hashedBytes(),
             pcmSHA256: pcm.sha256)
@@ -151,14 +180,6 @@ package final class DeliverableWriter {
         if stage == .open { stage = .finished }
     }
 
-    private static func layout(_ kind: Kind, _ channelCount: Int) -> SampleLayout? {
-        switch kind {
-        case .wavPCM(let samples): SampleLayout(format: samples, channelCount: channelCount)
-        case .wavFloat: SampleLayout(format: .float32, channelCount: channelCount)
-        case .bytes: nil
-        }
-    }
-
     private func hashedBytes() throws -> String {
         let hasher = SHA256Hasher()
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
@@ -175,23 +196,27 @@ package final class DeliverableWriter {
     }
 
     /// The samples as they are decoded from the file: interleaved, little-endian, at its own depth.
-    private func hashedSamples() throws -> (frameCount: Int, sha256: String) {
+    ///
+    /// - Returns: `md5` is of the same bytes, for the header of a FLAC file.
+    private func hashedSamples() throws -> (frameCount: Int, sha256: String, md5: [UInt8]?) {
         let hasher = SHA256Hasher()
+        var digest = flac == nil ? nil : SampleMD5()
         // The reader refuses a file without a frame; a song cut to nothing is one all the same.
-        if wave != nil, frameCount == 0 { return (0, hasher.finishHexadecimal()) }
+        guard frameCount > 0 else { return (0, hasher.finishHexadecimal(), digest?.finish()) }
         return try releasing(finalPath) {
             let reader = try SoundFileReader(descriptor: file.descriptor, name: finalPath)
             let info = reader.info
-            guard info.rate == rateHertz, info.channelCount == channelCount,
-                wave == nil || info.layout == wave?.layout
-            else {
+            guard info.rate == rateHertz, info.channelCount == channelCount, info.layout == layout else {
                 throw damaged("\(info.channelCount) channels of \(info.format) at \(info.rate) Hz")
             }
-            guard info.frameCount == frameCount || (wave == nil && frameCount == 0) else {
+            guard info.frameCount == frameCount else {
                 throw damaged("\(info.frameCount) frames instead of \(frameCount)")
             }
-            try reader.forEachPart { _, bytes in hasher.update(bytes) }
-            return (info.frameCount, hasher.finishHexadecimal())
+            try reader.forEachPart { _, bytes in
+                hasher.update(bytes)
+                digest?.add(bytes)
+            }
+            return (info.frameCount, hasher.finishHexadecimal(), digest?.finish())
         }
     }
 

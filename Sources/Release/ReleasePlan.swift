@@ -173,7 +173,7 @@ private struct Draft {
 
     private static func kind(_ delivery: Delivery) -> DeliverableWriter.Kind {
         switch delivery.format {
-        case .flac: .bytes
+        case .flac: .flac(delivery.samples)
         case .wav: delivery.samples.isFloat ? .wavFloat : .wavPCM(delivery.samples)
         }
     }

@@ -211,7 +211,7 @@ extension RenderDocument {
             path = planned.path
             role = planned.role
             self.name = name
-            format = planned.kind == .bytes ? "flac" : "wav"
+            format = planned.kind?.isFLAC == true ? "flac" : "wav"
             self.bits = bits
             float = isFloat ? true : nil
             rate = planned.rateHertz

@@ -148,19 +148,17 @@ package enum FinishCompiler {
         return StreamRef(program: programs.add(program, ProgramLabel(name: "32-bit float", stage: .finish)), output: 0)
     }
 
-    /// A FLAC file of a stream of integers.
+    /// The blocks of a FLAC file of a stream of integers, in segments of whole blocks.
     package static func addEncoder(
         over stream: StreamRef, samples: SampleFormat, library: String, to programs: inout ProgramList
     ) -> StreamRef {
         let producer = programs[stream.program]
         let program = Program(
-            kind: .whole, rateHertz: producer.rateHertz, segmentFrames: producer.segmentFrames,
+            kind: .windowed, rateHertz: producer.rateHertz,
+            segmentFrames: EncodeBody.segmentFrames(near: producer.segmentFrames),
             frameCount: producer.frameCount, inputs: [port(stream, programs)],
             outputs: [OutputPort(channelCount: 0, format: .bytes)],
-            body: .encode(
-                EncodeBody(
-                    container: .flac, samples: samples, frameCount: producer.frameCount, library: library)),
-            song: producer.song)
+            body: .encode(EncodeBody(container: .flac, samples: samples, library: library)), song: producer.song)
         return StreamRef(program: programs.add(program, ProgramLabel(name: "FLAC", stage: .finish)), output: 0)
     }
 

@@ -112,8 +112,8 @@ extension Program {
             encoder.put(UInt8(6))
             encoder.put(encode.container.rawValue)
             encoder.put(encode.samples.rawValue)
-            encoder.put(encode.frameCount)
             encoder.put(encode.library)
+            encoder.put(Int(EncodeBody.version))
         case .hashSource(let source):
             encoder.put(UInt8(7))
             self.encode(source.identity, into: &encoder)

@@ -72,9 +72,7 @@ extension Program {
             read(0, FrameRange(range.start - measure.historyFrames, end))
         case .quantise(let quantise):
             read(0, FrameRange(range.start - quantise.reachFrames, range.end + quantise.reachFrames))
-        case .encode(let encode):
-            read(0, FrameRange(0, encode.frameCount))
-        case .reverse:
+        case .encode, .reverse:
             read(0, range)
         case .hashSource:
             break

@@ -222,23 +222,31 @@ package struct QuantiseBody: Sendable, Hashable, Codable {
     }
 }
 
-/// A lossless file made of a whole stream of integers.
+/// A stretch of a lossless file: the blocks that hold the frames of a segment, which begins with a block.
 package struct EncodeBody: Sendable, Hashable, Codable {
     package enum Container: UInt8, Sendable, Codable { case flac = 1 }
 
     package var container: Container
     package var samples: SampleFormat
-    /// Frames of the delivered file: the song after the length cut.
-    package var frameCount: Int
     /// Name and version of the codec library: other libraries may write other bytes.
     package var library: String
 
-    package init(container: Container, samples: SampleFormat, frameCount: Int, library: String) {
+    package init(container: Container, samples: SampleFormat, library: String) {
         self.container = container
         self.samples = samples
-        self.frameCount = frameCount
         self.library = library
     }
+
+    /// Frames of a block: a segment has a multiple of them.
+    package static let blockFrames = 4_096
+
+    /// The length of an encoder's segments over a stream with segments of `frames` frames.
+    package static func segmentFrames(near frames: Int) -> Int {
+        max(1, (frames + blockFrames / 2) / blockFrames) * blockFrames
+    }
+
+    /// Changes with how stretches are encoded and numbered.
+    package static let version: UInt32 = 1
 }
 
 /// A file on its own grid. `identity` stands for (path, size, modification time, inode).

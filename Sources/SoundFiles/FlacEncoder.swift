@@ -108,17 +108,28 @@ package final class FlacEncoder {
             let sampleCount = min(blockByteCount, bytes.count - offset) / width
             let wide = wideSamples.prefix(4 * sampleCount).baseAddress!.bindMemory(
                 to: Int32.self, capacity: sampleCount)
-            for i in 0..<sampleCount {
-                var sample: UInt32 = 0
-                for k in 0..<width {
-                    sample |= UInt32(bytes[offset + width * i + k]) << UInt32(8 * (4 - width + k))
-                }
-                wide[i] = Int32(bitPattern: sample)
-            }
+            Self.widen(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + sampleCount * width]), width, to: wide)
             checksum.add(UnsafeBufferPointer(start: wide, count: sampleCount))
             try file.write(wide, count: sampleCount / layout.channelCount)
             frameCount += sampleCount / layout.channelCount
             offset += sampleCount * width
+        }
+    }
+
+    /// Puts little-endian samples of two or three bytes into the upper bits of wider ones.
+    private static func widen(_ bytes: UnsafeRawBufferPointer, _ width: Int, to wide: UnsafeMutablePointer<Int32>) {
+        var offset = 0
+        if width == 2 {
+            for i in 0..<bytes.count / 2 {
+                wide[i] = Int32(UInt32(bytes[offset]) | UInt32(bytes[offset + 1]) << 8) << 16
+                offset += 2
+            }
+        } else {
+            for i in 0..<bytes.count / 3 {
+                let high = UInt32(bytes[offset + 1]) << 16 | UInt32(bytes[offset + 2]) << 24
+                wide[i] = Int32(bitPattern: UInt32(bytes[offset]) << 8 | high)
+                offset += 3
+            }
         }
     }
 

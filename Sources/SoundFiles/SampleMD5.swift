@@ -1,11 +1,14 @@
 /// The MD5 message digest (RFC 1321): what a FLAC header keeps of its samples. It guards against faults only.
-struct SampleMD5 {
+package struct SampleMD5 {
     private var state: (UInt32, UInt32, UInt32, UInt32) = (0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476)
     private var byteCount: UInt64 = 0
     /// The bytes of an unfinished block of 64.
     private var rest: [UInt8] = []
 
-    mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    package init() {}
+
+    /// Adds bytes that follow those before.
+    package mutating func add(_ bytes: UnsafeRawBufferPointer) {
         byteCount &+= UInt64(bytes.count)
         var offset = 0
         if !rest.isEmpty {
@@ -23,7 +26,7 @@ struct SampleMD5 {
     }
 
     /// The digest of all that was added; nothing may be added later.
-    mutating func finish() -> [UInt8] {
+    package mutating func finish() -> [UInt8] {
         let bitCount = byteCount &* 8
         var tail: [UInt8] = [0x80]
         while (rest.count + tail.count) % 64 != 56 { tail.append(0) }

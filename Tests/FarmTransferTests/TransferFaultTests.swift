@@ -337,8 +337,9 @@ struct TransferFaultTests {
 
     @Test func `wishes for one name share a transfer, and a cancelled first wish does not end it`() async throws {
         let (bytes, name) = blob(11, 200_000)
+        let isCancelled = EventCount()
         let source = MemorySource([bytes]) { _, answer in
-            usleep(200_000)
+            while isCancelled.count == 0 { usleep(10_000) }
             return answer
         }
         let bench = try HubBench(source: source)
@@ -352,6 +353,8 @@ struct TransferFaultTests {
         async let outcome = link.fetch(name, byteCount: bytes.count, into: second)
         #expect(await eventually { source.readCount == 1 })
         link.cancel(pull)
+        #expect(await eventually { ended.count == 1 })
+        isCancelled.add(1)
         #expect(await outcome.error == nil)
         #expect(ended.count == 1)
         #expect(source.readCount == 1)

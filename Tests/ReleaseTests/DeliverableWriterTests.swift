@@ -13,13 +13,13 @@ import Testing
 
     private func path(_ name: String) -> String { "\(folder.path)/\(name)" }
 
-    private func append(_ bytes: some Collection<UInt8>, _ frames: Int, to writer: DeliverableWriter) throws {
-        try Array(bytes).withUnsafeBytes { try writer.append($0, frameCount: frames) }
+    private func append(_ bytes: some Collection<UInt8>, to writer: DeliverableWriter) throws {
+        try Array(bytes).withUnsafeBytes { try writer.append($0) }
     }
 
     private func append(_ planes: [[Float]], _ range: Range<Int>, to writer: DeliverableWriter) throws {
         let part = planes.flatMap { Array($0[range]) }
-        try part.withUnsafeBytes { try writer.append($0, frameCount: range.count) }
+        try part.withUnsafeBytes { try writer.append($0) }
     }
 
     @Test(arguments: [SampleFormat.integer16, .integer24], [1, 2])
@@ -29,8 +29,8 @@ import Testing
         let width = channels * samples.bitCount / 8
         let writer = try DeliverableWriter(
             finalPath: path("a.wav"), kind: .wavPCM(samples), rateHertz: 44_100, channelCount: channels)
-        try append(bytes[..<(65_536 * width)], 65_536, to: writer)
-        try append(bytes[(65_536 * width)...], frames - 65_536, to: writer)
+        try append(bytes[..<(65_536 * width)], to: writer)
+        try append(bytes[(65_536 * width)...], to: writer)
         let file = try writer.finish()
         try writer.publish()
         #expect(isSame(try canonicalBytes(path("a.wav")), bytes))
@@ -69,7 +69,7 @@ import Testing
                 finalPath: folder + "/a.wav", kind: .wavFloat, rateHertz: 48_000, channelCount: 1, isShared: true)
         }
         func append(_ value: Float, to writer: DeliverableWriter) throws {
-            try [Float](repeating: value, count: 100).withUnsafeBytes { try writer.append($0, frameCount: 100) }
+            try [Float](repeating: value, count: 100).withUnsafeBytes { try writer.append($0) }
         }
         let (first, second) = (try writer(), try writer())
         try append(0.25, to: first)
@@ -111,7 +111,7 @@ import Testing
         func digest() throws -> DeliveredFile {
             let writer = try DeliverableWriter(
                 finalPath: path("a.wav"), kind: .wavPCM(.integer24), rateHertz: 48_000, channelCount: 2)
-            try append(bytes, 100, to: writer)
+            try append(bytes, to: writer)
             return try writer.finish()
         }
         let first = try digest()
@@ -124,7 +124,7 @@ import Testing
     @Test func `a song cut to nothing is a file all the same`() throws {
         let writer = try DeliverableWriter(
             finalPath: path("a.wav"), kind: .wavPCM(.integer16), rateHertz: 48_000, channelCount: 2)
-        try append(packedFrames(10, bitCount: 16), 10, to: writer)
+        try append(packedFrames(10, bitCount: 16), to: writer)
         try writer.truncate(toFrames: 0)
         let file = try writer.finish()
         try writer.publish()
@@ -138,7 +138,7 @@ import Testing
             finalPath: path("01 Salt.wav"), kind: .wavPCM(.integer16), rateHertz: 48_000, channelCount: 2)
         let pending = [".01 Salt.wav.lathe-part"]
         #expect(listing(folder.path) == pending)
-        try append(bytes, 2_000, to: #require(writer))
+        try append(bytes, to: #require(writer))
         #expect(listing(folder.path) == pending)
         try writer?.rewind(toFrame: 500)
         #expect(listing(folder.path) == pending)
@@ -155,7 +155,7 @@ import Testing
         func make() throws -> DeliverableWriter {
             let writer = try DeliverableWriter(
                 finalPath: path("a.wav"), kind: .wavPCM(.integer16), rateHertz: 48_000, channelCount: 2)
-            try append(packedFrames(10, bitCount: 16), 10, to: writer)
+            try append(packedFrames(10, bitCount: 16), to: writer)
             return writer
         }
         let writer = try make()
@@ -175,7 +175,7 @@ import Testing
         for name in ["a.wav", "b.wav"] {
             let writer = try DeliverableWriter(
                 finalPath: path(name), kind: .wavPCM(.integer16), rateHertz: 48_000, channelCount: 2)
-            try append(packedFrames(10, bitCount: 16), 10, to: writer)
+            try append(packedFrames(10, bitCount: 16), to: writer)
             _ = try writer.finish()
             if name == "b.wav" { try writer.publish() }
         }
@@ -188,7 +188,7 @@ import Testing
         try folder.write("a.wav", "mine")
         let writer = try DeliverableWriter(
             finalPath: path("a.wav"), kind: .wavPCM(.integer16), rateHertz: 48_000, channelCount: 2)
-        try append(packedFrames(10, bitCount: 16), 10, to: writer)
+        try append(packedFrames(10, bitCount: 16), to: writer)
         _ = try writer.finish()
         let error = #expect(throws: ReleaseError.self) { try writer.publish() }
         #expect(error?.code == .exists && error?.message.contains("--overwrite") == true)
@@ -219,14 +219,14 @@ import Testing
             var limit = rlimit(rlim_cur: 100_000, rlim_max: 100_000)
             guard setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { exit(2) }
             let folder = try TemporaryDirectory("lathe-release")
-            for kind in [DeliverableWriter.Kind.wavPCM(.integer16), .wavFloat, .bytes] {
+            for kind in [DeliverableWriter.Kind.wavPCM(.integer16), .wavFloat] {
                 let writer = try DeliverableWriter(
                     finalPath: "\(folder.path)/a.wav", kind: kind, rateHertz: 48_000, channelCount: 2)
                 let frames = 10_000
                 let part = [UInt8](repeating: 1, count: frames * (kind == .wavFloat ? 8 : 4))
                 var code: ReleaseError.Code?
                 for _ in 0..<4 where code == nil {
-                    do { try part.withUnsafeBytes { try writer.append($0, frameCount: frames) } } catch {
+                    do { try part.withUnsafeBytes { try writer.append($0) } } catch {
                         let error = try #require(error as? ReleaseError)
                         guard error.message.contains("Make room") else { exit(3) }
                         code = error.code
@@ -239,48 +239,79 @@ import Testing
         }
     }
 
-    // MARK: - Encoded files
+    // MARK: - FLAC
 
-    private func flac(_ bytes: [UInt8]) throws -> [UInt8] {
+    /// The file as one encoder makes it.
+    private func flac(_ samples: [UInt8]) throws -> [UInt8] {
         let encoder = try FlacEncoder(
             name: "test", rate: 44_100, layout: SampleLayout(format: .integer16, channelCount: 2))
-        try bytes.withUnsafeBytes { try encoder.append(packed: $0) }
+        try samples.withUnsafeBytes { try encoder.append(packed: $0) }
         return try encoder.finish()
     }
 
-    private func flacWriter(_ name: String = "a.flac") throws -> DeliverableWriter {
-        try DeliverableWriter(finalPath: path(name), kind: .bytes, rateHertz: 44_100, channelCount: 2)
+    /// The blocks of a stretch of `count` frames of a song.
+    private func blocks(_ samples: [UInt8], from first: Int, count: Int) throws -> [UInt8] {
+        let encoder = try FlacStretchEncoder(
+            name: "test", rate: 44_100, layout: SampleLayout(format: .integer16, channelCount: 2), firstFrame: first)
+        let end = min(samples.count, 4 * (first + count))
+        try samples[4 * first..<end].withUnsafeBytes { try encoder.append(packed: $0) }
+        return Array(try encoder.finish(largestPart: 1 << 20).joined())
     }
 
-    @Test func `an encoded file is the parts in order, and its samples hash as those of a WAV`() throws {
+    private func flacWriter(_ name: String = "a.flac") throws -> DeliverableWriter {
+        try DeliverableWriter(
+            finalPath: path(name), kind: .flac(.integer16), rateHertz: 44_100, channelCount: 2)
+    }
+
+    @Test func `a FLAC file of stretches is that of one encoder, and its samples hash as those of a WAV`() throws {
         let samples = packedFrames(30_000, bitCount: 16)
-        let encoded = try flac(samples)
         let writer = try flacWriter()
-        try append(encoded[..<1_000], 0, to: writer)
-        try writer.rewind(toFrame: 0)
-        try append(encoded[..<50_000], 0, to: writer)
-        try append(encoded[50_000...], 0, to: writer)
+        for first in stride(from: 0, to: 30_000, by: 8_192) {
+            try append(try blocks(samples, from: first, count: 8_192), to: writer)
+        }
+        #expect(writer.frameCount == 30_000)
         let file = try writer.finish()
         try writer.publish()
+        let encoded = try flac(samples)
         #expect(isSame(contents(path("a.flac")), encoded))
         #expect(file.sha256 == sha256(encoded) && file.byteCount == encoded.count)
         #expect(file.frameCount == 30_000 && file.pcmSHA256 == sha256(samples))
+        #expect(try SoundFileReader(path: path("a.flac")).verifyChecksum() == .matches)
     }
 
-    @Test func `an encoded file that does not decode is never published`() throws {
-        let encoded = try flac(packedFrames(30_000, bitCount: 16))
-        let cut = try flacWriter()
-        try append(encoded[..<(encoded.count / 2)], 30_000, to: cut)
-        #expect(throws: ReleaseError(.damaged, "", path: "")) { try cut.finish() }
-        let wrong = try flacWriter("b.flac")
-        try append(encoded, 30_001, to: wrong)
-        #expect(throws: ReleaseError(.damaged, "", path: "")) { try wrong.finish() }
-        let noise = try flacWriter("c.flac")
-        try append(packedFrames(100, bitCount: 16), 100, to: noise)
-        #expect(throws: ReleaseError(.damaged, "", path: "")) { try noise.finish() }
-        cut.abandon()
-        wrong.abandon()
-        noise.abandon()
+    @Test func `stretches of a FLAC file that are taken back leave no trace`() throws {
+        let samples = packedFrames(30_000, bitCount: 16)
+        let wrong = packedFrames(30_000, bitCount: 16, seed: 9)
+        let writer = try flacWriter()
+        for first in stride(from: 0, to: 30_000, by: 8_192) {
+            try append(try blocks(first < 8_192 ? samples : wrong, from: first, count: 8_192), to: writer)
+        }
+        try writer.rewind(toFrame: 8_192)
+        #expect(writer.frameCount == 8_192)
+        try writer.rewind(toFrame: 8_192)
+        try append(try blocks(samples, from: 8_192, count: 30_000), to: writer)
+        _ = try writer.finish()
+        try writer.publish()
+        #expect(isSame(contents(path("a.flac")), try flac(samples)))
+    }
+
+    @Test func `a FLAC file takes only the whole blocks that come next`() throws {
+        let samples = packedFrames(30_000, bitCount: 16)
+        let first = try blocks(samples, from: 0, count: 8_192)
+        let writer = try flacWriter()
+        let damaged = ReleaseError(.damaged, "", path: "")
+        #expect(throws: damaged) { try append(try blocks(samples, from: 8_192, count: 8_192), to: writer) }
+        #expect(throws: damaged) { try append(first.dropLast(), to: writer) }
+        #expect(throws: damaged) { try append(first.dropFirst(), to: writer) }
+        #expect(throws: damaged) { try append(packedFrames(100, bitCount: 16), to: writer) }
+        var flipped = first
+        flipped[first.count / 3] ^= 4
+        #expect(throws: damaged) { try append(flipped, to: writer) }
+        #expect(writer.frameCount == 0)
+        // Behind a last, shorter block nothing comes.
+        try append(try blocks(samples, from: 0, count: 5_000), to: writer)
+        #expect(throws: damaged) { try append(try blocks(samples, from: 8_192, count: 100), to: writer) }
+        writer.abandon()
         #expect(listing(folder.path) == [])
     }
 }

@@ -26,7 +26,7 @@ import Testing
         guard file.kind != nil else { return try folder.write(Array("\(seed)".utf8), as: file) }
         let writer = try folder.writer(for: file)
         try packedFrames(100, bitCount: 16, seed: seed).withUnsafeBytes {
-            try writer.append($0, frameCount: 100)
+            try writer.append($0)
         }
         _ = try writer.finish()
         try folder.publish(writer, as: file)

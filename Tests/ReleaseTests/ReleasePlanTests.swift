@@ -14,7 +14,7 @@ import Testing
             ])
         #expect(plan.renamed.isEmpty)
         let flac = try #require(plan.master(song: 1, delivery: 1))
-        #expect(flac.kind == .bytes && flac.rateHertz == 44_100 && flac.channelCount == 2)
+        #expect(flac.kind == .flac(.integer16) && flac.rateHertz == 44_100 && flac.channelCount == 2)
         #expect(plan.master(song: 0, delivery: 0)?.kind == .wavPCM(.integer24))
     }
 

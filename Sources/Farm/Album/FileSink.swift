@@ -206,12 +206,10 @@ final class FileSink: DeliverySink, Sendable {
     private func append(_ part: [UInt8], to writer: DeliverableWriter) throws {
         while true {
             do {
-                return try part.withUnsafeBytes {
-                    try writer.append($0, frameCount: writer.frames(inBytes: part.count))
-                }
+                return try part.withUnsafeBytes { try writer.append($0) }
             } catch let error as ReleaseError where error.code == .noSpace && waitsForSpace && !isClosing.isSet {
                 // What was written of the part is written over.
-                if writer.kind != .bytes { try writer.rewind(toFrame: writer.frameCount) }
+                try writer.rewind(toFrame: writer.frameCount)
                 sleep(1)
             }
         }
@@ -353,16 +351,5 @@ final class FileSink: DeliverySink, Sendable {
 
     private func fail(_ role: DeliveredRole, _ error: any Error) {
         results.withLock { $0[role] = .failed(String(describing: error)) }
-    }
-}
-
-extension DeliverableWriter {
-    /// Frames in so many bytes of a part; of an encoded file they are not counted.
-    func frames(inBytes count: Int) -> Int {
-        switch kind {
-        case .wavPCM(let samples): count / (channelCount * samples.bitCount / 8)
-        case .wavFloat: count / (channelCount * 4)
-        case .bytes: 0
-        }
     }
 }

@@ -58,7 +58,7 @@ struct KeptFile {
     let parts: [Part]
 
     /// Changes with what a file is made of from the same parts.
-    private static let version = 1
+    private static let version = 2
 
     /// The file of a plan as it lies under its name; nil where it is not known to be what was delivered there.
     init?(_ planned: PlannedFile, path: String, directory: String) {
@@ -144,7 +144,6 @@ struct KeptProgress {
     let planned: PlannedFile
     /// Parts that came and are those of the file.
     private(set) var count = 0
-    private(set) var frameCount = 0
 
     init(_ kept: KeptFile, _ planned: PlannedFile) {
         self.kept = kept
@@ -157,7 +156,6 @@ struct KeptProgress {
             Array(kept.parts[count..<count + parts.count]) == parts
         else { return false }
         count += parts.count
-        for part in parts { frameCount += Self.frames(part, planned) }
         return true
     }
 
@@ -175,12 +173,20 @@ struct KeptProgress {
         defer { close(descriptor) }
         // One open file from the check to the last byte: what is renamed or replaced meanwhile does not matter.
         guard KeptFile.Appearance(ofFile: kept.file.path) == kept.appearance else { throw Self.changed(kept) }
-        let reader = planned.kind == .bytes ? nil : try SoundFileReader(descriptor: descriptor, name: kept.file.path)
+        let reader: SoundFileReader?
+        // Of a FLAC file bytes are read, of others frames.
         var offset = 0
+        if case .flac(let samples) = planned.kind {
+            reader = nil
+            offset = try DeliverableWriter.headerByteCount(
+                flac: samples, rateHertz: planned.rateHertz, channelCount: planned.channelCount)
+        } else {
+            reader = try SoundFileReader(descriptor: descriptor, name: kept.file.path)
+        }
         for part in kept.parts[..<count] {
-            let frames = Self.frames(part, planned)
             let bytes: [UInt8]
             if let reader {
+                let frames = part.byteCount / reader.info.layout.bytesPerFrame
                 let range = FrameRange(start: offset, count: frames)
                 guard range.end <= reader.info.frameCount else { throw Self.changed(kept) }
                 bytes = try reader.withCanonicalBytes(range) { Array($0) }
@@ -196,7 +202,7 @@ struct KeptProgress {
             }
             let packed = planned.kind == .wavFloat ? Self.planar(bytes, channelCount: planned.channelCount) : bytes
             guard Digest.of(packed) == part.digest else { throw Self.changed(kept) }
-            try packed.withUnsafeBytes { try writer.append($0, frameCount: frames) }
+            try packed.withUnsafeBytes { try writer.append($0) }
         }
     }
 
@@ -216,14 +222,5 @@ struct KeptProgress {
             }
         }
         return planar
-    }
-
-    /// Frames in a part; of an encoded file they are not counted.
-    static func frames(_ part: Part, _ planned: PlannedFile) -> Int {
-        switch planned.kind {
-        case .wavPCM(let samples): part.byteCount / (planned.channelCount * samples.bitCount / 8)
-        case .wavFloat: part.byteCount / (planned.channelCount * 4)
-        case .bytes, nil: 0
-        }
     }
 }

@@ -229,7 +229,7 @@ final class RangeRender: JobDriver {
             let start = channel * plane + 4 * (missing.start - range.start)
             cut += bytes[start..<start + 4 * missing.count]
         }
-        try cut.withUnsafeBytes { try writer.append($0, frameCount: missing.count) }
+        try cut.withUnsafeBytes { try writer.append($0) }
     }
 
     func rewind(_ program: ProgramID, toSegment segment: Int) {

@@ -12,6 +12,7 @@ package enum Engine {
             ("convolution", ConvolutionKernel.version), ("match", ReferenceMatch.version),
             ("converter", PolyphaseConverter.version), ("quantiser", Quantiser.version),
             ("shaped quantiser", ShapedQuantiser.version), ("meter", LoudnessAnalyzer.version),
+            ("encoder", EncodeBody.version),
         ]
 
     package static let digest: Digest = Digest.of(

@@ -53,6 +53,8 @@ enum TaskError: Error, CustomStringConvertible {
     /// Bytes of an input or of the snapshot are missing or wrong: the coordinator is told which.
     case unreadable([Digest])
     case malformed(String)
+    /// This worker's FLAC library may write other bytes than the coordinator's.
+    case otherEncoder(wanted: String, own: String)
     /// Nobody wants the result any more.
     case abandoned
 
@@ -63,6 +65,9 @@ enum TaskError: Error, CustomStringConvertible {
             "\(file) changed while rendering. Leave audio files alone during a render, then render again."
         case .unreadable: "stored bytes are missing or damaged"
         case .malformed(let what): "malformed \(what)"
+        case .otherEncoder(let wanted, let own):
+            "the FLAC files are to be of \(wanted), and this worker has \(own). "
+                + "Install the same libFLAC on all machines."
         case .abandoned: "abandoned"
         }
     }

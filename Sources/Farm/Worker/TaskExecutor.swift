@@ -82,7 +82,7 @@ final class TaskExecutor {
         case .encode(let body):
             let inputs = WindowInputs(program: program, packs: packs, sources: sources)
             try inputs.turn(to: segment, results: results, locations: locations)
-            try encode(body, program, inputs: inputs, into: output)
+            try encode(body, program, segment: segment, inputs: inputs, into: output)
         default:
             snapshot = try render(
                 program, name, segment: segment, results: results, locations: locations, start: start, into: output)
@@ -167,20 +167,27 @@ final class TaskExecutor {
     }
 
     private func encode(
-        _ body: EncodeBody, _ program: Program, inputs: WindowInputs, into output: PackOutputs
+        _ body: EncodeBody, _ program: Program, segment: Int, inputs: WindowInputs, into output: PackOutputs
     ) throws {
+        let own = try Self.flacLibrary.get()
+        guard own == body.library else {
+            throw TaskError.otherEncoder(wanted: body.library, own: own)
+        }
+        let range = program.range(ofSegment: segment)
         let layout = SampleLayout(format: body.samples, channelCount: program.inputs[0].channelCount)
-        let encoder = try FlacEncoder(name: "FLAC", rate: program.rateHertz, layout: layout)
-        try inputs.forEachPart(port: 0, frameCount: body.frameCount) { try encoder.append(packed: $0) }
-        let file = try encoder.finish()
-        var offset = 0
-        while offset < file.count {
+        let encoder = try FlacStretchEncoder(
+            name: "FLAC", rate: program.rateHertz, layout: layout, firstFrame: range.start)
+        try inputs.forEachPart(port: 0, range: range) {
             try output.watch.check()
-            let end = min(file.count, offset + Self.encodedPartBytes)
-            try file[offset..<end].withUnsafeBytes { try output.write(output: 0, part: $0) }
-            offset = end
+            try encoder.append(packed: $0)
+        }
+        for part in try encoder.finish(largestPart: Self.encodedPartBytes) {
+            try part.withUnsafeBytes { try output.write(output: 0, part: $0) }
         }
     }
+
+    /// What other libraries would write may be other bytes.
+    private static let flacLibrary = Result { try SoundLibraries.flacEncoder() }
 
     private static let encodedPartBytes = 1 << 20
 }

@@ -212,18 +212,20 @@ final class WindowInputs: PackedInputs {
         return isInteger
     }
 
-    /// The raw bytes of every part of a port, in order.
-    func forEachPart(port: Int, frameCount: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    /// The packed bytes of a port's frames, in order, as far as each part holds them.
+    func forEachPart(port: Int, range: FrameRange, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         let input = program.inputs[port]
-        var frame = 0
-        while frame < frameCount {
+        var frame = range.start
+        while frame < range.end {
             let segment = frame / input.segmentFrames
             let part = (frame - segment * input.segmentFrames) / Program.partFrames
             let cached = try load(port: port, segment: segment, part: part)
-            let wanted = min(cached.frameCount, frameCount - frame)
-            let byteCount = cached.byteCount / cached.frameCount * wanted
-            try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(cached.bytes)[..<byteCount]))
-            frame += wanted
+            let first = frame - segment * input.segmentFrames - part * Program.partFrames
+            let count = min(cached.frameCount - first, range.end - frame)
+            let bytesPerFrame = cached.byteCount / cached.frameCount
+            let bytes = UnsafeRawBufferPointer(cached.bytes)[first * bytesPerFrame..<(first + count) * bytesPerFrame]
+            try body(UnsafeRawBufferPointer(rebasing: bytes))
+            frame += count
         }
     }
 
