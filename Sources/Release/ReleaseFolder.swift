@@ -69,6 +69,16 @@ package final class ReleaseFolder {
         }
     }
 
+    /// Makes a folder, with those above it, for files that are written without taking it: quick listens, fetched ones.
+    ///
+    /// - Throws: `ReleaseError`.
+    package static func make(_ folder: String) throws { try makeFolder(withoutFinalSlashes(folder)) }
+
+    /// Whether a render is under way in a folder, or was interrupted there.
+    package static func isUnfinished(_ folder: String) -> Bool {
+        isEntry(withoutFinalSlashes(folder) + "/" + RenderMarker.name)
+    }
+
     /// The path of a planned file.
     package func path(of file: PlannedFile) -> String { "\(path)/\(file.path)" }
 

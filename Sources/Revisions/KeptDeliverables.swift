@@ -74,8 +74,29 @@ package struct KeptDeliverables: Sendable {
         return try? readPin(pinFile(id))
     }
 
+    /// Whether all sound of a pinned revision is kept for it. The pin of an album that was copied goes when it is taken
+    /// back in either place.
+    package func keeps(_ revision: Revision) -> Bool {
+        guard let id = revision.pinned?.id, pin(id) != nil else { return false }
+        return revision.soundOutputs.allSatisfy { path(of: $0.sha256, byteCount: $0.bytes) != nil }
+    }
+
+    /// Notes where the record of a pin lies now, where its album was moved; nothing happens while the old one is there.
+    ///
+    /// - Throws: `.notKept`.
+    package func follow(_ id: String, to record: String) throws {
+        guard var pin = pin(id), pin.record != record, orphanReason(pin) != nil else { return }
+        let lock = try locked()
+        defer { withExtendedLifetime(lock) {} }
+        pin.record = record
+        try writePin(pin)
+        try synchronise()
+    }
+
     /// What is kept, and for whom.
-    package func survey() -> KeptSurvey {
+    ///
+    /// - Parameter dropped: pins that are taken for gone.
+    package func survey(without dropped: Set<String> = []) -> KeptSurvey {
         var survey = KeptSurvey()
         // A folder that cannot be read is not an empty one: what it needs is not known then.
         for folder in [directory, directory + "/pins"] where !RecordFolder.isReadable(folder) {
@@ -85,6 +106,7 @@ package struct KeptDeliverables: Sendable {
             do throws(RevisionError) {
                 let path = "\(directory)/pins/\(name)"
                 let pin = try readPin(path)
+                if dropped.contains(pin.id) { continue }
                 if isStale(pin, path) { survey.stalePins.append(pin) } else { survey.pins.append(pin) }
             } catch {
                 survey.damagedPins.append("\(directory)/pins/\(name) \(error.message)")
@@ -99,6 +121,11 @@ package struct KeptDeliverables: Sendable {
         }
         let present = Set(RecordFolder.names(directory))
         for pin in survey.pins {
+            if let reason = orphanReason(pin) {
+                let hashes = Set(pin.files.map(\.sha256)).intersection(present)
+                let byteCount = hashes.reduce(0) { $0 + (FileState(ofFile: file($1))?.byteCount ?? 0) }
+                survey.orphans.append(KeptSurvey.Orphan(pin: pin, byteCount: byteCount, reason: reason))
+            }
             survey.missing += pin.files.filter { !present.contains($0.sha256) }.map { (pin, $0.path) }
                 .map { KeptSurvey.Missing(pin: $0, path: $1) }
         }
@@ -107,16 +134,24 @@ package struct KeptDeliverables: Sendable {
 
     /// Removes the files that no pin needs; while a pin cannot be read, none.
     ///
+    /// - Parameter dropped: orphans that are wanted no more; of other pins none goes.
     /// - Returns: what was, or with a dry run would be, removed.
     /// - Throws: `.notKept`.
-    package func prune(isDryRun: Bool) throws -> (count: Int, byteCount: Int) {
-        guard access(directory, F_OK) == 0 else { return (0, 0) }
+    package func prune(
+        isDryRun: Bool, dropping dropped: Set<String> = []
+    ) throws -> (count: Int, byteCount: Int, dropped: [KeptPin]) {
+        guard access(directory, F_OK) == 0 else { return (0, 0, []) }
         let lock = isDryRun ? nil : try locked()
         defer { withExtendedLifetime(lock) {} }
-        let survey = survey()
-        guard survey.damagedPins.isEmpty else { return (0, 0) }
+        // Looked at under the lock: an album may have come back.
+        let gone = dropped.compactMap { pin($0) }.filter { orphanReason($0) != nil }.sorted { $0.id < $1.id }
+        let survey = survey(without: Set(gone.map(\.id)))
+        guard survey.damagedPins.isEmpty else { return (0, 0, []) }
         if !isDryRun {
             removeLeftovers()
+            for pin in gone {
+                guard unlink(pinFile(pin.id)) == 0 || errno == ENOENT else { throw failure("unlink", pinFile(pin.id)) }
+            }
             for pin in survey.stalePins { unlink(pinFile(pin.id)) }
             for idle in survey.idle {
                 guard unlink(file(idle.sha256)) == 0 || errno == ENOENT else {
@@ -124,7 +159,7 @@ package struct KeptDeliverables: Sendable {
                 }
             }
         }
-        return (survey.idle.count, survey.idle.reduce(0) { $0 + $1.byteCount })
+        return (survey.idle.count, survey.idle.reduce(0) { $0 + $1.byteCount }, gone)
     }
 
     /// Reads every kept file.
@@ -211,6 +246,16 @@ package struct KeptDeliverables: Sendable {
         return revision.pinned?.id != pin.id
     }
 
+    /// Why a pin is an orphan; nil where its revision is there, or cannot be read.
+    private func orphanReason(_ pin: KeptPin) -> KeptSurvey.Orphan.Reason? {
+        var status = stat()
+        if lstat(pin.record, &status) != 0 { return errno == ENOENT || errno == ENOTDIR ? .gone : nil }
+        guard let time = pin.time, let bytes = try? RevisionRecord.read(pin.record),
+            let revision = try? RevisionRecord.decode(bytes, number: pin.number)
+        else { return nil }
+        return revision.time == time && revision.session.digest == pin.session ? nil : .replaced
+    }
+
     private func removeLeftovers() {
         for name in RecordFolder.names(directory) where name.hasPrefix(".") && name.hasSuffix(Self.suffix) {
             unlink("\(directory)/\(name)")
@@ -227,7 +272,7 @@ package struct KeptDeliverables: Sendable {
     }
 
     private func failure(_ operation: String, _ path: String) -> RevisionError {
-        RevisionError(.notKept, "\(path): \(operation): \(String(cString: strerror(errno)))")
+        RevisionError(.notKept, RecordFolder.failure(operation, path).message)
     }
 }
 
@@ -281,9 +326,27 @@ package struct KeptSurvey: Sendable {
         package var path: String
     }
 
+    /// A pin whose revision is not where it was when it was pinned: the album was deleted or moved, or lies on a disk
+    /// that is not there. Its files stay until somebody says otherwise.
+    package struct Orphan: Sendable, Equatable {
+        package enum Reason: String, Sendable {
+            /// There is nothing.
+            case gone
+            /// Another revision has its place.
+            case replaced
+        }
+
+        package var pin: KeptPin
+        /// Of its files that are kept; other pins may need some of them too.
+        package var byteCount: Int
+        package var reason: Reason
+    }
+
     package var fileCount = 0
     package var byteCount = 0
     package var pins: [KeptPin] = []
+    /// Those of `pins` without a revision.
+    package var orphans: [Orphan] = []
     /// Of commands that were killed: the next `prune` takes them.
     package var stalePins: [KeptPin] = []
     /// Files that no pin needs, in order of their hashes.

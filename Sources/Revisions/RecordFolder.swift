@@ -146,8 +146,18 @@ struct RecordFolder {
         guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else { throw Self.failure("fsync", path) }
     }
 
+    /// What the system refused just now, with the remedy.
     static func failure(_ operation: String, _ path: String) -> RevisionError {
-        RevisionError(.notWritten, "\(path): \(operation): \(String(cString: strerror(errno)))")
+        let number = errno
+        let reason = String(cString: strerror(number))
+        let remedy =
+            switch number {
+            case EACCES, EPERM, EROFS: ". Give yourself the right to write there"
+            case ENOSPC, EDQUOT: ". Make room on that disk"
+            case ENOTDIR, EEXIST: ". A file lies where a folder is needed: move it away"
+            default: ""
+            }
+        return RevisionError(.notWritten, "\(path) cannot be written (\(operation): \(reason))\(remedy)")
     }
 }
 

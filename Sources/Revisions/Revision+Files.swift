@@ -9,7 +9,7 @@ extension Revision.SessionText {
     ///   - root: the file that was rendered, by its absolute path.
     ///   - contents: the bytes of every file of the session, by absolute path.
     package init(root: String, contents: [String: [UInt8]]) {
-        let root = plain(root)
+        let root = plainPath(root)
         let folder = folderOf(root)
         let files = contents.map { path, bytes in
             File(path: relative(path, to: folder), text: String(decoding: bytes, as: UTF8.self))
@@ -42,6 +42,13 @@ extension Revision.Source {
         self.init(
             path: relative(path, to: folder), byteCount: Int(status.st_size), modified: nanoseconds(status),
             inode: UInt64(status.st_ino))
+    }
+}
+
+extension Revision.Source {
+    /// As far as path, size, time of change and inode tell.
+    package func isSameFile(as other: Revision.Source) -> Bool {
+        path == other.path && byteCount == other.byteCount && modified == other.modified && inode == other.inode
     }
 }
 
@@ -143,9 +150,31 @@ func relative(_ path: String, to folder: String) -> String {
     return String(path.dropFirst(prefix.count))
 }
 
-/// An absolute path without `.` and doubled slashes; `..` stays, for behind a link it is not what it looks like.
-func plain(_ path: String) -> String {
-    "/" + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+/// An absolute path without `.`, doubled slashes and `..`; behind a link `..` is not what it looks like, and stays.
+package func plainPath(_ path: String) -> String { "/" + plainSteps(path, below: "") }
+
+/// The same of a path below a folder, as it is shown; one that leads out of it stays relative.
+package func plainPath(_ path: String, below folder: String) -> String {
+    path.hasPrefix("/") ? plainPath(path) : plainSteps(path, below: folder)
+}
+
+private func plainSteps(_ path: String, below folder: String) -> String {
+    var steps: [Substring] = []
+    for step in path.split(separator: "/") where step != "." {
+        guard step == ".." else {
+            steps.append(step)
+            continue
+        }
+        var status = stat()
+        if let last = steps.last, last != ".." {
+            let isLink =
+                lstat("\(folder)/\(steps.joined(separator: "/"))", &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+            if isLink { steps.append(step) } else { steps.removeLast() }
+        } else if !(steps.isEmpty && folder.isEmpty) {
+            steps.append(step)
+        }
+    }
+    return steps.joined(separator: "/")
 }
 
 /// Seconds since 1970 as ISO 8601 in UTC.

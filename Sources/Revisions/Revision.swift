@@ -57,7 +57,7 @@ package struct Revision: Codable, Sendable, Equatable {
         albumIntegrated = document.albumIntegrated
         songs = document.songs.map(Song.init)
         tasks = document.farm.map { Tasks($0.tasks) } ?? Tasks(total: 0, rendered: 0, reused: 0, retried: 0)
-        self.folder = plain(folder)
+        self.folder = plainPath(folder)
     }
 
     /// Whether a render came to the same as this one: session, choices, engine and every file of sound.

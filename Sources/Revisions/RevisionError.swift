@@ -15,6 +15,8 @@ package struct RevisionError: Error, Equatable, Sendable, CustomStringConvertibl
         case badMessage = "revision-bad-message"
         /// A record that is no record, or not of this version.
         case damaged = "revision-damaged"
+        /// The folder of the records cannot be listed.
+        case unreadable = "revision-unreadable"
         /// The record cannot be written.
         case notWritten = "revision-not-written"
         case tooLarge = "revision-too-large"

@@ -17,7 +17,7 @@ package struct RevisionLog: Sendable, Hashable {
 
     /// - Parameter path: of an album or song file, absolute; it need not be there any more.
     package init(ofSession path: String) {
-        let path = plain(path)
+        let path = plainPath(path)
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let ending = [".yaml", ".yml"].first { name.lowercased().hasSuffix($0) } ?? ""
         let stem = String(name.dropLast(ending.count))
@@ -29,6 +29,20 @@ package struct RevisionLog: Sendable, Hashable {
     /// The logs of a folder that hold a record, in order of their names.
     package static func logs(in folder: String) -> [RevisionLog] {
         RecordFolder.names(home(folder)).map { RevisionLog(folder: folder, stem: $0) }.filter { !$0.numbers.isEmpty }
+    }
+
+    /// What cannot be listed is not an empty log.
+    ///
+    /// - Throws: `.unreadable`.
+    static func checkIsReadable(_ folder: String, stem: String? = nil) throws(RevisionError) {
+        for path in [home(folder)] + (stem.map { ["\(home(folder))/\($0)"] } ?? []) {
+            guard !RecordFolder.isReadable(path) else { continue }
+            let isFile = errno == ENOTDIR
+            throw RevisionError(
+                .unreadable,
+                "\(path) cannot be read (\(String(cString: strerror(errno))))."
+                    + (isFile ? " A file lies where a folder is needed: move it away." : " Change its permissions."))
+        }
     }
 
     /// The folder of the records.
@@ -64,7 +78,7 @@ package struct RevisionLog: Sendable, Hashable {
     /// As read from a record, whose folder is relative to the album's: an album may be moved with what was made of it.
     private func placed(_ revision: Revision) -> Revision {
         var placed = revision
-        placed.folder = absolute(revision.folder)
+        placed.folder = plainPath(absolute(revision.folder))
         return placed
     }
 
@@ -81,6 +95,42 @@ package struct RevisionLog: Sendable, Hashable {
     package func latest() -> Revision? {
         for number in numbers.reversed() { if let revision = try? revision(number) { return revision } }
         return nil
+    }
+
+    /// The newest revision, where a render of the same would come to what already lies in its folder: session, choices
+    /// and engine are the same, the audio is, and every file is there with the size and time that were recorded.
+    ///
+    /// - Parameters:
+    ///   - draft: what would be rendered; its outputs are not looked at.
+    ///   - folder: where it would be delivered.
+    package func standing(_ draft: Expected, in folder: String) -> Revision? {
+        // Of a damaged record nobody knows what it says.
+        guard let last = numbers.last, let latest = try? revision(last) else { return nil }
+        let sources = latest.sources
+        guard latest.session.digest == draft.session.digest, latest.options == draft.options,
+            latest.engine == draft.engine, latest.folder == plainPath(folder),
+            sources.count == draft.sources.count, zip(sources, draft.sources).allSatisfy({ $0.isSameFile(as: $1) }),
+            latest.outputs.allSatisfy({ $0.presence(in: latest.folder) == .same })
+        else { return nil }
+        return latest
+    }
+
+    /// What decides the bytes of a render that has not begun.
+    package struct Expected: Sendable {
+        package var session: Revision.SessionText
+        package var options: Revision.Options
+        package var engine: String
+        /// In order of their paths.
+        package var sources: [Revision.Source]
+
+        package init(
+            session: Revision.SessionText, options: Revision.Options, engine: String, sources: [Revision.Source]
+        ) {
+            self.session = session
+            self.options = options
+            self.engine = engine
+            self.sources = sources
+        }
     }
 
     /// What became of a finished render.

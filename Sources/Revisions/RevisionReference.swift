@@ -99,6 +99,7 @@ package struct RevisionReference: Sendable, Equatable {
     /// - Throws: `.notFound`, `.ambiguous`.
     package static func log(_ album: String?, from currentFolder: String) throws(RevisionError) -> RevisionLog {
         guard let album else {
+            try RevisionLog.checkIsReadable(currentFolder)
             return try only(
                 RevisionLog.logs(in: currentFolder), in: currentFolder, shown: "this folder", prefix: "")
         }
@@ -108,8 +109,10 @@ package struct RevisionReference: Sendable, Equatable {
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
             let prefix = album.hasSuffix("/") ? album : album + "/"
+            try RevisionLog.checkIsReadable(path)
             return try only(RevisionLog.logs(in: path), in: path, shown: album, prefix: prefix)
         }
+        try RevisionLog.checkIsReadable(log.folder, stem: log.stem)
         let others = RevisionLog.logs(in: log.folder).map(\.stem)
         if let near = nearestName(to: log.stem, among: others) {
             let typedFolder = album.lastIndex(of: "/").map { String(album[...$0]) } ?? ""
@@ -140,7 +143,7 @@ package struct RevisionReference: Sendable, Equatable {
     }
 
     private static func absolute(_ path: String, from folder: String) -> String {
-        plain(path.hasPrefix("/") ? path : folder + "/" + path)
+        plainPath(path.hasPrefix("/") ? path : folder + "/" + path)
     }
 
     private static func extent(_ list: RevisionList) -> String {

@@ -49,6 +49,16 @@ extension StoreError {
                 "no space left for \(path) (\(call): \(reason)); free some disk, or run `lathe store prune`")
         case EMFILE, ENFILE:
             return StoreError(.noDescriptors, "no file can be opened any more: \(path) (\(call): \(reason))")
+        case EACCES, EPERM, EROFS:
+            return StoreError(
+                .system,
+                "\(path) may not be used by this user (\(call): \(reason)); change its permissions, or choose another"
+                    + " store with --store")
+        case ENOTDIR:
+            return StoreError(
+                .system,
+                "\(path) needs a folder where a file lies (\(call): \(reason)); move it away, or choose another store"
+                    + " with --store")
         default:
             return StoreError(.system, "\(call) failed for \(path): \(reason)")
         }

@@ -21,7 +21,7 @@ struct DemoCommand: ParsableCommand {
         do {
             files = try writeDemoAlbum(to: folder, seed: 1)
         } catch {
-            throw Failure(code: Exit.couldNotRun, message: "the demo album cannot be written: \(error)")
+            throw Failure(code: Exit.couldNotRun, message: "the demo album cannot be written: \(plainText(error))")
         }
         let seconds = String(format: "%.1f", Date().timeIntervalSince(start))
         note("Wrote \(files.count) files of the demo album to \(directory) in \(seconds) s.")

@@ -167,8 +167,11 @@ struct JobDelivery {
         var paths: [Int: String] = [:]
         for number in open {
             let path = folder + "/" + job.files[number].path
-            try FileManager.default.createDirectory(
-                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            do {
+                try ReleaseFolder.make((path as NSString).deletingLastPathComponent)
+            } catch let error as ReleaseError {
+                throw ServiceError(error.description)
+            }
             paths[number] = path
             removeLeftovers(of: path)
         }

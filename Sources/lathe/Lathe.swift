@@ -4,6 +4,7 @@ import Foundation
 import LoudnessChecks
 import Measuring
 import Release
+import Revisions
 
 /// The version that render.json and every ledger entry carry.
 let latheVersion = "0.1.0"
@@ -78,6 +79,10 @@ enum Main {
                 document(failure.printed + [failure.message].compactMap { $0 }, ifAskedFor: arguments)
             }
             exit(failure.code)
+        } catch let error as CocoaError {
+            complain(plainText(error))
+            document([plainText(error)], ifAskedFor: arguments)
+            exit(Exit.couldNotRun)
         } catch {
             let code = Lathe.exitCode(for: error)
             let text = Lathe.fullMessage(for: error)
@@ -129,7 +134,29 @@ func complain(_ message: String) {
     try? FileHandle.standardError.write(contentsOf: Data("error: \(message)\n".utf8))
 }
 
-/// An absolute path for one relative to the working directory; `~` is the shell's affair.
+/// What an error says to people: Foundation's own would print their domain and number.
+func plainText(_ error: any Error) -> String {
+    guard let known = error as? CocoaError else { return "\(error)" }
+    let details = (error as NSError).userInfo
+    let path = details[NSFilePathErrorKey] as? String ?? (details[NSURLErrorKey] as? URL)?.path
+    let cause = details[NSUnderlyingErrorKey] as? NSError
+    let isSystem = cause?.domain == NSPOSIXErrorDomain
+    let said = cause.map { isSystem ? String(cString: strerror(Int32($0.code))) : $0.localizedDescription }
+    let number: Int32? =
+        switch known.code {
+        case .fileWriteVolumeReadOnly: EROFS
+        case .fileWriteNoPermission, .fileReadNoPermission: EACCES
+        case .fileWriteOutOfSpace: ENOSPC
+        case .fileWriteFileExists: EEXIST
+        case .fileNoSuchFile, .fileReadNoSuchFile: ENOENT
+        default: nil
+        }
+    let reason = said ?? number.map { String(cString: strerror($0)) }
+    return (path.map { "\($0): " } ?? "") + "cannot be read or written"
+        + (reason.map { " (\($0))" } ?? "") + ". Check what lies there and its permissions, or choose another place."
+}
+
+/// An absolute path for one relative to the working directory, without `..`; `~` is the shell's affair.
 func absolutePath(_ path: String) -> String {
-    path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    plainPath(path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path)
 }

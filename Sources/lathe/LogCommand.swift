@@ -49,15 +49,15 @@ struct LogCommand: ParsableCommand {
         let shown = head.indices.filter { column in column < 7 || rows.contains { !$0[column].isEmpty } }
         printTable(shown.map { head[$0] }, rows.map { row in shown.map { row[$0] } })
         noteDamaged(list.damaged)
+        for revision in revisions { if let text = lostPin(FoundRevision(log: log, revision: revision)) { note(text) } }
     }
 
     private func row(_ revision: Revision) -> [String] {
-        let mark = revision.pinned == nil ? "" : "pinned"
         return [
             "\(revision.number)", localTime(revision.timeSeconds), printable(revision.who, limit: 30),
             "\(revision.songs.count)", "\(revision.tasks.rendered)", "\(revision.tasks.reused)",
             revision.albumIntegrated.map { oneDecimal($0) } ?? "",
-            [revision.name.map { printable($0) }, mark.isEmpty ? nil : mark].compactMap { $0 }.joined(separator: ", "),
+            [revision.name.map { printable($0) }, pinMark(revision)].compactMap { $0 }.joined(separator: ", "),
             printable(revision.message ?? "", limit: 100),
         ]
     }
@@ -89,6 +89,8 @@ private struct LogDocument: Encodable {
         var albumIntegrated: Double?
         var folder: String
         var isPinned: Bool
+        /// Whether the store has the files of a pinned one; absent where it is not pinned.
+        var isKept: Bool?
     }
 
     struct Damaged: Encodable {
@@ -110,7 +112,8 @@ private struct LogDocument: Encodable {
                 number: revision.number, name: revision.name, message: revision.message, time: revision.time,
                 who: revision.who, lathe: revision.lathe, sessionDigest: revision.session.digest,
                 songs: revision.songs.count, tasks: revision.tasks, albumIntegrated: revision.albumIntegrated,
-                folder: revision.folder, isPinned: revision.pinned != nil)
+                folder: revision.folder, isPinned: revision.pinned != nil,
+                isKept: revision.pinned.map { KeptDeliverables(store: $0.store).keeps(revision) })
         }
         self.damaged = damaged.map { Damaged(number: $0.number, path: $0.path, reason: $0.reason) }
     }

@@ -34,6 +34,11 @@ struct PinCommand: ParsableCommand {
         }
         let before = found.revision.pinned.flatMap { isWhole($0, found) ? $0 : nil }
         let pin = try before ?? keep(found)
+        // An album that was moved is not an orphan of `lathe store prune` any more.
+        if before != nil {
+            let record = found.log.path(ofRecord: found.revision.number)
+            try orFail { try KeptDeliverables(store: pin.store).follow(pin.id, to: record) }
+        }
         let changed: Revision
         do {
             changed = try found.log.change(found.revision.number, name: name, message: message, pin: .pin(pin))
@@ -83,7 +88,7 @@ struct PinCommand: ParsableCommand {
         } catch let error as RevisionError where error.code == .changed {
             throw Failure(code: Exit.couldNotRun, message: "\(error). \(remedy(found))")
         } catch let error as RevisionError {
-            throw Failure(code: Exit.couldNotRun, message: "\(error). Make room, or choose another store with --store.")
+            throw Failure(code: Exit.couldNotRun, message: "\(error). Another store can be chosen with --store.")
         } catch {
             throw Failure(code: Exit.couldNotRun, message: "\(error)")
         }

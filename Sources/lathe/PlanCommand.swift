@@ -4,6 +4,7 @@ import Foundation
 import Quantities
 import Release
 import RenderCompiler
+import Revisions
 import Session
 import Storage
 
@@ -37,6 +38,8 @@ struct PlanCommand: ParsableCommand {
         var folder: String
         var isResumed: Bool
         var isBlocked: Bool
+        /// Of several albums: nothing would be rendered, for the files of the last revision lie there unchanged.
+        var isUnchanged: Bool
         var files: [File]
     }
 
@@ -53,6 +56,7 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         let batch = try SessionInputs(sessions, options: options, segmentSeconds: farm.segmentSeconds)
         let store = try openStore(farm.store)
+        let isBatch = batch.isBatch
         let documents = try batch.inputs.map { input in
             let forecast = try orFail {
                 if farm.rehash {
@@ -63,7 +67,8 @@ struct PlanCommand: ParsableCommand {
             }
             let survey = ReleaseFolder.survey(
                 input.folder, for: input.plan, policy: options.overwrite, sessionDigest: input.digest)
-            return document(input.album, input.plan, forecast, survey)
+            let isUnchanged = try isBatch && options.overwrite == .fail && standing(input) != nil
+            return document(input.album, input.plan, forecast, survey, isUnchanged: isUnchanged)
         }
         if farm.json, batch.isBatch {
             try printJSON(
@@ -82,8 +87,15 @@ struct PlanCommand: ParsableCommand {
         if documents.contains(where: \.isBlocked) { throw Failure(code: Exit.couldNotRun, hasDocument: farm.json) }
     }
 
+    private func standing(_ input: SessionInput) throws -> Revision? {
+        try RevisionRecording(
+            input, choice: RevisionChoice(), options: options, segmentSeconds: farm.segmentSeconds, isBatch: true,
+            mayStand: !farm.noCache && !farm.rehash
+        ).standing
+    }
+
     private func document(
-        _ album: Album, _ plan: ReleasePlan, _ forecast: LedgerForecast, _ survey: FolderSurvey
+        _ album: Album, _ plan: ReleasePlan, _ forecast: LedgerForecast, _ survey: FolderSurvey, isUnchanged: Bool
     ) -> Document {
         let files = plan.files.map { file in
             Document.File(
@@ -95,7 +107,8 @@ struct PlanCommand: ParsableCommand {
             segmentsAtLeast: forecast.missing, segmentsAtMost: atMost, segmentsReused: forecast.reused,
             expectedCpuSeconds: forecast.meanCostSeconds.map { $0 * Double(atMost) },
             expectedBytes: files.reduce(0) { $0 + ($1.bytes ?? 0) }, folder: survey.path,
-            isResumed: survey.isResumed, isBlocked: !survey.blockingFiles.isEmpty, files: files)
+            isResumed: survey.isResumed, isBlocked: !survey.blockingFiles.isEmpty && !isUnchanged,
+            isUnchanged: isUnchanged, files: files)
     }
 
     /// At most so many bytes: before the length cut, FLAC as if it saved nothing.
@@ -118,6 +131,7 @@ struct PlanCommand: ParsableCommand {
         }
         print("at most \(sizeText(document.expectedBytes)) in \(document.folder):")
         for file in document.files { print("  \(file.path)\(file.isThere ? "  (is there)" : "")") }
+        if document.isUnchanged { print("already rendered, unchanged: nothing would be done") }
         if document.isResumed { print("An interrupted render of this session would be carried on.") }
         if document.isBlocked {
             complain("files are there already. Use --overwrite replace or number, or another folder with -o.")

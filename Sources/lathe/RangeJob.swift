@@ -104,10 +104,9 @@ struct RangeJob {
                     path: "\(input.folder)/\(PreviewName.mix(title, range: stretch.fileText))",
                     stemPaths: stems.map { "\(input.folder)/\($0)" })
             }, segmentSeconds: farm.segmentSeconds)
-        try orFail {
+        try releasing {
             for path in order.wanted.flatMap({ [$0.path] + $0.stemPaths }) {
-                try FileManager.default.createDirectory(
-                    atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+                try ReleaseFolder.make((path as NSString).deletingLastPathComponent)
             }
         }
         let display = ProgressDisplay.standardError(

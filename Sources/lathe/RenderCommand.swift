@@ -24,6 +24,14 @@ struct FarmOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Test: seconds in a segment; part of every key.", visibility: .hidden))
     var segmentSeconds = 10.0
 
+    /// What a farm of several machines decides for itself.
+    var ownAffairs: [(name: String, isGiven: Bool)] {
+        [
+            ("--workers", workers != nil), ("--store", store != nil), ("--no-cache", noCache), ("--rehash", rehash),
+            ("--audit", audit != 0), ("--scatter", scatter), ("--block", block != 512),
+        ]
+    }
+
     func validate() throws {
         if let workers, !(0...256).contains(workers) { throw ValidationError("--workers goes from 0 to 256.") }
         guard (0...100).contains(audit) else { throw ValidationError("--audit goes from 0 to 100 percent.") }
@@ -62,8 +70,8 @@ struct RenderCommand: ParsableCommand {
               lathe render ep.yaml album.yaml revisions/ -o ~/out          many at once, each into its own folder
               lathe render album.yaml --farm tcp://mix-server:7700
             Of a folder its albums are rendered, and its songs that none of them names. What several albums share is
-            rendered once. Ctrl-C stops cleanly; the same command again carries on, with --overwrite replace where one
-            of several albums is whole by then.
+            rendered once. Ctrl-C stops cleanly; the same command again carries on: of several albums those that are
+            whole and unchanged by then are left as they are.
             """)
 
     @Argument(help: "Album or song files, or folders of them.") var sessions: [String]
@@ -94,13 +102,7 @@ struct RenderCommand: ParsableCommand {
             throw ValidationError("\(name) is not part of version \(latheVersion).")
         }
         guard farmEndpoint != nil else { return }
-        let own = [
-            ("--workers", farm.workers != nil), ("--store", farm.store != nil), ("--no-cache", farm.noCache),
-            ("--rehash", farm.rehash),
-            ("--audit", farm.audit != 0), ("--scatter", farm.scatter), ("--block", farm.block != 512),
-            ("--range", range != nil),
-        ]
-        for (name, isGiven) in own where isGiven {
+        for (name, isGiven) in farm.ownAffairs + [("--range", range != nil)] where isGiven {
             throw ValidationError(
                 name == "--range"
                     ? "--range listens on this machine: leave it out with --farm."

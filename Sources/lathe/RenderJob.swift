@@ -2,6 +2,7 @@ import Farm
 import Foundation
 import Quantities
 import Release
+import Revisions
 import Session
 import Storage
 import Terminal
@@ -14,8 +15,25 @@ struct RenderJob {
     var revision = RevisionChoice()
 
     func run() throws {
-        let batch = try SessionInputs(sessions, options: options, segmentSeconds: farm.segmentSeconds)
-        let recordings = try self.recordings(batch)
+        var batch = try SessionInputs(sessions, options: options, segmentSeconds: farm.segmentSeconds)
+        var recordings = try self.recordings(batch, mayStand: leavesStanding(batch))
+        // An earlier run of the command delivered these, and nothing has changed since.
+        let standing = zip(batch.inputs, recordings).map { RenderedAlbum(input: $0, standing: $1.standing) }
+        batch.inputs = zip(batch.inputs, standing).filter { $1 == nil }.map(\.0)
+        recordings = recordings.filter { $0.standing == nil }
+        let rendered = batch.inputs.isEmpty ? [] : try render(batch, recordings)
+        var next = rendered.makeIterator()
+        try conclude(standing.compactMap { $0 ?? next.next() }, isBatch: batch.isBatch)
+    }
+
+    /// Whether albums that are whole and unchanged are left out: by default, of several albums, where nothing says that
+    /// what is remembered is not to be believed.
+    private func leavesStanding(_ batch: SessionInputs) -> Bool {
+        batch.isBatch && options.overwrite == .fail && revision.isRecorded && !farm.noCache && !farm.rehash
+    }
+
+    /// - Returns: one for each that is to be rendered, in their order.
+    private func render(_ batch: SessionInputs, _ recordings: [RevisionRecording]) throws -> [RenderedAlbum] {
         let store = try openStore(farm.store)
         if farm.rehash {
             for input in batch.inputs {
@@ -46,22 +64,24 @@ struct RenderJob {
         }
         display.finish(now: Date().timeIntervalSince(start))
         if let signal {
-            // An album that is whole has its folder; what would come out the same is left there.
-            let ending = batch.isBatch ? ", with --overwrite replace where an album is whole by now." : "."
+            // An album that is whole has its folder.
+            let isEnough = !batch.isBatch || options.overwrite == .replace || leavesStanding(batch)
+            let ending = isEnough ? "." : ", with --overwrite replace where an album is whole by now."
             let stopped = "Stopped. What is rendered is kept: the same command carries on\(ending)"
             note(stopped)
             throw Failure(code: Exit.interrupted(bySignal: signal), printed: [stopped])
         }
         _ = try orFail { try store.trimIfNeeded(limitByteCount: try storeLimitBytes(store)) }
         _ = try orFail { try store.close() }
-        try conclude(rendered.compactMap { $0 }, isBatch: batch.isBatch)
+        return rendered.compactMap { $0 }
     }
 
     /// What will be the records of these renders, in their order.
-    func recordings(_ batch: SessionInputs) throws -> [RevisionRecording] {
+    func recordings(_ batch: SessionInputs, mayStand: Bool = false) throws -> [RevisionRecording] {
         try batch.inputs.map {
             try RevisionRecording(
-                $0, choice: revision, options: options, segmentSeconds: farm.segmentSeconds, isBatch: batch.isBatch)
+                $0, choice: revision, options: options, segmentSeconds: farm.segmentSeconds, isBatch: batch.isBatch,
+                mayStand: mayStand)
         }
     }
 
@@ -101,6 +121,8 @@ struct RenderJob {
             } else {
                 for failure in album.failures { complain(place + failure) }
             }
+            // Of a render that was, they were said then.
+            guard album.standing == nil else { continue }
             for warning in album.document?.warnings ?? [] { note("warning: \(place)\(warning)") }
         }
         let code = albums.map(\.exitCode).max() ?? 0
@@ -111,16 +133,39 @@ struct RenderJob {
 /// An album that a command rendered, or failed to.
 struct RenderedAlbum {
     var input: SessionInput
-    /// A failure is why it was not even begun.
-    var end: Result<AlbumEnd, any Error>
+    /// A failure is why it was not even begun; nil where it was not to be.
+    private var end: Result<AlbumEnd, any Error>?
     /// What is said of its revision.
     var revision: String?
 
-    var document: RenderDocument? { (try? end.get())?.document }
+    /// The revision whose files lie in its folder unchanged: nothing was rendered.
+    private(set) var standing: Revision?
+
+    init(input: SessionInput, end: Result<AlbumEnd, any Error>) {
+        self.input = input
+        self.end = end
+    }
+
+    /// nil where there is no such revision.
+    init?(input: SessionInput, standing: Revision?) {
+        guard let standing else { return nil }
+        self.input = input
+        self.standing = standing
+    }
+
+    /// Where its files are; nil where it could not be begun.
+    var folder: String? { standing?.folder ?? (try? end?.get())?.folder }
+
+    var document: RenderDocument? {
+        guard let standing else { return (try? end?.get())?.document }
+        let path = "\(standing.folder)/\(ReleasePlan.documentName)"
+        return FileManager.default.contents(atPath: path).flatMap { try? RenderDocument.decoded([UInt8]($0)) }
+    }
 
     /// What went wrong, a line each.
     var failures: [String] {
         switch end {
+        case nil: return []
         case .failure(let error): return [(error as? StoreError)?.message ?? "\(error)"]
         case .success(let end):
             if let reason = end.reportFailure { return [reason] }
@@ -130,20 +175,27 @@ struct RenderedAlbum {
 
     /// INTERFACE's codes; of several albums the largest counts.
     var exitCode: Int32 {
-        guard let end = try? end.get(), end.reportFailure == nil else { return Exit.couldNotRun }
+        if standing != nil { return 0 }
+        guard let end = try? end?.get(), end.reportFailure == nil else { return Exit.couldNotRun }
         if !end.outcome.figures.alarms.isEmpty { return Exit.digestAlarm }
         return end.isWhole ? 0 : Exit.notRendered
     }
 
     /// Records it where all of it was delivered.
     mutating func record(_ recording: RevisionRecording) {
-        guard let end = try? end.get(), end.isWhole, let document = end.document else { return }
+        guard let end = try? end?.get(), end.isWhole, let document = end.document else { return }
         revision = recording.finish(document, folder: end.folder)
     }
 
     /// A line for each song, and what was written.
     var summary: [String] {
-        guard let end = try? end.get(), let document = end.document else { return [] }
+        if let standing {
+            return [
+                "already rendered, unchanged: \(standing.soundOutputs.count) files in \(standing.folder)"
+                    + " (revision \(standing.number))"
+            ]
+        }
+        guard let end = try? end?.get(), let document = end.document else { return [] }
         return document.songs.enumerated().map { "\($0 + 1). \(Self.line($1))" } + Self.files(document, end.folder)
             + [revision].compactMap { $0 }
     }
@@ -194,6 +246,8 @@ struct BatchDocument: Encodable {
         var session: String
         var folder: String?
         var exitCode: Int32
+        /// Nothing was rendered: its files were there, unchanged since.
+        var isUnchanged: Bool
         var render: RenderDocument?
     }
 
@@ -209,8 +263,8 @@ struct BatchDocument: Encodable {
     init(_ albums: [RenderedAlbum]) {
         renders = albums.map { album in
             Render(
-                session: album.input.path, folder: (try? album.end.get())?.folder, exitCode: album.exitCode,
-                render: album.document)
+                session: album.input.path, folder: album.folder, exitCode: album.exitCode,
+                isUnchanged: album.standing != nil, render: album.document)
         }
         failures = albums.flatMap { album in
             album.failures.map { Failure(session: album.input.path, what: $0) }

@@ -12,6 +12,7 @@ struct RestoreCommand: ParsableCommand {
             session, which reuses what the store still has, and compared with what was recorded.
               lathe restore 7 -o ~/out
               lathe restore "mix 3" -o ~/out --session     the session's own files too
+              lathe restore 7 -o ~/out --farm tcp://mix-server:7700
             Exit 1: the files are there, but some are not what was delivered then; the reason is given.
             """)
 
@@ -25,9 +26,27 @@ struct RestoreCommand: ParsableCommand {
     var overwrite: OverwritePolicy = .fail
     @OptionGroup var farm: FarmOptions
 
+    @Option(
+        name: .customLong("farm"),
+        help: ArgumentHelp("Render on this farm instead of this machine.", valueName: "endpoint"))
+    var farmEndpoint: String?
+    @Option(help: ArgumentHelp("With --farm: the folder of keys (default: ~/.config/lathe/keys).", valueName: "folder"))
+    var keys: String?
+
+    func validate() throws {
+        guard farmEndpoint != nil else { return }
+        // The store here may have the files of a pinned one: --store stays.
+        let own = farm.ownAffairs.filter { $0.name != "--store" }
+        for affair in own where affair.isGiven {
+            throw ValidationError("\(affair.name) is the farm's own affair: leave it out with --farm.")
+        }
+    }
+
     func run() throws {
         let found = try findRevision(revision)
         var restore = RevisionRestore(found: found, farm: farm)
+        restore.endpoint = try farmEndpoint.map(parsedEndpoint)
+        restore.keys = keys
         restore.overwrite = overwrite
         restore.writesSession = session
         restore.alwaysRenders = render

@@ -75,7 +75,8 @@ extension FoundRevision {
         return ComparedSession(album: try album(), folder: log.folder, contents: contents, sounds: sounds)
     }
 
-    private var texts: [String: [UInt8]] {
+    /// The session's files, by absolute path.
+    var texts: [String: [UInt8]] {
         var texts: [String: [UInt8]] = [:]
         for file in revision.session.files { texts[log.absolute(file.path)] = Array(file.text.utf8) }
         return texts
@@ -103,15 +104,35 @@ extension FoundRevision {
         revision.sources.map { source in
             let path = log.absolute(source.path)
             guard let now = Revision.Source(ofFile: path, relativeTo: log.folder) else {
-                return SourceState(source: source, path: path, kind: .gone)
+                return SourceState(source: source, path: path, kind: .gone, folder: log.folder)
             }
             if now.byteCount != source.byteCount {
-                return SourceState(source: source, path: path, kind: .changed, byteCountNow: now.byteCount)
+                return SourceState(
+                    source: source, path: path, kind: .changed, byteCountNow: now.byteCount, folder: log.folder)
             }
             let isSame = now.modified == source.modified && now.inode == source.inode
-            return SourceState(source: source, path: path, kind: isSame ? .same : .touched)
+            return SourceState(source: source, path: path, kind: isSame ? .same : .touched, folder: log.folder)
         }
     }
+}
+
+/// "pinned", and whether its files are kept; nil where it is not pinned.
+func pinMark(_ revision: Revision) -> String? {
+    guard let pin = revision.pinned else { return nil }
+    return KeptDeliverables(store: pin.store).keeps(revision) ? "pinned" : "pinned (files not kept)"
+}
+
+/// What to do about a pinned revision whose files the store does not have: the album was copied and the pin taken back
+/// in the other place, or somebody deleted them. Nil where there is nothing to do.
+func lostPin(_ found: FoundRevision) -> String? {
+    guard let pin = found.revision.pinned, !KeptDeliverables(store: pin.store).keeps(found.revision) else { return nil }
+    let head = "warning: \(found.title) is pinned, but \(printable(pin.store)) does not keep its files"
+    guard FileManager.default.fileExists(atPath: pin.store) else {
+        return "\(head): it is not there. Is its disk mounted?"
+    }
+    let reference = "\(printable(found.log.stem))@\(found.revision.number)"
+    return "\(head) any more. `lathe pin \(reference)` keeps them anew while they lie in their folder; where not,"
+        + " `lathe restore \(reference) -o DIR` first, then `lathe pin \(reference) --from DIR`."
 }
 
 extension ComparedSession {
@@ -126,11 +147,6 @@ extension ComparedSession {
 }
 
 extension Revision.Source {
-    /// As far as size, time of change and inode tell.
-    func isSameFile(as other: Revision.Source) -> Bool {
-        path == other.path && byteCount == other.byteCount && modified == other.modified && inode == other.inode
-    }
-
     fileprivate var state: String { "\(byteCount) bytes of \(modified)" }
 }
 
@@ -149,6 +165,11 @@ struct SourceState {
     var path: String
     var kind: Kind
     var byteCountNow: Int?
+    /// The album's.
+    var folder: String
+
+    /// As recorded, without what a song's own folder added to it.
+    var shownPath: String { printable(plainPath(source.path, below: folder)) }
 
     /// What is wrong, for a list.
     var text: String {
@@ -156,10 +177,10 @@ struct SourceState {
             "\(source.byteCount) bytes of \(localTime(source.modified / 1_000_000_000)) were recorded"
             + (source.digest.map { ", digest \($0)" } ?? "")
         switch kind {
-        case .same: return "\(printable(source.path)): as it was"
-        case .touched: return "\(printable(source.path)): has another time or place on the disk; \(recorded)"
-        case .changed: return "\(printable(source.path)): has \(byteCountNow ?? 0) bytes; \(recorded)"
-        case .gone: return "\(printable(source.path)): is gone; \(recorded)"
+        case .same: return "\(shownPath): as it was"
+        case .touched: return "\(shownPath): has another time or place on the disk; \(recorded)"
+        case .changed: return "\(shownPath): has \(byteCountNow ?? 0) bytes; \(recorded)"
+        case .gone: return "\(shownPath): is gone; \(recorded)"
         }
     }
 }

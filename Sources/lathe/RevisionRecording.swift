@@ -46,12 +46,16 @@ final class RevisionRecording {
     private let options: Revision.Options
     private var session: Revision.SessionText?
     private var sources: [Revision.Source] = []
+    /// The last revision, where its folder has all that this render would deliver: it need not be rendered.
+    private(set) var standing: Revision?
 
-    /// - Parameter isBatch: whether it is one of several, not all of which have the songs that were asked for by name.
+    /// - Parameters:
+    ///   - isBatch: whether it is one of several, not all of which have the songs that were asked for by name.
+    ///   - mayStand: whether what lies in the folder may do.
     /// - Throws: a `Failure` where the name is taken, before hours are spent on the render.
     init(
         _ input: SessionInput, choice: RevisionChoice, options render: RenderOptions, segmentSeconds: Double,
-        isBatch: Bool
+        isBatch: Bool, mayStand: Bool = false
     ) throws {
         root = absolutePath(input.path)
         log = RevisionLog(ofSession: root)
@@ -60,7 +64,18 @@ final class RevisionRecording {
         let only = isBatch && !render.only.isEmpty ? input.songs.map { String($0 + 1) } : render.only
         options = Revision.Options(only: only, stems: render.stems.rawValue, segmentSeconds: segmentSeconds)
         begin(input.album, input.files)
-        if choice.isRecorded, let name = choice.name { try orFail { try log.checkIsFree(name) } }
+        if mayStand { standing = findStanding(input.folder) }
+        if choice.isRecorded, standing == nil, let name = choice.name { try orFail { try log.checkIsFree(name) } }
+    }
+
+    /// As `standing`: with the name and the message that were asked for.
+    private func findStanding(_ folder: String) -> Revision? {
+        guard choice.isRecorded, let session, !ReleaseFolder.isUnfinished(folder) else { return nil }
+        let expected = RevisionLog.Expected(
+            session: session, options: options, engine: "\(Engine.digest)", sources: sources)
+        guard let found = log.standing(expected, in: folder) else { return nil }
+        let isNamed = choice.name.map { RevisionName.key($0) == found.name.map(RevisionName.key) } ?? true
+        return isNamed && (choice.message.map { $0 == found.message } ?? true) ? found : nil
     }
 
     /// Takes down the session's texts, and its audio as it is now.

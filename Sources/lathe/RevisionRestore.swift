@@ -1,4 +1,5 @@
 import Farm
+import FarmKeys
 import Foundation
 import Hashing
 import Quantities
@@ -17,6 +18,10 @@ struct RevisionRestore {
     var writesSession = false
     var alwaysRenders = false
     var acceptsChangedSources = false
+    /// Where it is rendered; nil for this machine.
+    var endpoint: FarmEndpoint?
+    /// The client's folder of keys.
+    var keys: String?
 
     init(found: FoundRevision, farm: FarmOptions) {
         self.found = found
@@ -118,6 +123,12 @@ struct RevisionRestore {
         let plan = try releasing {
             try ReleasePlan(album: album, stemNames: stemNames(album), stems: stems, songs: songs)
         }
+        if let endpoint {
+            let folder = try claim(wanted, plan.adding(sessionPlan))
+            let document = try RestoreOnFarm(found: found, album: album, stems: stems, endpoint: endpoint, keys: keys)
+                .run(into: folder, progress: farm.progress)
+            return try conclude(document, folder)
+        }
         let store = try openStore(farm.store)
         let folder = try claim(wanted, plan.adding(sessionPlan))
         let document = try RestoreRender(
@@ -126,6 +137,11 @@ struct RevisionRestore {
         ).run(store)
         _ = try orFail { try store.trimIfNeeded(limitByteCount: try storeLimitBytes(store)) }
         _ = try orFail { try store.close() }
+        return try conclude(document, folder)
+    }
+
+    /// Compares what was rendered with what was recorded.
+    private func conclude(_ document: RenderDocument, _ folder: ReleaseFolder) throws -> Restored {
         for warning in document.warnings { note("warning: \(warning)") }
         let session = try writeSession(folder)
         if document.failures.isEmpty { folder.complete() }
@@ -168,7 +184,7 @@ struct RevisionRestore {
         if revision.engine != "\(Engine.digest)" {
             return "the engine is another one (Lathe \(revision.lathe) then, \(latheVersion) now)"
         }
-        let states = found.sourceStates().filter { $0.kind != .same }.map { printable($0.source.path) }
+        let states = found.sourceStates().filter { $0.kind != .same }.map { $0.shownPath }
         if !states.isEmpty { return "sources were changed (\(states.prefix(4).joined(separator: ", ")))" }
         return document.failures.isEmpty ? "for no reason that is known: please report it" : "see the errors"
     }

@@ -29,6 +29,7 @@ struct ShowCommand: ParsableCommand {
             for line in head(found, sources) { print(line) }
             for line in songs(found.revision) { print(line) }
             printFiles(files)
+            if let text = lostPin(found) { note(text) }
             if session { printSession(found.revision) }
         }
     }
@@ -46,7 +47,7 @@ struct ShowCommand: ParsableCommand {
 
     private func head(_ found: FoundRevision, _ sources: [SourceState]) -> [String] {
         let revision = found.revision
-        var rows: [(String, String)] = [("revision", found.title + (revision.pinned == nil ? "" : ", pinned"))]
+        var rows: [(String, String)] = [("revision", found.title + (pinMark(revision).map { ", \($0)" } ?? ""))]
         if let message = revision.message { rows.append(("message", printable(message))) }
         if let album = revision.album { rows.append(("album", printable(album))) }
         rows.append(("rendered", "\(localTime(revision.timeSeconds)) by \(printable(revision.who))"))
@@ -150,6 +151,8 @@ private struct ShowDocument: Encodable {
     var revision: Revision
     var record: String
     var isThisEngine: Bool
+    /// Whether the store has the files of a pinned one; absent where it is not pinned.
+    var isKept: Bool?
     var files: [File]
     var sources: [Source]
 
@@ -157,6 +160,7 @@ private struct ShowDocument: Encodable {
         revision = found.revision
         record = found.log.path(ofRecord: found.revision.number)
         isThisEngine = found.revision.engine == "\(Engine.digest)"
+        isKept = found.revision.pinned.map { KeptDeliverables(store: $0.store).keeps(found.revision) }
         self.files = files.map {
             File(path: $0.output.path, sha256: $0.output.sha256, state: $0.presence, isKept: $0.isKept)
         }

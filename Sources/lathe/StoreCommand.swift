@@ -38,6 +38,7 @@ struct StoreCommand: ParsableCommand {
             print("pinned      \(sizeText(statistics.pinnedByteCount))")
             print("results     \(statistics.resultCount)")
             if kept.fileCount > 0 || !kept.pins.isEmpty { StoreCommand.printKept(kept) }
+            StoreCommand.noteOrphans(kept.orphans)
         }
     }
 
@@ -58,9 +59,24 @@ struct StoreCommand: ParsableCommand {
         for missing in kept.missing {
             note("warning: \(printable(missing.path)) of \(printable(missing.pin.record)) is not kept any more")
         }
-        for pin in kept.pins where !FileManager.default.fileExists(atPath: pin.record) {
-            note("\(printable(pin.record)), which is pinned, is not there: its files are kept all the same")
+    }
+
+    /// Pins whose album is not there any more, and how to do without them.
+    private static func noteOrphans(_ orphans: [KeptSurvey.Orphan]) {
+        guard !orphans.isEmpty else { return }
+        let size = sizeText(orphans.reduce(0) { $0 + $1.byteCount })
+        let head = orphans.count == 1 ? "1 pin has no album" : "\(orphans.count) pins have no album"
+        note("\(head) where it was pinned; the files (\(size)) stay:")
+        for orphan in orphans {
+            let what = orphan.reason == .gone ? "is not there" : "is another revision's now"
+            note(
+                "  \(orphan.pin.id.prefix(8))  \(sizeText(orphan.byteCount))  revision \(orphan.pin.number):"
+                    + " \(printable(orphan.pin.record)) \(what)")
         }
+        note(
+            "Is the disk not mounted? Was the album moved? Then `lathe pin ALBUM@\(orphans[0].pin.number)` there says"
+                + " where it is. Was it deleted? Then `lathe store prune --drop \(orphans[0].pin.id.prefix(8))`"
+                + " removes its files, or --drop-orphans those of all of these.")
     }
 
     struct Verify: ParsableCommand {
@@ -110,29 +126,42 @@ struct StoreCommand: ParsableCommand {
             abstract: "Gives back what was unused longest.",
             discussion: """
                   lathe store prune --to 5GB --dry-run
-                The files of pinned revisions stay, and do not count; those of revisions that were unpinned go.
+                The files of pinned revisions stay, and do not count; those of revisions that were unpinned go. Pins
+                whose album is not there any more are listed, and stay too, until they are dropped by number:
+                  lathe store prune --drop 3f2a9c01
                 """)
         @OptionGroup var place: Place
         @Option(help: "Keep at most this much: 500MB, 5GB, or bytes.") var to: String?
         @Option(help: "Forget what was not used for so many days.") var days: Int?
         @Flag(help: "Count, change nothing.") var dryRun = false
+        @Option(
+            help: ArgumentHelp(
+                "Give up a pin whose album is not there any more, and its files; repeatable.", valueName: "pin"))
+        var drop: [String] = []
+        @Flag(help: "Give up all pins whose album is not there any more: is every disk mounted?")
+        var dropOrphans = false
 
         func run() throws {
             let store = try openStore(place.store)
+            let deliverables = KeptDeliverables(store: store.directory)
+            let chosen = try dropped(deliverables.survey())
             let limit = try to.map(byteCount) ?? (days == nil ? try storeLimitBytes(store) : nil)
             let since = days.map { Int(time(nil)) - $0 * 86_400 }
             let report = try orFail {
                 try store.prune(unusedSince: since, toByteCount: limit, isDryRun: dryRun)
             }
-            let deliverables = KeptDeliverables(store: store.directory)
-            let released = try orFail { try deliverables.prune(isDryRun: dryRun) }
-            let kept = deliverables.survey()
+            let released = try orFail { try deliverables.prune(isDryRun: dryRun, dropping: chosen) }
+            let kept = deliverables.survey(without: dryRun ? Set(released.dropped.map(\.id)) : [])
             if place.json {
                 return try printJSON(PruneDocument(report, released: released, kept: kept, isDryRun: dryRun))
             }
             let verb = dryRun ? "would be evicted" : "evicted"
             print("\(report.evictedCount) blobs \(verb), \(sizeText(report.evictedByteCount))")
             print("on disk: \(sizeText(report.diskByteCountBefore)) to \(sizeText(report.diskByteCountAfter))")
+            for pin in released.dropped {
+                let verb = dryRun ? "would be dropped" : "dropped"
+                print("pin \(pin.id.prefix(8)) \(verb): revision \(pin.number), \(printable(pin.record))")
+            }
             if released.count > 0 {
                 let verb = dryRun ? "would be removed" : "removed"
                 print("\(released.count) files of unpinned revisions \(verb), \(sizeText(released.byteCount))")
@@ -143,6 +172,31 @@ struct StoreCommand: ParsableCommand {
                 print("\(count) files of \(pins) stay")
             }
             StoreCommand.noteTrouble(kept)
+            StoreCommand.noteOrphans(kept.orphans)
+        }
+
+        /// Numbers of the pins that are given up.
+        private func dropped(_ kept: KeptSurvey) throws -> Set<String> {
+            var chosen = Set(dropOrphans ? kept.orphans.map(\.pin.id) : [])
+            for digits in drop {
+                let matches = kept.pins.filter { digits.count >= 4 && $0.id.hasPrefix(digits.lowercased()) }
+                guard matches.count == 1 else {
+                    throw Failure(
+                        code: Exit.couldNotRun,
+                        message: matches.isEmpty
+                            ? "no pin has the number \"\(printable(digits))\": `lathe store prune --dry-run` lists"
+                                + " those without an album by the first eight digits."
+                            : "\(matches.count) pins begin with \"\(digits)\": give more digits.")
+                }
+                guard kept.orphans.contains(where: { $0.pin.id == matches[0].id }) else {
+                    throw Failure(
+                        code: Exit.couldNotRun,
+                        message: "the pin \(digits) is of \(printable(matches[0].record)), which is there:"
+                            + " `lathe unpin` takes it back.")
+                }
+                chosen.insert(matches[0].id)
+            }
+            return chosen
         }
     }
 }
@@ -166,7 +220,7 @@ func orFail<Result>(_ body: () throws -> Result) throws -> Result {
     } catch is FarmClient.Interrupted {
         throw Failure(code: Exit.interrupted(bySignal: Signals.stopSignal), message: "Stopped.")
     } catch {
-        throw Failure(code: Exit.couldNotRun, message: "\(error)")
+        throw Failure(code: Exit.couldNotRun, message: plainText(error))
     }
 }
 
@@ -198,12 +252,14 @@ private struct StoreDocument: Encodable {
     var releasedFiles: Int
     var releasedBytes: Int
     var pinnedRevisions: Int
+    var orphanedPins: [OrphanDocument]
     var blobs: [Blob]
 
     init(_ statistics: StoreStatistics, _ kept: KeptSurvey) {
         releasedFiles = kept.fileCount
         releasedBytes = kept.byteCount
         pinnedRevisions = kept.pins.count
+        orphanedPins = kept.orphans.map(OrphanDocument.init)
         store = statistics.directory
         namespace = statistics.namespace.name
         schema = statistics.schemaVersion
@@ -251,6 +307,24 @@ private struct VerificationDocument: Encodable {
     }
 }
 
+/// A pin whose album is not where it was.
+private struct OrphanDocument: Encodable {
+    var pin: String
+    var record: String
+    var revision: Int
+    var bytes: Int
+    /// `gone` or `replaced`.
+    var reason: String
+
+    init(_ orphan: KeptSurvey.Orphan) {
+        pin = orphan.pin.id
+        record = orphan.pin.record
+        revision = orphan.pin.number
+        bytes = orphan.byteCount
+        reason = orphan.reason.rawValue
+    }
+}
+
 private struct PruneDocument: Encodable {
     var isDryRun: Bool
     var evicted: Int
@@ -262,10 +336,16 @@ private struct PruneDocument: Encodable {
     var removedFiles: Int
     var removedFileBytes: Int
     var pinnedRevisions: Int
+    /// Numbers of the pins that were given up.
+    var droppedPins: [String]
+    var orphanedPins: [OrphanDocument]
 
     init(
-        _ report: EvictionReport, released: (count: Int, byteCount: Int), kept: KeptSurvey, isDryRun: Bool
+        _ report: EvictionReport, released: (count: Int, byteCount: Int, dropped: [KeptPin]), kept: KeptSurvey,
+        isDryRun: Bool
     ) {
+        droppedPins = released.dropped.map(\.id)
+        orphanedPins = kept.orphans.map(OrphanDocument.init)
         removedFiles = released.count
         removedFileBytes = released.byteCount
         pinnedRevisions = kept.pins.count

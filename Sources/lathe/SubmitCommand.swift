@@ -67,13 +67,15 @@ struct JobRequest {
     var priority = 0
     var workerLimit: Int?
     var isNew = false
+    /// A session that is not as it lies on the disk: what it reads as, and the texts of its files by absolute path.
+    var recorded: (album: Album, texts: [String: [UInt8]])?
     /// Called once the session was read.
     var hasRead: (Album, RecordedFiles) -> Void = { _, _ in }
 
     /// Checks the session, hashes its audio, hands both in, and stays until the farm has what it lacked.
     func submit(to client: FarmClient, progress: ProgressDisplay.Choice) throws -> JobStatus {
         let files = RecordedFiles()
-        let album = try readSession(session, files: files)
+        let album = try recorded?.album ?? readSession(session, files: files)
         hasRead(album, files)
         let songs = try chosenSongs(of: album, only)
         // What the farm would refuse is said here, before anything is sent.
@@ -83,7 +85,7 @@ struct JobRequest {
         let bar = TransferBar(progress)
         let sources = try hash(album, bar)
         var texts: [Submission.Text] = []
-        for (path, bytes) in files.contents.sorted(by: { $0.key < $1.key }) {
+        for (path, bytes) in (recorded?.texts ?? files.contents).sorted(by: { $0.key < $1.key }) {
             texts.append(Submission.Text(path: path, text: String(decoding: bytes, as: UTF8.self)))
         }
         var submission = Submission(

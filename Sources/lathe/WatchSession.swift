@@ -58,8 +58,17 @@ final class WatchSession {
         var changes: [String] = []
         var changedAt: Double = 0
         var errors: [String] = []
-        /// Until then a folder that is still being let go of is asked for again.
-        var claimDeadline: Double?
+        /// Its folder is not to be had yet.
+        var hold: Hold?
+    }
+
+    /// A folder that another render writes to.
+    private struct Hold {
+        /// Until then it may be the writers of the render before, which are letting go of it.
+        var graceEnd: Double
+        /// When it is asked for again.
+        var nextTry = 0.0
+        var isSaid = false
     }
 
     init(sessions: [String], options: RenderOptions, farm: FarmOptions) {
@@ -186,6 +195,7 @@ final class WatchSession {
         }
         let waiting = albums.indices.filter {
             albums[$0].isWanted && albums[$0].running == nil && !albums[$0].watch.isUnsettled
+                && (albums[$0].hold?.nextTry ?? 0) <= now
         }
         for index in waiting.sorted(by: { albums[$0].priority < albums[$1].priority }) where !needsRestart {
             try begin(index, farm)
@@ -195,11 +205,13 @@ final class WatchSession {
     private func begin(_ index: Int, _ farm: AlbumFarm) throws {
         let input = albums[index].input
         do {
+            let folder = try input.claim(.replace)
+            albums[index].hold = nil
             let order = AlbumOrder(
                 album: input.album,
                 options: AlbumJobOptions(
                     deliveredSongs: Set(input.songs), deliversStems: options.stems == .preMaster,
-                    segmentSeconds: farmOptions.segmentSeconds), folder: try input.claim(.replace), plan: input.plan)
+                    segmentSeconds: farmOptions.segmentSeconds), folder: folder, plan: input.plan)
             guard let id = try farm.begin(order, priority: albums[index].priority) else {
                 // New workers know the new audio. What runs now is begun again, and finds what it had rendered.
                 needsRestart = true
@@ -211,20 +223,37 @@ final class WatchSession {
                 return
             }
             albums[index].isWanted = false
-            albums[index].claimDeadline = nil
             albums[index].running = Running(
                 id: id, input: input, changes: albums[index].changes, changedAt: albums[index].changedAt)
             albums[index].changes = []
-        } catch let error as ReleaseError where error.code == .inUse && now < (albums[index].claimDeadline ?? now + 1) {
-            // The writers of the render before it are letting go of it.
-            if albums[index].claimDeadline == nil { albums[index].claimDeadline = now + 10 }
+            say(Line(event: "begun", session: input.path, changed: albums[index].running?.changes ?? [])) { [] }
+        } catch let error as ReleaseError where error.code == .inUse {
+            wait(index, error.path)
         } catch let error as StoreError where !error.isLoss {
             throw error
         } catch {
             albums[index].isWanted = false
-            albums[index].claimDeadline = nil
+            albums[index].hold = nil
             let line = Line(event: "error", session: input.path, failures: ["\(error)"])
             say(line) { ["\(input.path): error: \(error)"] }
+        }
+    }
+
+    /// Another render has the folder: what is wanted stays wanted, and is begun when the folder is free.
+    private func wait(_ index: Int, _ folder: String) {
+        var hold = albums[index].hold ?? Hold(graceEnd: now + 3)
+        hold.nextTry = now + (now < hold.graceEnd ? 0.1 : 1)
+        let isNews = now >= hold.graceEnd && !hold.isSaid
+        hold.isSaid = hold.isSaid || isNews
+        albums[index].hold = hold
+        guard isNews else { return }
+        var line = Line(event: "waiting", session: albums[index].input.path, changed: albums[index].changes)
+        line.folder = folder
+        say(line) {
+            [
+                "\(Self.time()) \(line.session): \(folder) is being written by another render."
+                    + " Waiting for it to end; the newest state is rendered then."
+            ]
         }
     }
 
@@ -236,7 +265,7 @@ final class WatchSession {
             // What it was begun for goes into the next one.
             albums[index].changes = Set(albums[index].changes + running.changes).sorted()
             albums[index].changedAt = running.changes.isEmpty ? albums[index].changedAt : running.changedAt
-            return
+            return say(Line(event: "cancelled", session: running.input.path, changed: running.changes)) { [] }
         }
         let input = running.input
         let rendered = RenderedAlbum(input: input, end: .success(end))
@@ -263,7 +292,7 @@ final class WatchSession {
 
     /// What `--json` prints: an object a line.
     private struct Line: Encodable {
-        /// `render`, `unchanged` or `error`.
+        /// `begun`, `cancelled`, `render`, `unchanged`, `waiting` or `error`.
         var event: String
         var session: String
         /// Names of the files that were saved.
@@ -280,12 +309,15 @@ final class WatchSession {
     }
 
     private func say(_ line: Line, _ text: () -> [String]) {
-        display.clear()
         guard farmOptions.json else {
             let lines = text()
-            let handle: FileHandle = line.event == "error" ? .standardError : .standardOutput
+            guard !lines.isEmpty else { return }
+            display.clear()
+            let isResult = line.event != "error" && line.event != "waiting"
+            let handle: FileHandle = isResult ? .standardOutput : .standardError
             return handle.write(Data((lines.joined(separator: "\n") + "\n").utf8))
         }
+        display.clear()
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // It holds nothing but text and finite numbers, which always encode.

@@ -166,6 +166,76 @@ import Testing
         #expect(renders.contains { ($0["render"]["farm"]["tasks"]["reused"].int ?? 0) > 0 })
     }
 
+    @Test func `a batch that was stopped with an album whole goes on with the others`() throws {
+        let workshop = try Workshop()
+        try workshop.writePairAlbum(seconds: 1)
+        try writeTurnedAlbum(workshop)
+        try writeSong(workshop)
+        let options = ["-o", workshop.path("out"), "--store", workshop.path("store"), "--workers", "0"] + short
+        let said = ["-m", "vocal up", "--name", "x"]
+        let both = ["render", workshop.path("pair.yaml"), workshop.path("turned.yaml")] + said
+        // As far as a command for both came before it was stopped.
+        let first = try workshop.run(
+            ["render", workshop.path("pair.yaml")] + said + options + ["-o", workshop.path("out/pair")])
+        try #require(first.status == 0, "\(first.errors)")
+        let pair = try workshop.delivered("out/pair")
+        let again = try workshop.run(both + options)
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(
+            again.output.contains("already rendered, unchanged: 4 files in \(workshop.path("out/pair")) (revision 1)"),
+            "\(again.output)")
+        #expect(again.output.contains("Turned  ("), "\(again.output)")
+        #expect(workshop.exists("out/turned/01 Second.wav"))
+        #expect(try workshop.delivered("out/pair").differences(from: pair) == [])
+        let plan = try workshop.run(
+            ["plan", workshop.path("pair.yaml"), workshop.path("turned.yaml"), "--json", "-o", workshop.path("out")]
+                + ["--store", workshop.path("store"), "--segment-seconds", "0.5"])
+        #expect(plan.status == 0, "\(plan.errors)")
+        let plans = try JSON(Array(plan.output.utf8))["plans"].elements.map { $0["plan"] }
+        #expect(plans.map { $0["isUnchanged"].bool } == [true, true])
+        // All of it: nothing is to be done, and both are listed.
+        let all = try workshop.run(both + options + ["--json"])
+        #expect(all.status == 0, "\(all.errors)")
+        let renders = try JSON(Array(all.output.utf8))["renders"].elements
+        #expect(renders.map { $0["isUnchanged"].bool } == [true, true])
+        #expect(renders.map { $0["exitCode"].int } == [0, 0])
+        #expect(renders.first?["render"].text == pair.document.text)
+        #expect(workshop.files(".lathe/revisions/pair") == ["000001.json"])
+    }
+
+    @Test(arguments: ["session", "audio", "file", "message", "options", "document", "rehash", "unfinished"])
+    func `what is not just as an album's last revision is refused as ever`(change: String) throws {
+        let workshop = try Workshop()
+        try workshop.writePairAlbum(seconds: 1)
+        try writeSong(workshop)
+        let options = ["-o", workshop.path("out"), "--store", workshop.path("store"), "--workers", "0"] + short
+        let both = ["render", workshop.path("pair.yaml"), workshop.path("song.yaml")]
+        try #require(try workshop.run(both + options).status == 0)
+        var more: [String] = []
+        switch change {
+        case "session":
+            let text = String(decoding: try workshop.bytes("first.yaml"), as: UTF8.self)
+            try workshop.write("first.yaml", text + "\n# louder?\n")
+        case "audio":
+            let bytes = try workshop.bytes("sounds/chord.wav")
+            try workshop.remove("sounds/chord.wav")
+            try Data(bytes).write(to: URL(fileURLWithPath: workshop.path("sounds/chord.wav")))
+        case "file": try workshop.write("out/pair/01 First.wav", "cut")
+        case "document": try workshop.remove("out/pair/render.json")
+        case "unfinished": try workshop.write("out/pair/.lathe-render", "{}")
+        case "message": more = ["-m", "another"]
+        case "options": more = ["--stems", "pre-master"]
+        default: more = ["--rehash"]
+        }
+        let before = workshop.files("out")
+        let refused = try workshop.run(both + options + more)
+        #expect(refused.status == 2 && refused.errors.contains("--overwrite replace"), "\(refused.errors)")
+        #expect(workshop.files("out") == before)
+        // One album alone is refused too: nothing says that it is to be carried on.
+        let alone = try workshop.run(["render", workshop.path("song.yaml"), "-o", workshop.path("out/song")] + short)
+        #expect(alone.status == 2)
+    }
+
     /// `turned.yaml`: the pair's songs in the other order, under another target.
     private func writeTurnedAlbum(_ workshop: Workshop) throws {
         try workshop.write(

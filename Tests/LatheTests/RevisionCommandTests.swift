@@ -283,7 +283,13 @@ import Testing
         #expect(run.errors.contains("warning: the render is complete, but it is not recorded"), "\(run.errors)")
         #expect(try studio.workshop.delivered("album-render").sounds.count == 2)
         let log = try studio.run("log")
-        #expect(log.status == 2 && log.errors.contains("`lathe render ALBUM` records one"), "\(log.errors)")
+        #expect(log.status == 2 && log.errors.contains("/.lathe/revisions cannot be read (Not a"), "\(log.errors)")
+        #expect(log.errors.contains("move it away"), "\(log.errors)")
+        // Nor is a folder of records that cannot be listed an empty one.
+        try studio.workshop.remove(".lathe")
+        try studio.workshop.write(".lathe/revisions/album", "somebody's file")
+        let album = try studio.run("log", "album.yaml")
+        #expect(album.status == 2 && album.errors.contains("revisions/album cannot be read"), "\(album.errors)")
     }
 
     @Test func `a failed render is no revision`() throws {

@@ -62,28 +62,78 @@ import Testing
     @Test func `a save while a render is under way makes it stale, and the newest state is what is delivered`() throws {
         let workshop = try Workshop()
         try writeLongSong(workshop, fader: "0 dB")
-        try writeSong(workshop)
+        try writeWideSong(workshop, fader: "0 dB")
         let watch = try start(
-            workshop, ["long.yaml", "song.yaml"], ["--block", "8", "--progress", "json", "--workers", "1"])
+            workshop, ["long.yaml", "wide.yaml"], ["--block", "8", "--progress", "json", "--workers", "1"])
         try #require(watch.process.wait(seconds: 240) { watch.process.segmentsDone > 2 })
-        try writeLongSong(workshop, fader: "-3 dB")
-        try writeSong(workshop, fader: "-3 dB")
+        // The worker stands still until both saves have been seen.
+        let worker = try #require(watch.process.children.first)
+        kill(worker, SIGSTOP)
+        defer { kill(worker, SIGCONT) }
+        let events = { (event: String, session: String) in
+            watch.lines.enumerated().filter {
+                $1["event"].string == event && $1["session"].string?.hasSuffix(session) == true
+            }
+        }
+        for (name, write) in [("long.yaml", writeLongSong), ("wide.yaml", writeWideSong)] {
+            try write(workshop, "-3 dB")
+            let isBegun = watch.process.wait(seconds: 60) { events("begun", name).count == 2 }
+            try #require(isBegun, "\(name): \(watch.lines.map(\.text))")
+        }
+        kill(worker, SIGCONT)
         let isDelivered = { (lines: [JSON], session: String) in
             lines.contains {
                 $0["event"].string == "render" && $0["session"].string?.hasSuffix(session) == true
                     && $0["changed"].elements.contains { $0.string == session }
             }
         }
-        try wait(watch) { isDelivered($0, "long.yaml") && isDelivered($0, "song.yaml") }
+        try wait(watch) { isDelivered($0, "long.yaml") && isDelivered($0, "wide.yaml") }
         try stop(watch)
-        for name in ["long", "song"] {
+        let all = "\(watch.lines.map(\.text))"
+        // The stale render was given up for the new one, and only the newest state was delivered.
+        let begun = events("begun", "long.yaml").map(\.offset)
+        let cancelled = events("cancelled", "long.yaml").map(\.offset)
+        try #require(begun.count == 2 && cancelled.count == 1 && events("render", "long.yaml").count == 1, "\(all)")
+        #expect(begun[0] < cancelled[0] && cancelled[0] < begun[1], "\(all)")
+        // The other song was saved last and begun last. It is several times the work, and is done first: its tasks go
+        // before those of the other, of which it always has some that can be done.
+        let (long, wide) = (events("render", "long.yaml").last?.offset, events("render", "wide.yaml").last?.offset)
+        #expect(begun[1] < events("begun", "wide.yaml")[1].offset, "\(all)")
+        #expect(try #require(wide) < #require(long), "\(all)")
+        for name in ["long", "wide"] {
             let fresh = try workshop.run(
                 ["render", workshop.path("\(name).yaml"), "-o", workshop.path("fresh-\(name)"), "--workers", "0"]
                     + ["--store", workshop.path("fresh-store"), "--segment-seconds", "0.5"])
             #expect(fresh.status == 0, "\(fresh.errors)")
-            let file = name == "long" ? "01 Long.wav" : "01 Short.wav"
+            let file = name == "long" ? "01 Long.wav" : "01 Wide.wav"
             #expect(try workshop.bytes("\(name)-render/\(file)") == workshop.bytes("fresh-\(name)/\(file)"))
         }
+    }
+
+    @Test func `a save while another render holds the folder is rendered when the folder is free`() throws {
+        let workshop = try Workshop()
+        try writeSong(workshop)
+        try workshop.write("song-render/.lathe-render", "")
+        // As the render of another process has it.
+        let marker = open(workshop.path("song-render/.lathe-render"), O_RDWR | O_CLOEXEC)
+        try #require(marker >= 0 && flock(marker, LOCK_EX | LOCK_NB) == 0)
+        let watch = try start(workshop, ["song.yaml"])
+        let begun = Date()
+        let waiting = try #require(try wait(watch) { !$0.isEmpty }.last)
+        #expect(waiting["event"].string == "waiting", "\(waiting.text)")
+        #expect(waiting["folder"].string == workshop.path("song-render"))
+        try writeSong(workshop, fader: "-3 dB")
+        // Longer than anybody lets go of a folder.
+        usleep(UInt32(max(0, 12 - Date().timeIntervalSince(begun)) * 1_000_000))
+        try writeSong(workshop, fader: "-6 dB")
+        usleep(2_000_000)
+        #expect(watch.lines.count == 1, "it is said once: \(watch.lines.map(\.text))")
+        close(marker)
+        let lines = try wait(watch) { $0.contains { $0["event"].string == "render" } }
+        #expect(lines.map { $0["event"].string } == ["waiting", "render"], "\(lines.map(\.text))")
+        try stop(watch)
+        try expectFresh(workshop)
+        #expect(try String(decoding: workshop.bytes("song.yaml"), as: UTF8.self).contains("-6 dB"))
     }
 
     // MARK: - Watching
@@ -109,7 +159,7 @@ import Testing
         return Watch(process: process, workshop: workshop, output: "streams/\(output)")
     }
 
-    /// Waits until the lines of standard output are as wanted.
+    /// Waits until the lines of standard output are as wanted, but for those of renders that begin or are given up.
     @discardableResult
     private func wait(
         _ watch: Watch, until isReached: ([JSON]) -> Bool, sourceLocation: SourceLocation = #_sourceLocation
@@ -117,7 +167,7 @@ import Testing
         var lines: [JSON] = []
         let isDone = watch.process.wait(seconds: 300) {
             usleep(20_000)
-            lines = watch.lines
+            lines = watch.lines.filter { !["begun", "cancelled"].contains($0["event"].string) }
             return isReached(lines)
         }
         try #require(
@@ -173,7 +223,7 @@ import Testing
     /// Long enough to be edited while it is rendered.
     private func writeLongSong(_ workshop: Workshop, fader: String) throws {
         if !workshop.exists("sounds/long.wav") {
-            try workshop.sound("sounds/long.wav", Sounds.chord, seconds: 40)
+            try workshop.sound("sounds/long.wav", Sounds.chord, seconds: 20)
         }
         try workshop.write(
             "long.yaml",
@@ -186,5 +236,18 @@ import Testing
                 clips: [{file: sounds/long.wav}]
                 devices: [{compressor: {threshold: -18 dB, ratio: 3, attack: 5 ms, release: 80 ms}}]
             """)
+    }
+
+    /// As long, of tracks that share no cell.
+    private func writeWideSong(_ workshop: Workshop, fader: String) throws {
+        let devices = [
+            "compressor: {threshold: -18 dB, ratio: 3, attack: 5 ms, release: 80 ms}",
+            "equalizer: {bands: [{type: bell, frequency: 400 Hz, gain: 3 dB, q: 1.2}]}", "delay: {time: 90 ms}",
+            "reverb: {decay: 1 s}",
+        ]
+        let tracks = devices.enumerated().map { number, device in
+            "  - {name: T\(number), fader: \(fader), clips: [{file: sounds/long.wav}], devices: [{\(device)}]}"
+        }
+        try workshop.write("wide.yaml", "lathe: 1\nsong: Wide\ntracks:\n" + tracks.joined(separator: "\n") + "\n")
     }
 }

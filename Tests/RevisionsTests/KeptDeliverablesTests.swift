@@ -113,6 +113,34 @@ import Testing
         try bench.record(draft(session: "song: Another", message: "mix 1", time: 1_700_000_009))
         #expect(place.kept.survey().stalePins.isEmpty)
         #expect(try place.prune(isDryRun: false) == [0, 0])
+        // It is said to have no album, and goes where somebody says so.
+        let orphans = place.kept.survey().orphans
+        #expect(orphans.map(\.pin) == [pin] && orphans.map(\.byteCount) == [15] && orphans[0].reason == .replaced)
+        #expect(try place.kept.prune(isDryRun: true, dropping: [pin.id]).dropped == [pin])
+        #expect(place.kept.survey().pins == [pin])
+        #expect(try place.kept.prune(isDryRun: false, dropping: [pin.id]).byteCount == 15)
+        #expect(place.kept.survey().pins.isEmpty && place.kept.survey().fileCount == 0)
+    }
+
+    @Test func `a pin whose album is there is not dropped, nor is one while another cannot be read`() throws {
+        let place = try Place()
+        let bench = try Bench()
+        try bench.record(draft())
+        let revision = try bench.log.revision(1)
+        var pin = place.pin("a", place.files)
+        pin.record = bench.log.path(ofRecord: 1)
+        (pin.time, pin.session) = (revision.time, revision.session.digest)
+        try place.keep(pin)
+        #expect(place.kept.survey().orphans.isEmpty)
+        #expect(try place.kept.prune(isDryRun: false, dropping: [pin.id]).dropped.isEmpty)
+        // An older pin does not say whose it was: what lies there is taken for its own.
+        try place.keep(KeptPin(id: String(digits("b").prefix(32)), record: pin.record, number: 1, files: pin.files))
+        #expect(place.kept.survey().orphans.isEmpty)
+        try FileManager.default.removeItem(atPath: bench.directory.path)
+        #expect(place.kept.survey().orphans.count == 2)
+        try place.directory.write("store/deliverables/pins/x.json", "{")
+        #expect(try place.kept.prune(isDryRun: false, dropping: [pin.id]).dropped.isEmpty)
+        #expect(place.kept.survey().pins.count == 2 && place.kept.survey().fileCount == 2)
     }
 
     @Test func `a kept file that has rotted is kept anew by the next pin of it`() throws {
