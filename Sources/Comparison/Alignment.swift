@@ -40,20 +40,21 @@ struct AlignmentSearch {
         var powers: [Double]
     }
 
-    func run(workers: Int) throws -> Alignment {
+    func run(_ options: ComparisonOptions) throws -> Alignment {
         let rate = first.info.rate
         let reach = Int(Alignment.reachSeconds * Double(rate))
         let size = Self.transformSize(reach: reach)
         let stretch = size - 2 * reach
         let starts = zoneStarts(stretch: stretch)
         let transform = FourierTransform(size: size)
-        let zones = try StretchPool.map(starts.count, workers: workers) { index in
-            try zone(start: starts[index], reach: reach, size: size, transform)
-        }
         var products = [Double](repeating: 0, count: 2 * reach + 1)
         var powers = products
         var count = 0.0
-        for case let zone? in zones {
+        let workers = options.workers(bytesEach: Self.groupByteCount + 80 * size)
+        try StretchPool.fold(starts.count, workers: workers) { index in
+            try zone(start: starts[index], reach: reach, size: size, transform)
+        } into: { zone in
+            guard let zone else { return }
             count += 1
             for i in products.indices {
                 products[i] += zone.products[i]
@@ -116,41 +117,44 @@ struct AlignmentSearch {
         return starts
     }
 
+    /// Bytes of channels that are held at a time, unless two take more.
+    private static let groupByteCount = 48 << 20
+
     /// nil where A or B is silent.
     private func zone(start: Int, reach: Int, size: Int, _ transform: FourierTransform) throws -> Zone? {
         let stretch = size - 2 * reach
         let held = FrameRange(start, min(start + stretch, frameCount))
-        let sourceA = try PlaneSource(path: a, capacity: size)
-        let sourceB = try PlaneSource(path: b, capacity: size)
-        let x = DoublePlanes(channelCount: sourceA.info.channelCount, frameCount: size)
-        let y = DoublePlanes(channelCount: sourceB.info.channelCount, frameCount: size)
-        if try !sourceA.read(held, into: x.planes) { x.clean(frameCount: size) }
-        if try !sourceB.read(FrameRange(start: start - reach, count: size), into: y.planes) {
-            y.clean(frameCount: size)
-        }
-        let channelCount = max(x.planes.count, y.planes.count)
+        let around = FrameRange(start: start - reach, count: size)
+        let sourceA = try PlaneSource(path: a, capacity: Self.blockFrameCount)
+        let sourceB = try PlaneSource(path: b, capacity: Self.blockFrameCount)
+        let channelCount = max(sourceA.info.channelCount, sourceB.info.channelCount)
+        let groupCount = 2 * max(1, Self.groupByteCount / (32 * size))
         var products = [Double](repeating: 0, count: 2 * reach + 1)
         var squares = [Double](repeating: 0, count: size)
         var power = 0.0
-        for pair in stride(from: 0, to: channelCount, by: 2) {
-            var (zA, zB) = (ComplexLine(size), ComplexLine(size))
-            for (part, channel) in (pair..<min(pair + 2, channelCount)).enumerated() {
-                let left = x.planes[x.planes.count == 1 ? 0 : channel]
-                let right = y.planes[y.planes.count == 1 ? 0 : channel]
-                for i in 0..<held.count {
-                    zA[part, reach + i] = left[i]
-                    power += left[i] * left[i]
+        for group in stride(from: 0, to: channelCount, by: groupCount) {
+            let channels = group..<min(channelCount, group + groupCount)
+            var linesA = try lines(sourceA, held, at: reach, channels, size: size)
+            var linesB = try lines(sourceB, around, at: 0, channels, size: size)
+            for (index, pair) in stride(from: channels.lowerBound, to: channels.upperBound, by: 2).enumerated() {
+                for part in 0..<min(2, channels.upperBound - pair) {
+                    for i in reach..<reach + held.count {
+                        let left = linesA[index][part, i]
+                        power += left * left
+                    }
+                    for i in 0..<size {
+                        let right = linesB[index][part, i]
+                        squares[i] += right * right
+                    }
                 }
-                for i in 0..<size {
-                    zB[part, i] = right[i]
-                    squares[i] += right[i] * right[i]
-                }
+                linesA[index].transform(transform)
+                linesB[index].transform(transform)
+                linesB[index].multiplyByConjugate(of: linesA[index])
+                linesA[index] = ComplexLine(0)
+                linesB[index].invert(transform)
+                for lag in -reach...reach { products[lag + reach] += linesB[index].real[lag & (size - 1)] }
+                linesB[index] = ComplexLine(0)
             }
-            zA.transform(transform)
-            zB.transform(transform)
-            zB.multiplyByConjugate(of: zA)
-            zB.invert(transform)
-            for lag in -reach...reach { products[lag + reach] += zB.real[lag & (size - 1)] }
         }
         let least = 1e-12 * Double(held.count)
         guard power > least, squares.reduce(0, +) > least else { return nil }
@@ -159,45 +163,34 @@ struct AlignmentSearch {
             powers: Self.powers(squares, reach: reach, count: held.count).map { $0 / power })
     }
 
+    private static let blockFrameCount = 65_536
+
+    /// Channels in twos, with silence around them.
+    private func lines(
+        _ source: PlaneSource, _ frames: FrameRange, at offset: Int, _ channels: Range<Int>, size: Int
+    ) throws -> [ComplexLine] {
+        let count = source.info.channelCount
+        var lines = stride(from: channels.lowerBound, to: channels.upperBound, by: 2).map { _ in ComplexLine(size) }
+        let block = DoublePlanes(channelCount: count, frameCount: Self.blockFrameCount)
+        var frame = frames.start
+        while frame < frames.end {
+            let piece = FrameRange(frame, min(frames.end, frame + Self.blockFrameCount))
+            if try !source.read(piece, into: block.planes) { block.clean(frameCount: piece.count) }
+            let place = offset + piece.start - frames.start
+            for channel in channels {
+                let plane = block.planes[count == 1 ? 0 : channel]
+                let (line, part) = ((channel - channels.lowerBound) / 2, (channel - channels.lowerBound) % 2)
+                for i in 0..<piece.count { lines[line][part, place + i] = plane[i] }
+            }
+            frame = piece.end
+        }
+        return lines
+    }
+
     /// The power of B under A's stretch at each lag.
     private static func powers(_ squares: [Double], reach: Int, count: Int) -> [Double] {
         var sums = [Double](repeating: 0, count: squares.count + 1)
         for (i, square) in squares.enumerated() { sums[i + 1] = sums[i] + square }
         return (0...2 * reach).map { max(0, sums[$0 + count] - sums[$0]) }
-    }
-}
-
-/// Complex numbers in two arrays.
-private struct ComplexLine {
-    private(set) var real: [Double]
-    private var imaginary: [Double]
-
-    init(_ count: Int) {
-        real = [Double](repeating: 0, count: count)
-        imaginary = real
-    }
-
-    subscript(part: Int, index: Int) -> Double {
-        get { part == 0 ? real[index] : imaginary[index] }
-        set { if part == 0 { real[index] = newValue } else { imaginary[index] = newValue } }
-    }
-
-    mutating func transform(_ transform: FourierTransform) {
-        (real, imaginary) = transform.transformed(real: real, imaginary: imaginary)
-    }
-
-    mutating func multiplyByConjugate(of other: ComplexLine) {
-        for i in real.indices {
-            let (x, y) = (real[i], imaginary[i])
-            real[i] = x * other.real[i] + y * other.imaginary[i]
-            imaginary[i] = y * other.real[i] - x * other.imaginary[i]
-        }
-    }
-
-    mutating func invert(_ transform: FourierTransform) {
-        let (swapped, parts) = transform.transformed(real: imaginary, imaginary: real)
-        let scale = 1 / Double(real.count)
-        real = parts.map { $0 * scale }
-        imaginary = swapped.map { $0 * scale }
     }
 }

@@ -104,6 +104,8 @@ struct ChangeSearch {
     let first: FileProfile
     let second: FileProfile
     let lag: Int
+    /// Where the offset is another one; empty: nowhere.
+    let sections: [TimeSection]
     /// dB by which B is louder throughout.
     let gainDecibels: Double
 
@@ -131,7 +133,7 @@ struct ChangeSearch {
                 ranges.append(hop..<hop + 1)
             }
         }
-        let curves = MomentaryCurves(first, second, lag: lag)
+        let curves = MomentaryCurves(first, second, lag: lag, sections: sections)
         let hopCount = ranges.reduce(0) { $0 + $1.count }
         return Regions(
             kept: greatest(ranges).map { region($0, curves) }, count: ranges.count,
@@ -151,12 +153,11 @@ struct ChangeSearch {
             hops.lowerBound * rate / perSecond, min(residual.common.end, hops.upperBound * rate / perSecond))
         let peak = residual.hopPeaks[hops].reduce(0, max)
         let energy = residual.hopEnergies[hops].reduce(0, +)
-        let channelCount = max(first.info.channelCount, second.info.channelCount)
         return ChangedRegion(
             frames: frames, startSeconds: Double(frames.start) / Double(rate),
             endSeconds: Double(frames.end) / Double(rate),
             peakDecibels: PinnedMath.decibels(gain: Double(peak)),
-            rmsDecibels: Residual.rms(energy, sampleCount: frames.count * channelCount),
+            rmsDecibels: Residual.rms(energy, sampleCount: frames.count * residual.channelCount),
             loudnessChange: curves?.change(hops: hops).map { $0 - gainDecibels }, band: band(hops: hops))
     }
 
@@ -170,7 +171,7 @@ struct ChangeSearch {
 
     /// Where the momentary loudness moved by at least `least` LU in one direction.
     func loudnessChanges(least: Double) -> [LoudnessChange] {
-        guard let curves = MomentaryCurves(first, second, lag: lag) else { return [] }
+        guard let curves = MomentaryCurves(first, second, lag: lag, sections: sections) else { return [] }
         var ranges: [(range: Range<Int>, sign: Double)] = []
         // Tenths of a second.
         for window in stride(from: 0, to: curves.count, by: 10) {
@@ -199,14 +200,17 @@ struct ChangeSearch {
 private struct MomentaryCurves {
     private let a: [Double]
     private let b: [Double]
-    private let offset: Int
+    /// B's windows are so many later: from a window of A on.
+    private let offsets: [(window: Int, count: Int)]
 
     /// nil where one of them has none.
-    init?(_ first: FileProfile, _ second: FileProfile, lag: Int) {
+    init?(_ first: FileProfile, _ second: FileProfile, lag: Int, sections: [TimeSection]) {
         guard let x = first.loudness, let y = second.loudness, first.info.rate == second.info.rate else { return nil }
         a = x.momentaryCurve(everyHops: 1).map(\.value)
         b = y.momentaryCurve(everyHops: 1).map(\.value)
-        offset = Int((Double(lag) * 100 / Double(first.info.rate)).rounded())
+        func windows(_ frames: Int) -> Int { Int((Double(frames) * 100 / Double(first.info.rate)).rounded()) }
+        offsets =
+            sections.isEmpty ? [(0, windows(lag))] : sections.map { (windows($0.frame), windows($0.lagFrames)) }
         guard !a.isEmpty, !b.isEmpty else { return nil }
     }
 
@@ -220,7 +224,9 @@ private struct MomentaryCurves {
     func mean(windows: Range<Int>) -> Double? {
         var (powerA, powerB) = (0.0, 0.0)
         var count = 0.0
-        for window in windows where a.indices.contains(window) && b.indices.contains(window + offset) {
+        for window in windows {
+            let offset = offsets.count == 1 ? offsets[0].count : offsets.last { $0.window <= window }?.count ?? 0
+            guard a.indices.contains(window), b.indices.contains(window + offset) else { continue }
             powerA += PinnedMath.gain(decibels: 2 * a[window])
             powerB += PinnedMath.gain(decibels: 2 * b[window + offset])
             count += 1

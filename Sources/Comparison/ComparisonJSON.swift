@@ -68,13 +68,15 @@ package enum ComparisonJSON {
             ("otherLoudspeakers", result.hasOtherLoudspeakers ? .flag(true) : nil),
             ("equalAs32BitFloats", result.isEqualAsFloats ? .flag(true) : nil),
             ("judgedPeak", isResidual ? .finite(result.judgedPeakDecibels) : nil),
-            ("offset", result.alignment.map(offset(result))), ("gain", result.gain.map(gain)),
+            ("offset", result.alignment.map(offset(result))), ("channels", channels(result)),
+            ("gain", result.gain.map(gain)), ("undone", undone(result)),
             (
                 "residual",
                 isResidual
                     ? .object([
                         ("asIs", residual(result.asIs ?? result.aligned, result)),
                         ("aligned", residual(result.asIs == nil ? nil : result.aligned, result)),
+                        ("restored", residual(result.restored, result)),
                         ("matched", residual(result.matched, result)),
                     ]) : nil
             ),
@@ -95,8 +97,52 @@ package enum ComparisonJSON {
                 ("frames", .integer(alignment.lagFrames)), ("seconds", .number(result.lagSeconds)),
                 ("correlation", .number(alignment.correlation)),
                 ("correlationAsIs", .number(alignment.correlationAsIs)), ("confident", .flag(alignment.isConfident)),
+                ("fraction", result.placement.flatMap { $0.fractionFrames == 0 ? nil : .number($0.fractionFrames) }),
+                ("drift", result.placement?.drift.map(drift)),
+                ("sections", result.placement.flatMap { $0.sections.isEmpty ? nil : sections($0.sections, result) }),
             ])
         }
+    }
+
+    private static func drift(_ drift: Drift) -> OrderedJSON {
+        .object([
+            ("partsPerMillion", .number(drift.partsPerMillion)), ("startFrames", .number(drift.startLagFrames)),
+            ("endFrames", .number(drift.endLagFrames)),
+        ])
+    }
+
+    private static func sections(_ sections: [TimeSection], _ result: PairResult) -> OrderedJSON {
+        .array(
+            sections.map { section in
+                .object([
+                    ("frame", .integer(section.frame)),
+                    ("timeSeconds", .number(Double(section.frame) / Double(result.first.info.rate))),
+                    ("offsetFrames", .integer(section.lagFrames)),
+                ])
+            })
+    }
+
+    /// nil where nothing is with them.
+    private static func channels(_ result: PairResult) -> OrderedJSON? {
+        guard let findings = result.placement?.channels, !findings.isEmpty else { return nil }
+        return .array(
+            findings.map { finding in
+                .object([
+                    ("finding", .text(finding.kind.rawValue)), ("file", .text(finding.side.rawValue)),
+                    ("channel", .integer(finding.channel)), ("other", finding.other.map { .integer($0) }),
+                    ("mixed", finding.isMixed ? .flag(true) : nil),
+                    ("summary", .text(Words.channel(finding, result))),
+                ])
+            })
+    }
+
+    private static func undone(_ result: PairResult) -> OrderedJSON? {
+        guard result.restored != nil, let placement = result.placement else { return nil }
+        return .object([
+            ("secondCount", .integer(placement.secondCount)),
+            ("fittingSecondCount", .integer(placement.fittingSecondCount)),
+            ("summary", .text(Words.undone(placement))),
+        ])
     }
 
     private static func gain(_ gain: GainOffset) -> OrderedJSON {

@@ -22,6 +22,12 @@ package struct ComparisonOptions: Sendable {
 
     package init() {}
 
+    /// Bytes that all threads together may take for what they read, as long as one has enough.
+    private static let scratchByteLimit = 256 << 20
+
+    /// As many threads as there is memory for.
+    func workers(bytesEach: Int) -> Int { max(1, min(workerCount, Self.scratchByteLimit / max(1, bytesEach))) }
+
     /// What is not spoken of in words below this level.
     static let audibleLUFS = -60.0
 }

@@ -89,9 +89,65 @@ package enum ComparisonSchema {
                 "seconds": {"description": "The same in seconds.", "type": "number"},
                 "correlation": {"description": "Of the sound at that place, -1 to 1.", "type": "number"},
                 "correlationAsIs": {"description": "Of the sound as the files stand.", "type": "number"},
-                "confident": {"description": "The correlation is strong.", "type": "boolean"}
+                "confident": {"description": "The correlation is strong.", "type": "boolean"},
+                "fraction": {
+                  "description": "Part of a frame by which B is later besides; absent where none is known.",
+                  "type": "number"
+                },
+                "drift": {"$ref": "#/$defs/drift"},
+                "sections": {
+                  "description": "Where the offset changes; absent where it does not.",
+                  "type": "array",
+                  "items": {"$ref": "#/$defs/section"}
+                }
               },
               "required": ["frames", "seconds", "correlation", "correlationAsIs", "confident"]
+            },
+            "drift": {
+              "type": "object",
+              "properties": {
+                "partsPerMillion": {"description": "By which B takes longer.", "type": "number"},
+                "startFrames": {"description": "By which B is later at A's start.", "type": "number"},
+                "endFrames": {"description": "By which B is later at A's end.", "type": "number"}
+              },
+              "required": ["partsPerMillion", "startFrames", "endFrames"]
+            },
+            "section": {
+              "type": "object",
+              "properties": {
+                "frame": {"description": "A's first of it.", "type": "integer"},
+                "timeSeconds": {"description": "Of A.", "type": "number"},
+                "offsetFrames": {"description": "By which B is later from there on.", "type": "integer"}
+              },
+              "required": ["frame", "timeSeconds", "offsetFrames"]
+            },
+            "channel": {
+              "type": "object",
+              "properties": {
+                "finding": {"enum": ["inverted", "swapped", "moved", "silent", "dualMono", "mono"]},
+                "file": {"description": "The one that it is said of.", "enum": ["a", "b"]},
+                "channel": {"description": "Of that file, from 0.", "type": "integer"},
+                "other": {
+                  "description": "swapped: its partner; else the other file's channel that it is.",
+                  "type": "integer"
+                },
+                "mixed": {"description": "It is half the sum of the other file's channels.", "type": "boolean"},
+                "summary": {"description": "For people.", "type": "string"}
+              },
+              "required": ["finding", "file", "channel", "summary"]
+            },
+            "undone": {
+              "description": "Channels and places that were put right before changes were looked for.",
+              "type": "object",
+              "properties": {
+                "secondCount": {"description": "Seconds that differ without it.", "type": "integer"},
+                "fittingSecondCount": {
+                  "description": "Those in which it explains three quarters or more.",
+                  "type": "integer"
+                },
+                "summary": {"description": "For people.", "type": "string"}
+              },
+              "required": ["secondCount", "fittingSecondCount", "summary"]
             },
             "gain": {
               "type": "object",
@@ -133,11 +189,12 @@ package enum ComparisonSchema {
               "required": ["differingFrameCount", "frameCount"]
             },
             "residual": {
-              "description": "B minus A as the files stand; after the offset; after offset and gain.",
+              "description": "B minus A as the files stand; after the offset; with what is undone; with the gain, too.",
               "type": "object",
               "properties": {
                 "asIs": {"$ref": "#/$defs/levels"},
                 "aligned": {"$ref": "#/$defs/levels"},
+                "restored": {"$ref": "#/$defs/levels"},
                 "matched": {"$ref": "#/$defs/levels"}
               },
               "required": ["asIs"]
@@ -267,7 +324,13 @@ package enum ComparisonSchema {
                   "type": "number"
                 },
                 "offset": {"$ref": "#/$defs/offset"},
+                "channels": {
+                  "description": "What is with the channels; absent where nothing is.",
+                  "type": "array",
+                  "items": {"$ref": "#/$defs/channel"}
+                },
                 "gain": {"$ref": "#/$defs/gain"},
+                "undone": {"$ref": "#/$defs/undone"},
                 "residual": {"$ref": "#/$defs/residual"},
                 "firstDifference": {"$ref": "#/$defs/sample"},
                 "onlyIn": {

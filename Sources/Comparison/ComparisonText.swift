@@ -86,7 +86,8 @@ package enum ComparisonText {
         for text in Words.nonFinite(result) { row("Broken", text) }
         if let text = Words.depths(result) { row("Form", text) }
         if let text = Words.openness(result) { row("Samples", text) }
-        if let text = Words.timing(result) { row("Timing", text) }
+        for (index, text) in Words.timings(result).enumerated() { row(index == 0 ? "Timing" : "", text) }
+        for (index, text) in Words.channels(result).enumerated() { row(index == 0 ? "Channels" : "", text) }
         if let text = Words.gain(result) { row("Level", text) }
         for text in Words.lengths(result) { row("Length", text) }
         if result.relation != .identicalSamples { for (name, text) in residuals(result) { row(name, text) } }
@@ -110,9 +111,14 @@ package enum ComparisonText {
             rows.append((rows.isEmpty ? "Residual" : "", words.isEmpty ? text : "\(text) \(words)"))
         }
         add(result.asIs, "as the files stand")
-        let standing = result.matched == nil ? "" : "as the files stand"
+        let standing = result.matched == nil && result.restored == nil ? "" : "as the files stand"
         add(result.aligned, result.asIs == nil ? standing : "at the same place")
-        add(result.matched, result.asIs == nil ? "at the same level" : "at the same place and level")
+        if result.restored != nil, let placement = result.placement {
+            add(result.restored, Words.undone(placement))
+            add(result.matched, "and at the same level")
+        } else {
+            add(result.matched, result.asIs == nil ? "at the same level" : "at the same place and level")
+        }
         if let text = Words.rounding(result), !rows.isEmpty { rows.append(("", "That is \(text).")) }
         return rows
     }

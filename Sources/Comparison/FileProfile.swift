@@ -78,7 +78,8 @@ extension FileProfile {
             loudness: measured.map { LoudnessSummary(rateHertz: info.rate, layout: $0) },
             signal: SignalSummary(rateHertz: info.rate, channelCount: info.channelCount), unmeasured: unmeasured)
         try StretchPool.fold(
-            cut.count, workers: options.workerCount, progress: { progress(Double($0) / Double(cut.count)) }
+            cut.count, workers: options.workers(bytesEach: 32 * info.rate * info.channelCount),
+            progress: { progress(Double($0) / Double(cut.count)) }
         ) { index in
             try measure(cut.seconds(index), path, info, loudness, signal)
         } into: {

@@ -43,7 +43,11 @@ package struct PairResult: Sendable {
     package internal(set) var asIs: Residual?
     /// After the offset in time.
     package internal(set) var aligned: Residual?
-    /// After offset and gain; nil where no gain was found.
+    /// What else is with B's channels and time; nil where nothing is.
+    package internal(set) var placement: Placement?
+    /// After the offset, with what `placement` says undone; nil where there is nothing of that.
+    package internal(set) var restored: Residual?
+    /// After all these and the gain; nil where no gain was found.
     package internal(set) var matched: Residual?
     package internal(set) var extras: [ExtraFrames] = []
     /// dBFS: what `regions` are above.
@@ -69,7 +73,7 @@ package struct PairResult: Sendable {
     }
 
     /// The residual that is left when all that was found is taken out.
-    package var residual: Residual? { matched ?? aligned }
+    package var residual: Residual? { matched ?? restored ?? aligned }
     /// Seconds by which B is later.
     package var lagSeconds: Double { Double(alignment?.lagFrames ?? 0) / Double(first.info.rate) }
 }
@@ -158,18 +162,35 @@ package struct PairComparison {
             return
         }
         let search = AlignmentSearch(a: pair.a.path, b: pair.b.path, first: first, second: second)
-        let alignment = try search.run(workers: options.workerCount)
-        let lag = alignment.lagFrames
-        result.alignment = alignment
-        let aligned = try pass(result, lag: lag).run(options) { progress(0.5 * $0) }
-        result.aligned = aligned
-        if lag != 0 {
+        var alignment = try search.run(options)
+        var aligned = try pass(result, lag: alignment.lagFrames).run(options) { progress(0.4 * $0) }
+        if alignment.lagFrames != 0 {
             result.asIs = try pass(result, lag: 0, measuresBands: false).run(options)
         }
-        let gain = GainOffset.estimate(aligned.sums)
+        var found = PlacementSearch.Found()
+        if aligned.first != nil || first.info.channelCount != second.info.channelCount {
+            found = try PlacementSearch(
+                a: pair.a.path, b: pair.b.path, first: first, second: second, alignment: alignment, aligned: aligned
+            ).run()
+        }
+        if let lag = found.lag {
+            if alignment.lagFrames == 0 { result.asIs = aligned }
+            if lag == 0 { result.asIs = nil }
+            aligned = try pass(result, lag: lag).run(options)
+            alignment = alignment.moved(to: lag, aligned)
+        }
+        let lag = alignment.lagFrames
+        result.alignment = alignment
+        result.aligned = aligned
+        progress(0.5)
+        let undone = try place(found.placement, &result, lag: lag)
+        var gain = GainOffset.estimate(aligned.sums)
+        if let restored = result.restored { gain = GainOffset.estimate(restored.sums) }
         result.gain = gain
         if gain.isConfident {
-            result.matched = try pass(result, lag: lag, factor: gain.factor).run(options) { progress(0.5 + 0.5 * $0) }
+            result.matched = try pass(result, lag: lag, factor: gain.factor, undoing: undone).run(options) {
+                progress(0.5 + 0.5 * $0)
+            }
         }
         result.extras = try extras(first.info, second.info, common: aligned.common, lag: lag)
         let bits = [first, second].map { $0.info.format.isFloat ? nil : $0.bitCount }
@@ -178,7 +199,8 @@ package struct PairComparison {
             ?? Residual.defaultThresholdDecibels(bitCounts: bits)
         if let residual = result.residual {
             let changes = ChangeSearch(
-                residual: residual, first: first, second: second, lag: lag, gainDecibels: gain.decibels)
+                residual: residual, first: first, second: second, lag: lag,
+                sections: result.placement?.sections ?? [], gainDecibels: gain.decibels)
             let found = changes.regions(
                 thresholdDecibels: result.thresholdDecibels, gapSeconds: options.gapSeconds)
             result.regions = found.kept
@@ -189,14 +211,46 @@ package struct PairComparison {
             }
         }
         try judge(&result)
+        if let sections = result.placement?.sections, let head = sections.first, let tail = sections.last {
+            let common = ResidualPass(undoing: undone, pass(result, lag: lag)).common
+            result.extras = try extras(
+                first.info, second.info, common: common, lag: head.lagFrames, tailLag: tail.lagFrames)
+        }
+    }
+
+    /// Keeps what explains the difference where it was found, and reads the files again with it undone.
+    ///
+    /// - Returns: what is undone.
+    private func place(_ found: Placement, _ result: inout PairResult, lag: Int) throws -> Placement? {
+        guard !found.isEmpty, let aligned = result.aligned else { return nil }
+        var placement = found
+        if placement.isUndone {
+            let restored = try pass(result, lag: lag, undoing: placement).run(options)
+            let fit = PlacementFit(before: aligned, after: restored, placement: placement, lag: lag)
+            if fit.isConvincing {
+                placement.secondCount = fit.secondCount
+                placement.fittingSecondCount = fit.fittingSecondCount
+                result.restored = restored
+            } else {
+                // Silence was seen in the whole file; the rest does not hold.
+                placement = Placement()
+                placement.channels = found.channels.filter { $0.kind == .silent }
+                placement.drift = found.drift
+            }
+        }
+        if !placement.isEmpty { result.placement = placement }
+        return result.restored == nil ? nil : placement
     }
 
     private func pass(
-        _ result: PairResult, lag: Int, factor: Double = 1, measuresBands: Bool = true
+        _ result: PairResult, lag: Int, factor: Double = 1, measuresBands: Bool = true, undoing: Placement? = nil
     ) -> ResidualPass {
-        ResidualPass(
-            a: pair.a.path, b: pair.b.path, first: result.first, second: result.second, lag: lag, factor: factor,
-            measuresBands: measuresBands)
+        let (first, second) = (result.first, result.second)
+        let pass = ResidualPass(
+            a: pair.a.path, b: pair.b.path, first: first, second: second, lag: lag, factor: factor,
+            measuresBands: measuresBands,
+            routes: .asTheyStand(first.info.channelCount, second.info.channelCount))
+        return ResidualPass(undoing: undoing, pass)
     }
 
     /// One channel is compared with each of two.
@@ -220,7 +274,7 @@ package struct PairComparison {
     private func judge(_ result: inout PairResult) throws {
         guard var judged = result.aligned else { return }
         var extras = result.extras
-        let forgiven = options.allowsGain && result.gain?.isPolarityFlipped == false ? result.matched : nil
+        let forgiven = try forgiven(result)
         if options.allowsOffset {
             if let forgiven { judged = forgiven }
         } else if let asIs = result.asIs {
@@ -248,10 +302,24 @@ package struct PairComparison {
         }
     }
 
+    /// The residual with nothing but a gain taken out, where that is allowed; nil where there is none, or it turns the
+    /// polarity.
+    private func forgiven(_ result: PairResult) throws -> Residual? {
+        guard options.allowsGain else { return nil }
+        guard result.restored != nil, let aligned = result.aligned else {
+            return result.gain?.isPolarityFlipped == false ? result.matched : nil
+        }
+        let gain = GainOffset.estimate(aligned.sums)
+        guard gain.isConfident, !gain.isPolarityFlipped else { return nil }
+        let lag = result.alignment?.lagFrames ?? 0
+        return try pass(result, lag: lag, factor: gain.factor, measuresBands: false).run(options)
+    }
+
     // MARK: Lengths
 
+    /// - Parameter tailLag: the offset at the end, where it is another one.
     private func extras(
-        _ a: SoundFileInfo, _ b: SoundFileInfo, common: FrameRange, lag: Int
+        _ a: SoundFileInfo, _ b: SoundFileInfo, common: FrameRange, lag: Int, tailLag: Int? = nil
     ) throws -> [ExtraFrames] {
         var extras: [ExtraFrames] = []
         func add(_ side: ExtraFrames.Side, isHead: Bool, _ start: Int, _ end: Int) throws {
@@ -264,7 +332,7 @@ package struct PairComparison {
         try add(.a, isHead: true, 0, common.start)
         try add(.b, isHead: true, 0, common.start + lag)
         try add(.a, isHead: false, common.end, a.frameCount)
-        try add(.b, isHead: false, common.end + lag, b.frameCount)
+        try add(.b, isHead: false, common.end + (tailLag ?? lag), b.frameCount)
         return extras
     }
 

@@ -51,7 +51,7 @@ struct PairSection {
         if let gain = result.gain, gain.isConfident {
             tiles.append(("Gain of B", ComparisonPage.signed(gain.decibels, decimals: 2) + " dB"))
         }
-        if let alignment = result.alignment, alignment.lagFrames != 0 {
+        if let alignment = result.alignment, alignment.lagFrames != 0, result.placement?.sections.isEmpty ?? true {
             tiles.append(("B is later by", ComparisonPage.number(1000 * result.lagSeconds, decimals: 2) + " ms"))
         }
         let names: [(Metric, String)] = [
@@ -70,9 +70,14 @@ struct PairSection {
     private func findings(_ result: PairResult) -> String {
         var lines = Words.nonFinite(result)
         if let reason = result.incomparable { lines.append(reason) }
-        lines += [Words.depths(result), Words.openness(result), Words.timing(result), Words.gain(result)]
-            .compactMap { $0 }
+        lines += [Words.depths(result), Words.openness(result)].compactMap { $0 }
+        lines += Words.timings(result) + Words.channels(result)
+        if let text = Words.gain(result) { lines.append(text) }
         lines += Words.lengths(result)
+        if let restored = result.restored, let placement = result.placement {
+            let level = restored.peakDecibels == -.infinity ? "nothing" : Words.level(restored.peakDecibels, "dBFS")
+            lines.append("the residual \(Words.undone(placement)): peak \(level)")
+        }
         if let text = Words.rounding(result) { lines.append("the residual is " + text) }
         if let first = result.aligned?.first {
             lines.append("the first sample that differs: " + Words.sample(first, result))
@@ -136,6 +141,7 @@ struct PairSection {
         if sound.gainDecibels < 0 {
             notes.append("\(ComparisonPage.number(sound.gainDecibels)) dB, so that nothing clips")
         }
+        if result.restored != nil { notes.append("B is heard as it stands: its channels and places are not put right") }
         let match = Self.levelMatch(result)
         func button(_ side: String, _ name: String, _ key: String) -> String {
             "<button type=\"button\" class=\"side-button\" data-side=\"\(side)\" "

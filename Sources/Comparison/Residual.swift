@@ -49,6 +49,8 @@ package struct Residual: Sendable {
         signals = (0..<channelCount).map { _ in SignalSummary(rateHertz: rate, channelCount: 1) }
     }
 
+    var channelCount: Int { signals.count }
+
     /// Takes the next second.
     mutating func append(_ record: ResidualPass.SecondRecord) {
         do throws(MeasurementError) {

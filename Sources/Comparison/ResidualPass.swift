@@ -15,6 +15,12 @@ struct ResidualPass: Sendable {
     let factor: Double
     /// Whether octaves are wanted.
     let measuresBands: Bool
+    /// What of A is compared with what of B.
+    let routes: [ChannelRoute]
+    /// Where B is later by other offsets; empty: by `lag` throughout.
+    var sections: [TimeSection] = []
+    /// Part of a frame by which B is later, besides.
+    var fraction = 0.0
 
     /// What one second came to.
     struct SecondRecord: Sendable {
@@ -33,13 +39,18 @@ struct ResidualPass: Sendable {
 
     static let hopsPerSecond = 100
 
-    var channelCount: Int { max(first.info.channelCount, second.info.channelCount) }
+    var channelCount: Int { routes.count }
     var rate: Int { first.info.rate }
 
-    /// A's frames that B has, too.
+    /// A's frames that B has, too; with several offsets, from the first of them to the last.
     var common: FrameRange {
-        FrameRange(0, first.info.frameCount)
-            .intersection(FrameRange(0, second.info.frameCount).shifted(by: -lag))
+        let whole = FrameRange(0, first.info.frameCount)
+        let held = FrameRange(0, second.info.frameCount)
+        guard let head = sections.first, let tail = sections.last else {
+            return whole.intersection(held.shifted(by: -lag))
+        }
+        let start = min(whole.end, max(0, -head.lagFrames))
+        return FrameRange(start, max(start, min(whole.end, held.end - tail.lagFrames)))
     }
 
     func run(_ options: ComparisonOptions, progress: (Double) -> Void = { _ in }) throws -> Residual {
@@ -49,7 +60,8 @@ struct ResidualPass: Sendable {
         let analyzer = SignalAnalyzer(rateHertz: rate, channelCount: 1, measuresSpectrum: measuresBands)
         var residual = Residual(rate: rate, channelCount: channelCount, common: common)
         try StretchPool.fold(
-            common.isEmpty ? 0 : cut.count, workers: options.workerCount,
+            common.isEmpty ? 0 : cut.count,
+            workers: options.workers(bytesEach: 28 * rate * max(2, first.info.channelCount)),
             progress: { progress(Double($0) / Double(max(1, cut.count))) }
         ) { index in
             try measure(cut.seconds(index), analyzer)
@@ -62,14 +74,19 @@ struct ResidualPass: Sendable {
 
     private func measure(_ seconds: Range<Int>, _ analyzer: SignalAnalyzer) throws -> [SecondRecord] {
         let sourceA = try PlaneSource(path: a, capacity: rate)
-        let sourceB = try PlaneSource(path: b, capacity: rate)
+        let margin = fraction == 0 ? 0 : FractionalReading.reach
+        let sourceB = try PlaneSource(path: b, capacity: rate + 2 * margin)
         let x = DoublePlanes(channelCount: sourceA.info.channelCount, frameCount: rate)
         let y = DoublePlanes(channelCount: sourceB.info.channelCount, frameCount: rate)
+        // Whole frames of B around those that are read between them; mixed channels.
+        let wide = DoublePlanes(channelCount: margin > 0 ? y.planes.count : 0, frameCount: rate + 2 * margin)
+        let mixed = DoublePlanes(channelCount: hasMeans ? 2 : 0, frameCount: rate)
+        let reading = margin > 0 ? FractionalReading(fraction: fraction) : nil
         let residual = FloatPlanes(channelCount: channelCount, frameCount: rate)
         return try seconds.map { second in
             let frames = FrameRange(second * rate, min((second + 1) * rate, common.end))
             let isNumberA = try sourceA.read(frames, into: x.planes)
-            let isNumberB = try sourceB.read(frames.shifted(by: lag), into: y.planes)
+            let isNumberB = try read(sourceB, frames, x, y, wide, reading)
             var record = SecondRecord()
             if !isNumberA || !isNumberB {
                 record.hasNonFinite = true
@@ -80,13 +97,49 @@ struct ResidualPass: Sendable {
             let head = max(0, min(frames.end, common.start) - frames.start)
             for plane in x.planes { plane.update(repeating: 0, count: head) }
             for plane in y.planes { plane.update(repeating: 0, count: head) }
-            take(frames, x, y, residual, analyzer, second, &record)
+            take(frames, x, y, mixed, residual, analyzer, second, &record)
             return record
         }
     }
 
+    private var hasMeans: Bool { routes.contains { $0.a == .mean || $0.b == .mean } }
+
+    /// Reads B where A has the same sound; what of A lies in no section is silenced in both.
+    ///
+    /// - Returns: whether all samples are numbers.
+    private func read(
+        _ source: PlaneSource, _ frames: FrameRange, _ x: DoublePlanes, _ y: DoublePlanes, _ wide: DoublePlanes,
+        _ reading: FractionalReading?
+    ) throws -> Bool {
+        if let reading {
+            let margin = FractionalReading.reach
+            let around = FrameRange(start: frames.start + lag - margin, count: frames.count + 2 * margin)
+            let isNumber = try source.read(around, into: wide.planes)
+            if !isNumber { wide.clean(frameCount: around.count) }
+            for (p, q) in zip(wide.planes, y.planes) { reading.read(p, count: frames.count, into: q) }
+            return isNumber
+        }
+        guard !sections.isEmpty else { return try source.read(frames.shifted(by: lag), into: y.planes) }
+        var isNumber = true
+        var place = frames.start
+        func silence(to end: Int) {
+            for plane in x.planes + y.planes {
+                (plane + (place - frames.start)).update(repeating: 0, count: end - place)
+            }
+        }
+        for piece in sections.pieces(of: frames.start..<frames.end) {
+            silence(to: piece.frames.lowerBound)
+            let held = FrameRange(piece.frames.lowerBound, piece.frames.upperBound)
+            let target = y.planes.map { $0 + (held.start - frames.start) }
+            isNumber = try source.read(held.shifted(by: piece.lag), into: target) && isNumber
+            place = held.end
+        }
+        silence(to: frames.end)
+        return isNumber
+    }
+
     private func take(
-        _ frames: FrameRange, _ x: DoublePlanes, _ y: DoublePlanes, _ residual: FloatPlanes,
+        _ frames: FrameRange, _ x: DoublePlanes, _ y: DoublePlanes, _ mixed: DoublePlanes, _ residual: FloatPlanes,
         _ analyzer: SignalAnalyzer, _ second: Int, _ record: inout SecondRecord
     ) {
         let count = frames.count
@@ -95,12 +148,18 @@ struct ResidualPass: Sendable {
         record.hopEnergies = [Double](repeating: 0, count: hopCount)
         record.sums.frameCount = count
         var firstFrame = count
-        for channel in 0..<channelCount {
-            let p = x.planes[x.planes.count == 1 ? 0 : channel]
-            let q = y.planes[y.planes.count == 1 ? 0 : channel]
+        for (channel, route) in routes.enumerated() {
             let r = residual.planes[channel]
-            let differing = Self.subtract(p, q, factor: factor, count: count, into: r)
-            Self.add(p, q, count: count, to: &record.sums)
+            guard let p = route.a.plane(of: x.planes, count: count, scratch: mixed.planes.first),
+                let q = route.b.plane(of: y.planes, count: count, scratch: mixed.planes.last)
+            else {
+                r.update(repeating: 0, count: count)
+                record.signals.append(
+                    analyzer.measure(planes: [UnsafePointer(r)], frameCount: count, second: second))
+                continue
+            }
+            let differing = Self.subtract(p, q, factor: factor * route.sign, count: count, into: r)
+            Self.add(p, q, sign: route.sign, count: count, to: &record.sums)
             if differing > 0 {
                 var i = 0
                 while i < firstFrame, r[i] == 0 { i += 1 }
@@ -160,7 +219,7 @@ struct ResidualPass: Sendable {
     }
 
     private static func add(
-        _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, count: Int, to sums: inout PairSums
+        _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, sign: Double, count: Int, to sums: inout PairSums
     ) {
         // Four sums each, so that additions need not wait for each other; their shape is fixed.
         var (aa, ab, bb) = (SIMD4<Double>.zero, SIMD4<Double>.zero, SIMD4<Double>.zero)
@@ -174,11 +233,11 @@ struct ResidualPass: Sendable {
             i += 4
         }
         sums.aa += aa.sum()
-        sums.ab += ab.sum()
+        sums.ab += sign * ab.sum()
         sums.bb += bb.sum()
         while i < count {
             sums.aa += a[i] * a[i]
-            sums.ab += a[i] * b[i]
+            sums.ab += sign * a[i] * b[i]
             sums.bb += b[i] * b[i]
             i += 1
         }

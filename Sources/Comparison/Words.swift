@@ -88,23 +88,6 @@ enum Words {
         }
     }
 
-    /// "B is 480 frames (10.000 ms) later"; nil without an offset.
-    static func timing(_ result: PairResult) -> String? {
-        guard let alignment = result.alignment else { return nil }
-        guard alignment.lagFrames != 0 else {
-            // Equal sound needs no other place, and silence has none.
-            guard !alignment.isConfident, result.aligned?.first != nil, alignment.greatestCorrelation > 0 else {
-                return nil
-            }
-            return "no offset fits well enough (correlation "
-                + "\(NumberText.fixed(alignment.greatestCorrelation, decimals: 2))): compared as the files stand"
-        }
-        let frames = alignment.lagFrames.magnitude
-        let milliseconds = NumberText.fixed(1000 * result.lagSeconds.magnitude, decimals: 3)
-        let word = alignment.lagFrames > 0 ? "later" : "earlier"
-        return "B is \(count(Int(frames), "frame")) (\(milliseconds) ms) \(word)"
-    }
-
     /// "B is 0.50 dB louder throughout", "B is 1.00 dB louder in 11 of 20 s"; nil without one.
     static func gain(_ result: PairResult) -> String? {
         guard let gain = result.gain, gain.isConfident else { return nil }
@@ -238,7 +221,9 @@ enum Words {
         guard let residual = result.residual else { return "other rates or channels" }
         var parts: [String] = []
         if !nonFinite(result).isEmpty { parts.append("samples that are no number") }
-        if result.alignment?.lagFrames ?? 0 != 0, let text = timing(result) { parts.append(text) }
+        let isPlaced = result.alignment?.lagFrames ?? 0 != 0 || result.placement != nil
+        if isPlaced { parts += timings(result) }
+        parts += channels(result)
         if let text = gain(result) { parts.append(text) }
         if result.extras.contains(where: { !$0.isHead }) { parts.append("the lengths differ") }
         if result.hasOtherLoudspeakers { parts.append("the channels are for other loudspeakers") }

@@ -12,6 +12,7 @@ struct CompareCommand: ParsableCommand {
               lathe compare v3-render v4-render --html changes.html     two releases, with an A/B player
               lathe compare a.wav b.wav --tolerance -90                 a null test for scripts
               lathe compare a.wav b.flac --json
+              lathe compare album@6 latest --store /big/store           revisions; files that are gone come from there
             Folders are paired file by file; what only one of them has is named.
             Exit code 0: the same, or within the tolerance; 1: different; 2: it could not run.
             """)
@@ -45,6 +46,8 @@ struct CompareCommand: ParsableCommand {
         help: ArgumentHelp("What the sound in the page may take, 0 for none.", valueName: "MB"))
     var audioLimit: Int = 64
     @Flag(help: "The JSON document on standard output, and nothing else.") var json = false
+    @Option(help: "For revisions whose files are gone: the store's directory (default: $XDG_CACHE_HOME/lathe).")
+    var store: String?
     @Option(help: "Threads (default: one per core).") var workers: Int?
     @Option(help: "How progress is shown: auto, plain, json or none.") var progress: ProgressDisplay.Choice = .auto
 
@@ -142,7 +145,8 @@ struct CompareCommand: ParsableCommand {
     private func argument(_ text: String, _ scratch: String) throws -> ComparedArgument {
         if FileManager.default.fileExists(atPath: absolutePath(text)) { return ComparedArgument(text) }
         if isRevisionReference(text) {
-            let farm = try FarmOptions.parse(["--progress", progress.rawValue])
+            let place = store.map { ["--store", $0] } ?? []
+            let farm = try FarmOptions.parse(["--progress", progress.rawValue] + place)
             return ComparedArgument(
                 name: text, path: try deliverableFolder(of: findRevision(text), farm: farm, scratch: scratch))
         }

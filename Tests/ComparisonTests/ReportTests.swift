@@ -108,6 +108,28 @@ import Testing
         #expect(SchemaWords(schema).faults(document).isEmpty, "\(SchemaWords(schema).faults(document))")
     }
 
+    @Test func `documents of channels and places hold to the schema, and their pages are well-formed`() throws {
+        let schema = SchemaWords(try JSONSerialization.jsonObject(with: Data(ComparisonSchema.document.utf8)))
+        let long = Studio.music(seconds: 40, rate: 8000)
+        let gap = long.map { Array($0[..<160_000]) + [Double](repeating: 0, count: 99) + Array($0[160_000...]) }
+        let pairs = [
+            [gap[1], gap[0]], [long[0], long[1].map { -$0 }], [long[0], [Double](repeating: 0, count: 320_000)],
+            [zip(long[0], long[1]).map { 0.5 * ($0 + $1) }],
+        ]
+        for planes in pairs {
+            let studio = try Studio()
+            try studio.write("a.wav", long, rate: 8000)
+            try studio.write("b.wav", planes, rate: 8000)
+            let report = try studio.compare("a.wav", "b.wav")
+            let text = ComparisonJSON.document(report)
+            #expect(text.contains("\"undone\"") && text.contains("\"restored\""), "\(text.prefix(3000))")
+            let faults = schema.faults(try JSONSerialization.jsonObject(with: Data(text.utf8)))
+            #expect(faults.isEmpty, "\(faults)")
+            let page = ComparisonPage(report, audioByteLimit: 500_000).html
+            #expect(XMLParser(data: Data(page.utf8)).parse() && page.contains("B is heard as it stands"))
+        }
+    }
+
     @Test func `octaves are named as people say them`() throws {
         let high = try #require(OctaveRange(powers: [0, 0, 0, 0, 0, 0, 0, 0.1, 0.5, 0.5]))
         #expect(high.words == "mostly above 5.6 kHz")

@@ -135,6 +135,15 @@ final class Studio {
         return ComparisonReport(pairs, nameA: a, nameB: b, lathe: "test", options)
     }
 
+    /// The one pair's result, and what the text says of it.
+    func resultAndText(_ a: String, _ b: String) throws -> (PairResult, String) {
+        let report = try compare(a, b)
+        guard report.pairs.count == 1, case .compared(let result) = report.pairs[0].outcome else {
+            throw ComparisonError("not compared: \(report.failures)")
+        }
+        return (result, ComparisonText.document(report, width: 120))
+    }
+
     /// The one pair's result.
     func result(_ a: String, _ b: String, _ options: ComparisonOptions = ComparisonOptions()) throws -> PairResult {
         let report = try compare(a, b, options)

@@ -90,6 +90,25 @@ import Testing
         }
     }
 
+    @Test func `the highest rate is compared in little memory`() throws {
+        let workshop = try Workshop()
+        func ramp(_ gain: Double) -> (Int, Int) -> (Double, Double) {
+            // Cheap, and not like itself anywhere near.
+            { frame, _ in
+                let mixed = (UInt64(frame / 4) &+ 1) &* 0x9E37_79B9_7F4A_7C15
+                let value = Double((mixed ^ (mixed >> 29)) & 0xFFFF) * 0x1p-17
+                return (value, (frame > 3_000_000 ? gain : 1) * value)
+            }
+        }
+        try workshop.sound("a.wav", ramp(1), seconds: 12, rate: 768_000)
+        try workshop.sound("b.wav", ramp(0.9), seconds: 12, rate: 768_000)
+        let run = try workshop.run(
+            [
+                "compare", workshop.path("a.wav"), workshop.path("b.wav"), "--progress", "none", "--workers", "2",
+            ], under: ["bash", "-c", "ulimit -v 900000; exec \"$@\"", "bash"])
+        #expect(run.status == 1 && run.output.contains("DIFFERENT: "), "\(run.output)\(run.errors)")
+    }
+
     @Test func `a page is written`() throws {
         let workshop = try workshop()
         let run = try workshop.run([

@@ -142,6 +142,21 @@ import Testing
         #expect(studio.records.count == 2)
     }
 
+    @Test func `compare reads revisions from the store that is named`() throws {
+        let studio = try Studio()
+        try #require(try studio.render("-m", "first", "--store", "kept").status == 0)
+        try #require(try studio.run("pin", "1", "--store", "kept").status == 0)
+        try studio.write(gain: "-6 dB")
+        try #require(try studio.render("-m", "quieter", "--store", "kept").status == 0)
+        try FileManager.default.moveItem(
+            atPath: studio.workshop.path("kept"), toPath: studio.workshop.path("moved"))
+        try studio.workshop.remove("sounds")
+        let lost = try studio.run("compare", "1", "2", "--progress", "none")
+        #expect(lost.status == 2 && lost.errors.contains("sources"), "\(lost.errors)")
+        let found = try studio.run("compare", "1", "2", "--progress", "none", "--store", "moved")
+        #expect(found.status == 1 && found.output.contains("01 Short.wav"), "\(found.output)\(found.errors)")
+    }
+
     @Test func `an earlier revision is restored byte for byte, from the ledger and with an empty store`() throws {
         let studio = try Studio()
         let sounds = try studio.renderTwo()
