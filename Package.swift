@@ -163,7 +163,7 @@ let package = Package(
         tests(
             "Farm",
             [
-                "Quantities", "RenderPlan", "RenderEngine", "FarmProtocol", "Metering", "Storage", "Farm",
+                "Quantities", "RenderPlan", "RenderEngine", "FarmProtocol", "Metering", "Storage", "SoundFiles", "Farm",
                 "RenderHarness", "ZeroMQ", "lathe",
             ]),
         tests("Revisions", ["Quantities", "Hashing", "Release", "Revisions"]),

@@ -176,11 +176,14 @@ extension CoordinatorMachine {
         }
         // What a store that keeps too little has given back is rendered again, however much of it there is. Forgiven
         // is every loss once, not for ever: a worker that can read nothing must not keep the farm busy. Where it names
-        // nothing that is lost, it is itself unwell (its disk is full): it rests, and the task is none the worse.
+        // nothing that is lost, it is itself unwell (its disk is full, its encoder is another): it rests, and the task
+        // is none the worse.
         let isNews = lose(report.digests, readBy: task, slot)
         attemptFailed(
             slot, task, by: worker, isCounted: false, isCharged: !report.digests.isEmpty && !isNews,
-            reason: report.digests.isEmpty ? "the worker could not keep its inputs" : "inputs could not be read", now)
+            reason: report.digests.isEmpty
+                ? "a worker cannot do it where it runs, for its disk or its libraries: its log says why"
+                : "inputs could not be read", now)
         if report.digests.isEmpty { isUnwell(worker, slot, task, now) }
         endLease(worker)
     }

@@ -65,7 +65,7 @@ package final class DeliverableWriter {
                 try FlacAssembly(name: finalPath, rate: rateHertz, layout: layout)
             }
             flac = assembly
-            try file.write(assembly.header(md5: nil).span.bytes, at: 0)
+            // The header is written with the first blocks: a full disk is waited for there.
             byteCount = assembly.headerByteCount
         } else {
             wave = try releasing(finalPath) { [layout] in
@@ -74,12 +74,8 @@ package final class DeliverableWriter {
         }
     }
 
-    /// Bytes that a FLAC file of this kind has before its blocks.
-    package static func headerByteCount(flac samples: SampleFormat, rateHertz: Int, channelCount: Int) throws -> Int {
-        try FlacAssembly(
-            name: "FLAC", rate: rateHertz, layout: SampleLayout(format: samples, channelCount: channelCount)
-        ).headerByteCount
-    }
+    /// Bytes of the file before its first block; 0 for a WAV file.
+    package var headerByteCount: Int { flac?.headerByteCount ?? 0 }
 
     /// Appends the next part.
     ///
@@ -106,10 +102,14 @@ package final class DeliverableWriter {
                 }
             }
         case .flac:
-            guard var assembly = flac else { preconditionFailure("a FLAC file is put together") }
-            count = try releasing(finalPath) { try assembly.take(part) }
-            try file.write(part, at: byteCount)
-            flac = assembly
+            count = try releasing(finalPath) { try flac?.take(part) ?? 0 }
+            do {
+                if frameCount == 0, let flac { try file.write(flac.header(md5: nil).span.bytes, at: 0) }
+                try file.write(part, at: byteCount)
+            } catch {
+                flac?.rewind(toFrame: frameCount)
+                throw error
+            }
             byteCount += part.count
         }
         frameCount += count
@@ -122,10 +122,9 @@ package final class DeliverableWriter {
     package func rewind(toFrame frame: Int) throws {
         precondition(stage == .open, "a finished file is not rewound")
         precondition(frame >= 0 && frame <= frameCount, "rewound to where nothing was written")
-        if var assembly = flac {
-            assembly.rewind(toFrame: frame)
-            flac = assembly
-            byteCount = assembly.headerByteCount + assembly.blockByteCount
+        flac?.rewind(toFrame: frame)
+        if let flac {
+            byteCount = flac.headerByteCount + flac.blockByteCount
             try file.truncate(toByteCount: byteCount)
         }
         try releasing(finalPath) { try wave?.truncate(toFrames: frame) }
@@ -182,16 +181,25 @@ package final class DeliverableWriter {
 
     private func hashedBytes() throws -> String {
         let hasher = SHA256Hasher()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        let runByteCount = 1 << 20
+        let whole = (byteCount + runByteCount - 1) / runByteCount
+        let runs = flac?.runs(byteCount: runByteCount) ?? Array(repeating: [runByteCount], count: whole)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: runByteCount, alignment: 64)
         defer { buffer.deallocate() }
         var offset = 0
-        while true {
-            let count = try file.read(into: buffer, at: offset)
-            if count == 0 { break }
-            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            offset += count
+        for (place, run) in runs.enumerated() {
+            let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[..<run.reduce(0, +)])
+            let bytes = UnsafeRawBufferPointer(rebasing: wanted[..<(try file.read(into: wanted, at: offset))])
+            // A decoder gives silence for a block that is damaged, and goes on.
+            guard flac == nil || place == 0 || FlacAssembly.isWhole(bytes, blocks: run) else {
+                throw damaged("a damaged block at byte \(offset)")
+            }
+            hasher.update(bytes)
+            offset += bytes.count
         }
-        guard offset == byteCount else { throw damaged("\(offset) bytes instead of \(byteCount)") }
+        guard offset == byteCount, try file.read(into: buffer, at: offset) == 0 else {
+            throw damaged("another length than \(byteCount) bytes")
+        }
         return hasher.finishHexadecimal()
     }
 

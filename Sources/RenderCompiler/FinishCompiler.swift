@@ -155,7 +155,7 @@ package enum FinishCompiler {
         let producer = programs[stream.program]
         let program = Program(
             kind: .windowed, rateHertz: producer.rateHertz,
-            segmentFrames: EncodeBody.segmentFrames(near: producer.segmentFrames),
+            segmentFrames: EncodeBody.segmentFrames(over: producer.segmentFrames),
             frameCount: producer.frameCount, inputs: [port(stream, programs)],
             outputs: [OutputPort(channelCount: 0, format: .bytes)],
             body: .encode(EncodeBody(container: .flac, samples: samples, library: library)), song: producer.song)

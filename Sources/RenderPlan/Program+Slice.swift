@@ -108,12 +108,19 @@ extension Program {
         return inside.start / Program.partFrames...(inside.end - 1) / Program.partFrames
     }
 
-    /// Whether a result has the outputs and parts that a segment of this program gives, whatever is in them.
+    /// Whether a result has the outputs and parts that a segment of this program gives, each of the right size,
+    /// whatever is in them.
     package func isResult(_ result: TaskResult, ofSegment segment: Int) -> Bool {
         guard result.outputs.count == outputs.count, segment >= 0, segment < segmentCount else { return false }
-        let audioParts = Program.partCount(frames: range(ofSegment: segment).count)
+        let frameCount = range(ofSegment: segment).count
         return zip(outputs, result.outputs).allSatisfy { port, parts in
-            port.format == .bytes ? !parts.isEmpty : parts.count == audioParts
+            guard port.format != .bytes else { return !parts.isEmpty && parts.allSatisfy { $0.byteCount > 0 } }
+            guard parts.count == Program.partCount(frames: frameCount) else { return false }
+            guard let bytesPerFrame = port.bytesPerFrame else { return true }
+            return parts.indices.allSatisfy { place in
+                let frames = min(Program.partFrames, frameCount - place * Program.partFrames)
+                return parts[place].byteCount == frames * bytesPerFrame
+            }
         }
     }
 

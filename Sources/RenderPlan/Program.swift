@@ -31,7 +31,7 @@ package struct OutputPort: Sendable, Hashable, Codable {
         case planarFloat32
         /// Interleaved little-endian integers in parts of 65,536 frames.
         case interleaved(SampleFormat)
-        /// One blob: a measurement or an encoded file.
+        /// One blob, such as a measurement, or a stretch of an encoded file in parts of whole blocks.
         case bytes
         /// Digests only.
         case digests
@@ -43,6 +43,15 @@ package struct OutputPort: Sendable, Hashable, Codable {
     package init(channelCount: Int, format: Format) {
         self.channelCount = channelCount
         self.format = format
+    }
+
+    /// Bytes of a frame in its parts; nil where the format does not say.
+    package var bytesPerFrame: Int? {
+        switch format {
+        case .planarFloat32: channelCount * MemoryLayout<Float>.stride
+        case .interleaved(let samples): channelCount * samples.bitCount / 8
+        case .bytes, .digests: nil
+        }
     }
 }
 
@@ -240,9 +249,10 @@ package struct EncodeBody: Sendable, Hashable, Codable {
     /// Frames of a block: a segment has a multiple of them.
     package static let blockFrames = 4_096
 
-    /// The length of an encoder's segments over a stream with segments of `frames` frames.
-    package static func segmentFrames(near frames: Int) -> Int {
-        max(1, (frames + blockFrames / 2) / blockFrames) * blockFrames
+    /// The length of an encoder's segments over a stream with segments of `frames` frames: rounded up, so that there
+    /// are not more of them.
+    package static func segmentFrames(over frames: Int) -> Int {
+        (frames + blockFrames - 1) / blockFrames * blockFrames
     }
 
     /// Changes with how stretches are encoded and numbered.

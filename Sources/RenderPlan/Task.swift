@@ -35,7 +35,7 @@ package struct TaskID: Hashable, Sendable, Comparable, CustomStringConvertible {
     package var description: String { "\(program)/\(segment)" }
 }
 
-/// A run of bytes with its digest: at most 65,536 frames of a window, a snapshot, a measurement or an encoded file.
+/// A run of bytes with its digest: at most 65,536 frames of a window, a snapshot, a measurement, or blocks of a file.
 package struct Part: Hashable, Sendable {
     package let digest: Digest
     package let byteCount: Int

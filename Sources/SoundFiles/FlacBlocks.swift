@@ -2,13 +2,18 @@ import Quantities
 
 /// The encoded blocks of a FLAC file (RFC 9639, section 9, calls them frames), of one length but for the last.
 ///
-/// No block needs another to be decoded, nor, at a fixed length, to be encoded: what sets the blocks of a song apart
-/// from those of its second half alone is the number in each header, and the checksums over it. So a song may be
-/// encoded in stretches, by anybody in any order, and be put together to the bytes of one encoder
+/// No block needs another to be decoded, nor, with the encoder's settings here, to be encoded: what sets the blocks of
+/// a song apart from those of its second half alone is the number in each header, and the checksums over it. So a
+/// song may be encoded in stretches, by anybody in any order, and be put together to the bytes of one encoder
 /// (docs/decisions/0031-flac-in-stretches.md).
 package enum FlacBlocks {
     /// The frames of audio in every block but a file's last.
     package static let frameCount = 4_096
+    /// The encoder's effort. At 1 and 4 libFLAC keeps its choice of channels over several blocks, at 0 to 2 it makes
+    /// shorter ones: a stretch would not be what one encoder makes.
+    static let level = 5
+    /// More than any block of one or two channels of up to 24 bits has, stored as it is.
+    private static let largestByteCount = 32_768
 
     struct Block {
         /// Where it begins in the bytes that were scanned.
@@ -116,13 +121,17 @@ package enum FlacBlocks {
     private static func end(
         of number: Int, _ bytes: UnsafeRawBufferPointer, from offset: Int, headerByteCount: Int
     ) -> Int? {
+        // Over a block with its checksum behind it the sum is 0. It goes on from candidate to candidate.
+        var sum: UInt16 = 0
+        var summed = offset
         func isWhole(_ end: Int) -> Bool {
-            guard end - offset >= headerByteCount + 2 else { return false }
-            let sum = Checksums.sixteen(UnsafeRawBufferPointer(rebasing: bytes[offset..<end - 2]))
-            return sum == UInt16(bytes[end - 2]) << 8 | UInt16(bytes[end - 1])
+            sum = Checksums.sixteen(UnsafeRawBufferPointer(rebasing: bytes[summed..<end]), from: sum)
+            summed = end
+            return sum == 0
         }
+        let last = min(bytes.count, offset + largestByteCount)
         var end = offset + headerByteCount + 2
-        while end + 6 <= bytes.count {
+        while end + 6 <= last {
             if bytes[end] == 0xFF, bytes[end + 1] == 0xF8, let next = header(bytes, at: end), next.number == number + 1,
                 isWhole(end)
             {
@@ -130,7 +139,7 @@ package enum FlacBlocks {
             }
             end += 1
         }
-        return isWhole(bytes.count) ? bytes.count : nil
+        return last == bytes.count && last >= offset + headerByteCount + 2 && isWhole(last) ? last : nil
     }
 
     /// A number of up to 31 bits, coded as UTF-8 codes characters (section 9.1.5).
@@ -166,7 +175,7 @@ extension SoundFileError {
 }
 
 /// The two cyclic redundancy checks of a block (RFC 9639, sections 9.1.8 and 9.3).
-private enum Checksums {
+enum Checksums {
     /// Polynomial x^8 + x^2 + x + 1, from 0.
     static func eight(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
         var sum: UInt8 = 0
@@ -174,10 +183,10 @@ private enum Checksums {
         return sum
     }
 
-    /// Polynomial x^16 + x^15 + x^2 + 1, from 0; eight bytes at a time.
-    static func sixteen(_ bytes: UnsafeRawBufferPointer) -> UInt16 {
+    /// Polynomial x^16 + x^15 + x^2 + 1; eight bytes at a time.
+    static func sixteen(_ bytes: UnsafeRawBufferPointer, from before: UInt16 = 0) -> UInt16 {
         sixteens.withUnsafeBufferPointer { table in
-            var sum: UInt16 = 0
+            var sum = before
             var offset = 0
             while offset + 8 <= bytes.count {
                 let word = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))

@@ -1,3 +1,5 @@
+package import Quantities
+
 /// Encodes a stretch of a song to blocks of its FLAC file.
 ///
 /// The blocks of all stretches in order, behind `FlacAssembly.header`, are the bytes that one `FlacEncoder` makes of
@@ -13,7 +15,7 @@ package final class FlacStretchEncoder {
     /// - Precondition: a block begins there.
     package init(name: String, rate: Int, layout: SampleLayout, firstFrame: Int) throws(SoundFileError) {
         precondition(firstFrame >= 0 && firstFrame % FlacBlocks.frameCount == 0, "a stretch begins with a block")
-        encoder = try FlacEncoder(name: name, rate: rate, layout: layout)
+        encoder = try FlacEncoder(name: name, rate: rate, layout: layout, level: FlacBlocks.level)
         self.firstFrame = firstFrame
         self.name = name
     }
@@ -51,6 +53,28 @@ package final class FlacStretchEncoder {
     }
 }
 
+extension FlacBlocks {
+    /// Whether parts, one after the other, are the whole blocks of these frames of a song and no others.
+    ///
+    /// - Precondition: a block begins with the range.
+    package static func isStretch(_ parts: [[UInt8]], of range: FrameRange) -> Bool {
+        precondition(range.start % frameCount == 0, "a stretch begins with a block")
+        var number = range.start / frameCount
+        var frame = range.start
+        for part in parts {
+            let found = part.withUnsafeBytes { try? scan($0, first: number, name: "stretch") }
+            guard let blocks = found else { return false }
+            for block in blocks {
+                // Only the last one may be shorter: a whole one is missing otherwise.
+                guard block.header.frameCount == min(frameCount, range.end - frame) else { return false }
+                frame += block.header.frameCount
+            }
+            number += blocks.count
+        }
+        return frame == range.end
+    }
+}
+
 /// What a FLAC file that is put together from stretches begins with, and what of it must be known for that.
 ///
 /// No block is kept: only their sizes, for the header (RFC 9639, section 8.2).
@@ -62,10 +86,12 @@ package struct FlacAssembly {
     private var sizes: [Int] = []
     /// Frames of audio in the blocks so far.
     package private(set) var frameCount = 0
+    /// Bytes of the blocks so far.
+    package private(set) var blockByteCount = 0
 
     /// - Parameter name: What error messages call the file.
     package init(name: String, rate: Int, layout: SampleLayout) throws(SoundFileError) {
-        let encoder = try FlacEncoder(name: name, rate: rate, layout: layout)
+        let encoder = try FlacEncoder(name: name, rate: rate, layout: layout, level: FlacBlocks.level)
         let frame = [UInt8](repeating: 0, count: layout.bytesPerFrame)
         let outcome = frame.withUnsafeBytes { bytes in
             Result { () throws(SoundFileError) in try encoder.append(packed: bytes) }
@@ -89,6 +115,7 @@ package struct FlacAssembly {
         }
         let blocks = try FlacBlocks.scan(bytes, first: sizes.count, name: name)
         sizes += blocks.map(\.byteCount)
+        blockByteCount += bytes.count
         let count = blocks.reduce(0) { $0 + $1.header.frameCount }
         frameCount += count
         return count
@@ -102,11 +129,38 @@ package struct FlacAssembly {
         guard frame < frameCount else { return }
         precondition(frame % FlacBlocks.frameCount == 0, "blocks are taken back whole")
         sizes.removeSubrange((frame / FlacBlocks.frameCount)...)
+        blockByteCount = sizes.reduce(0, +)
         frameCount = frame
     }
 
-    /// Bytes of the blocks so far.
-    package var blockByteCount: Int { sizes.reduce(0, +) }
+    /// Stretches of the file to read it by: the header, then runs of whole blocks.
+    ///
+    /// - Returns: The bytes of each block; of the header, all in one.
+    package func runs(byteCount: Int) -> [[Int]] {
+        var runs = [[template.count]]
+        var free = 0
+        for size in sizes {
+            if size > free {
+                runs.append([])
+                free = byteCount
+            }
+            runs[runs.count - 1].append(size)
+            free -= size
+        }
+        return runs
+    }
+
+    /// Whether every one of these blocks has its checksum.
+    package static func isWhole(_ bytes: UnsafeRawBufferPointer, blocks sizes: [Int]) -> Bool {
+        var offset = 0
+        for size in sizes {
+            guard offset + size <= bytes.count,
+                Checksums.sixteen(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + size])) == 0
+            else { return false }
+            offset += size
+        }
+        return offset == bytes.count
+    }
 
     /// What stands before the blocks.
     ///

@@ -219,13 +219,18 @@ import Testing
             var limit = rlimit(rlim_cur: 100_000, rlim_max: 100_000)
             guard setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { exit(2) }
             let folder = try TemporaryDirectory("lathe-release")
-            for kind in [DeliverableWriter.Kind.wavPCM(.integer16), .wavFloat] {
+            let encoder = try FlacStretchEncoder(
+                name: "a", rate: 48_000, layout: SampleLayout(format: .integer16, channelCount: 2), firstFrame: 0)
+            try packedFrames(90_000, bitCount: 16).withUnsafeBytes { try encoder.append(packed: $0) }
+            let blocks = try encoder.finish(largestPart: 50_000)
+            for kind in [DeliverableWriter.Kind.wavPCM(.integer16), .wavFloat, .flac(.integer16)] {
                 let writer = try DeliverableWriter(
                     finalPath: "\(folder.path)/a.wav", kind: kind, rateHertz: 48_000, channelCount: 2)
                 let frames = 10_000
                 let part = [UInt8](repeating: 1, count: frames * (kind == .wavFloat ? 8 : 4))
                 var code: ReleaseError.Code?
-                for _ in 0..<4 where code == nil {
+                for number in 0..<4 where code == nil {
+                    let part = kind.isFLAC ? blocks[number] : part
                     do { try part.withUnsafeBytes { try writer.append($0) } } catch {
                         let error = try #require(error as? ReleaseError)
                         guard error.message.contains("Make room") else { exit(3) }
@@ -293,6 +298,27 @@ import Testing
         _ = try writer.finish()
         try writer.publish()
         #expect(isSame(contents(path("a.flac")), try flac(samples)))
+    }
+
+    @Test func `a FLAC file that is damaged on the disk is never published`() throws {
+        let samples = packedFrames(30_000, bitCount: 16)
+        func damaged(_ change: (CInt, Int) -> Void) throws -> Bool {
+            let writer = try flacWriter()
+            try append(try blocks(samples, from: 0, count: 30_000), to: writer)
+            let descriptor = open(writer.temporaryPath, O_RDWR)
+            defer { close(descriptor) }
+            change(descriptor, Int(lseek(descriptor, 0, SEEK_END)))
+            defer { writer.abandon() }
+            do { _ = try writer.finish() } catch let error as ReleaseError { return error.code == .damaged }
+            return false
+        }
+        #expect(try !damaged { _, _ in })
+        for place in [100, 1_000, 60_000] {
+            #expect(try damaged { descriptor, _ in pwrite(descriptor, [UInt8(0x55), 0xAA, 0x55, 0xAA], 4, place) })
+        }
+        #expect(try damaged { descriptor, byteCount in ftruncate(descriptor, byteCount - 9) })
+        #expect(try damaged { descriptor, byteCount in pwrite(descriptor, [UInt8(0)], 1, byteCount) })
+        #expect(listing(folder.path) == [])
     }
 
     @Test func `a FLAC file takes only the whole blocks that come next`() throws {

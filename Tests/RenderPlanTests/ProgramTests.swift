@@ -28,17 +28,22 @@ import Testing
             stages: [Stage(kind: 4, version: 1, values: [1, 0.9], latencyFrames: 101, device: 0)])
     }
 
-    @Test func `a result fits a segment by its outputs and parts alone`() {
+    @Test func `a result fits a segment by its outputs and the sizes of its parts`() {
         let program = mix([], inputs: [])
-        let part = Part(digest: Digest(high: 1, low: 2), byteCount: 3)
-        func isResult(_ counts: [Int], _ segment: Int) -> Bool {
+        let (full, rest) = (65_536 * 8, 34_464 * 8)
+        func isResult(_ sizes: [[Int]], _ segment: Int) -> Bool {
             program.isResult(
-                TaskResult(outputs: counts.map { Array(repeating: part, count: $0) }), ofSegment: segment)
+                TaskResult(
+                    outputs: sizes.map { $0.map { Part(digest: Digest(high: 1, low: 2), byteCount: $0) } }),
+                ofSegment: segment)
         }
-        #expect(isResult([2], 0))
-        #expect(isResult([1], 3), "the last segment has half as many frames")
-        #expect(!isResult([], 0) && !isResult([0], 0) && !isResult([1], 0) && !isResult([3], 0))
-        #expect(!isResult([2, 2], 0) && !isResult([2], 4) && !isResult([2], -1))
+        #expect(isResult([[full, rest]], 0))
+        #expect(isResult([[50_000 * 8]], 3), "the last segment has half as many frames")
+        #expect(!isResult([], 0) && !isResult([[]], 0) && !isResult([[full]], 0) && !isResult([[full, rest, 8]], 0))
+        #expect(!isResult([[full, rest], [full, rest]], 0))
+        #expect(!isResult([[full, rest]], 4) && !isResult([[full, rest]], -1))
+        // Bytes that are no whole frames, or too few, would be taken for samples.
+        #expect(!isResult([[full, rest - 4]], 0) && !isResult([[rest, full]], 0) && !isResult([[5, 5]], 0))
     }
 
     /// Digests as if every part of every program had other bytes, unless `change` says so.

@@ -28,6 +28,53 @@ import Testing
         #expect(assembled == (try whole(samples, layout, rate: 48_000)))
     }
 
+    @Test(arguments: [0x80, 0x800, 0x1_0000, 0x20_0000, 0x400_0000, 0x7FFF_FFFE])
+    func `a stretch may begin wherever a block does`(number: Int) throws {
+        let layout = SampleLayout(format: .integer16, channelCount: 2)
+        let samples = music(layout, count: 2 * FlacBlocks.frameCount)
+        let early = try blocks(samples, layout, first: 0)
+        let first = (number - 1) * FlacBlocks.frameCount
+        let late = try blocks(samples, layout, first: first)
+        let range = FrameRange(start: first, count: 2 * FlacBlocks.frameCount)
+        #expect(FlacBlocks.isStretch([late], of: range))
+        #expect(!FlacBlocks.isStretch([late], of: FrameRange(start: first + FlacBlocks.frameCount, count: range.count)))
+        // The number alone grows, from one byte to as many as it takes.
+        let width = { (number: Int) in [0x80, 0x800, 0x1_0000, 0x20_0000, 0x400_0000].count { number >= $0 } + 1 }
+        #expect(late.count == early.count + width(number - 1) + width(number) - 2)
+    }
+
+    private func blocks(_ samples: [UInt8], _ layout: SampleLayout, first: Int) throws -> [UInt8] {
+        let encoder = try FlacStretchEncoder(name: "a", rate: 48_000, layout: layout, firstFrame: first)
+        try samples.withUnsafeBytes { try encoder.append(packed: $0) }
+        return Array(try encoder.finish(largestPart: 1 << 20).joined())
+    }
+
+    @Test func `a stretch has the frames of its segment, no less and no more`() throws {
+        let layout = SampleLayout(format: .integer16, channelCount: 2)
+        let bytes = try blocks(music(layout, count: 9_000), layout, first: 8_192)
+        let isStretch = { (bytes: [UInt8], count: Int) in
+            FlacBlocks.isStretch([bytes], of: FrameRange(start: 8_192, count: count))
+        }
+        #expect(isStretch(bytes, 9_000))
+        #expect(!isStretch(bytes, 8_192) && !isStretch(bytes, 8_999) && !isStretch(bytes, 12_288))
+        #expect(!isStretch([], 9_000) && isStretch([], 0))
+        // A shorter block where a whole one belongs.
+        let short = try blocks(music(layout, count: 4_000), layout, first: 8_192)
+        let next = try blocks(music(layout, count: 5_000), layout, first: 8_192 + FlacBlocks.frameCount)
+        #expect(!isStretch(short + next, 9_000))
+    }
+
+    @Test func `bytes that are made to look like many headers are refused at once`() throws {
+        // Every six bytes a header with the number that is looked for and its checksum; none ends a block.
+        let layout = SampleLayout(format: .integer16, channelCount: 2)
+        let head = Array(try blocks(music(layout, count: 2 * FlacBlocks.frameCount), layout, first: 0).prefix(6))
+        var second = try blocks(music(layout, count: FlacBlocks.frameCount), layout, first: FlacBlocks.frameCount)
+        second.removeSubrange(6...)
+        let bytes = head + Array(repeating: second, count: 1_000_000).joined()
+        var assembly = try FlacAssembly(name: "a", rate: 48_000, layout: layout)
+        #expect(throws: SoundFileError.self) { try bytes.withUnsafeBytes { _ = try assembly.take($0) } }
+    }
+
     @Test func `samples that hold sync codes are no blocks`() throws {
         // Incompressible sound is stored as it is: here with the start of a header over and over.
         let layout = SampleLayout(format: .integer16, channelCount: 2)

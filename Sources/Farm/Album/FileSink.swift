@@ -39,6 +39,8 @@ final class FileSink: DeliverySink, Sendable {
     final class Desk {
         var writers: [DeliveredRole: DeliverableWriter] = [:]
         var outputs: [DeliveredRole: Int] = [:]
+        /// Frames of all windows of a role.
+        var frameCounts: [DeliveredRole: Int] = [:]
         /// Files of an earlier render for which the right windows have come so far; they have no writer.
         var kept: [DeliveredRole: KeptProgress] = [:]
         /// What the writers' files are made of; nil for one that is not to be remembered.
@@ -124,6 +126,7 @@ final class FileSink: DeliverySink, Sendable {
         post(role) { [self] desk in
             attempt(role, desk) {
                 desk.outputs[role] = output
+                desk.frameCounts[role] = frameCount
                 if let kept = kept(role, file) {
                     desk.kept[role] = KeptProgress(kept, file)
                 } else {
@@ -139,7 +142,9 @@ final class FileSink: DeliverySink, Sendable {
         // A stem is cut when its windows have come: it may hold less than they do.
         guard case .master = role, keepsFiles else { return nil }
         let path = hall.withLock { $0.folder.mayReplace(file) ? $0.folder.path(of: file) : nil }
-        return path.flatMap { KeptFile(file, path: $0, directory: reader.deliveredDirectory) }
+        return path.flatMap {
+            KeptFile(file, path: $0, directory: reader.deliveredDirectory, flacLibrary: flacLibrary)
+        }
     }
 
     /// Gives a kept file a writer after all, with what of it has come.
@@ -253,6 +258,9 @@ final class FileSink: DeliverySink, Sendable {
                     try unkeep(role, desk)
                 }
                 guard let writer = desk.writers[role] else { return }
+                guard writer.frameCount == desk.frameCounts[role] else {
+                    throw FarmError("only \(writer.frameCount) frames of it came. Render it again")
+                }
                 if let frameCount { try writer.truncate(toFrames: frameCount) }
                 let file = try writer.finish()
                 try judge(role, writer, file, nil, desk)
@@ -337,7 +345,8 @@ final class FileSink: DeliverySink, Sendable {
 
     private func remember(_ plan: PlannedFile, _ file: DeliveredFile, _ check: DeliveredCheck?, _ parts: [Part]?) {
         guard let parts else { return }
-        KeptFile.remember(plan, file, check, parts: parts, directory: reader.deliveredDirectory)
+        KeptFile.remember(
+            plan, file, check, parts: parts, directory: reader.deliveredDirectory, flacLibrary: flacLibrary)
     }
 
     /// Runs a step of a file; a failure ends that file and no other.

@@ -35,6 +35,7 @@ struct KeptFile {
 
     private struct Header: Codable {
         var version: Int
+        /// As `kindText`.
         var kind: String
         var rateHertz: Int
         var channelCount: Int
@@ -58,17 +59,17 @@ struct KeptFile {
     let parts: [Part]
 
     /// Changes with what a file is made of from the same parts.
-    private static let version = 2
+    private static let version = 1
 
     /// The file of a plan as it lies under its name; nil where it is not known to be what was delivered there.
-    init?(_ planned: PlannedFile, path: String, directory: String) {
-        guard let kind = planned.kind, let now = Appearance(ofFile: path),
+    init?(_ planned: PlannedFile, path: String, directory: String, flacLibrary: String) {
+        guard let kind = Self.kindText(planned, flacLibrary), let now = Appearance(ofFile: path),
             let data = try? Data(contentsOf: URL(fileURLWithPath: Self.recordPath(path, directory))), data.count >= 8
         else { return nil }
         let headerCount = data.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
         guard headerCount >= 0, headerCount <= data.count - 8,
             let header = try? JSONDecoder().decode(Header.self, from: data[8..<8 + headerCount]),
-            header.version == Self.version, header.kind == "\(kind)", header.rateHertz == planned.rateHertz,
+            header.version == Self.version, header.kind == kind, header.rateHertz == planned.rateHertz,
             header.channelCount == planned.channelCount, header.appearance == now, header.path == path,
             header.parts.count == header.partByteCounts.count, header.parts.allSatisfy({ $0.count == 2 })
         else { return nil }
@@ -100,12 +101,13 @@ struct KeptFile {
     ///
     /// What goes wrong is nobody's concern: the file is then written again by the next render.
     static func remember(
-        _ planned: PlannedFile, _ file: DeliveredFile, _ check: DeliveredCheck?, parts: [Part], directory: String
+        _ planned: PlannedFile, _ file: DeliveredFile, _ check: DeliveredCheck?, parts: [Part], directory: String,
+        flacLibrary: String
     ) {
-        guard let kind = planned.kind, let appearance = Appearance(ofFile: file.path) else { return }
+        guard let kind = kindText(planned, flacLibrary), let appearance = Appearance(ofFile: file.path) else { return }
         let windows = check?.windows.map(\.bytes)
         let header = Header(
-            version: version, kind: "\(kind)", rateHertz: planned.rateHertz, channelCount: planned.channelCount,
+            version: version, kind: kind, rateHertz: planned.rateHertz, channelCount: planned.channelCount,
             appearance: appearance, path: file.path, byteCount: file.byteCount, frameCount: file.frameCount,
             sha256: file.sha256, pcmSHA256: file.pcmSHA256, parts: parts.map { [$0.digest.high, $0.digest.low] },
             partByteCounts: parts.map(\.byteCount), windowByteCounts: windows?.map(\.count))
@@ -117,6 +119,11 @@ struct KeptFile {
         try? manager.createDirectory(atPath: directory, withIntermediateDirectories: true)
         forgetSome(in: directory)
         try? data.write(to: URL(fileURLWithPath: recordPath(file.path, directory)), options: .atomic)
+    }
+
+    /// What is made of the parts; a FLAC file's header names its encoder.
+    private static func kindText(_ planned: PlannedFile, _ flacLibrary: String) -> String? {
+        planned.kind.map { $0.isFLAC ? "\($0) by \(flacLibrary)" : "\($0)" }
     }
 
     private static func recordPath(_ path: String, _ directory: String) -> String {
@@ -173,16 +180,10 @@ struct KeptProgress {
         defer { close(descriptor) }
         // One open file from the check to the last byte: what is renamed or replaced meanwhile does not matter.
         guard KeptFile.Appearance(ofFile: kept.file.path) == kept.appearance else { throw Self.changed(kept) }
-        let reader: SoundFileReader?
         // Of a FLAC file bytes are read, of others frames.
-        var offset = 0
-        if case .flac(let samples) = planned.kind {
-            reader = nil
-            offset = try DeliverableWriter.headerByteCount(
-                flac: samples, rateHertz: planned.rateHertz, channelCount: planned.channelCount)
-        } else {
-            reader = try SoundFileReader(descriptor: descriptor, name: kept.file.path)
-        }
+        let reader =
+            writer.kind.isFLAC ? nil : try SoundFileReader(descriptor: descriptor, name: kept.file.path)
+        var offset = writer.headerByteCount
         for part in kept.parts[..<count] {
             let bytes: [UInt8]
             if let reader {

@@ -35,12 +35,10 @@ package struct LedgerForecast: Sendable {
             frameCounts.append(plan.frameCount)
             let segments = (plan.frameCount + plan.segmentFrames - 1) / plan.segmentFrames
             let passes = album.loudness.target == nil ? 1 : 4
-            let stretch = EncodeBody.segmentFrames(near: plan.segmentFrames)
-            let stretches = (plan.frameCount + stretch - 1) / stretch + 1
             // A pass limits and measures; a delivery quantises and may be encoded.
             let finish = album.loudness.isEnabled ? 2 * passes * segments : 0
             for delivery in album.deliveries {
-                finishTasks += finish + segments + (delivery.format == .flac ? stretches : 0)
+                finishTasks += finish + segments + (delivery.format == .flac ? segments : 0)
             }
         }
         try evaluate(list, store)

@@ -290,23 +290,15 @@ package final class CoordinatorHost {
         return .failed(failure)
     }
 
-    /// Whether bytes come with a result of this task; nil where the job is not known.
-    private func hasBytes(_ task: TaskID, of job: JobID) -> Bool? {
-        guard let job = jobs[job] else { return nil }
-        guard task.program.rawValue < job.list.programs.count else { return false }
-        return job.program(task.program).storesOutputs
-    }
-
     /// Verifies a result's bytes and enters them; the machine hears of it afterwards, where bytes travel when they
     /// have come.
     private func take(_ report: ResultReport, at places: Locations, from peer: Peer) throws -> Input? {
         if let job = jobs[report.name.job], report.name.task.program.rawValue < job.list.programs.count,
             !job.program(report.name.task.program).isResult(report.result, ofSegment: report.name.task.segment)
         {
-            logger.warning("result not as it was announced", metadata: ["reason": "it has not the shape of its task"])
-            return .unverified(from: peer, report.name)
+            return refused(report, from: peer, "it has not the shape of its task")
         }
-        guard let hasBytes = hasBytes(report.name.task, of: report.name.job), hasBytes else {
+        guard let hasBytes = jobs[report.name.job]?.hasBytes(report.name.task), hasBytes else {
             return .stored(from: peer, report)
         }
         let parts = report.result.parts
@@ -319,11 +311,25 @@ package final class CoordinatorHost {
                 _ = try store.record(part, at: place, isVerified: workerPlace == .thisProcess)
                 count(part.byteCount, of: report.name.job)
             } catch let error as StoreError where error.isLoss || error.code == .invalidRange {
-                logger.warning("result not as it was announced", metadata: ["reason": "\(error)"])
-                return .unverified(from: peer, report.name)
+                return refused(report, from: peer, "\(error)")
             }
         }
+        return arrived(report, from: peer)
+    }
+
+    /// A result whose bytes are here; a stretch of a file is looked at before it lies beside others.
+    private func arrived(_ report: ResultReport, from peer: Peer) -> Input {
+        let task = report.name.task
+        guard jobs[report.name.job]?.program(task.program).isSoundStretch(report.result, task.segment, store) ?? true
+        else {
+            return refused(report, from: peer, "it is no stretch of its file")
+        }
         return .stored(from: peer, report)
+    }
+
+    private func refused(_ report: ResultReport, from peer: Peer, _ reason: String) -> Input {
+        logger.warning("result not as it was announced", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+        return .unverified(from: peer, report.name)
     }
 
     private func fetch(_ parts: [Part], of report: ResultReport, from peer: Peer) throws -> Input? {
@@ -334,7 +340,7 @@ package final class CoordinatorHost {
         for part in parts where asked.insert(part.digest).inserted {
             if try store.locate(part.digest)?.byteCount != part.byteCount { wanted.append(part) }
         }
-        guard !wanted.isEmpty else { return .stored(from: peer, report) }
+        guard !wanted.isEmpty else { return arrived(report, from: peer) }
         guard let fetcher else { preconditionFailure("workers elsewhere need a fetcher") }
         underway.insert(report.name)
         count(wanted.reduce(0) { $0 + $1.byteCount }, of: report.name.job)
@@ -348,12 +354,8 @@ package final class CoordinatorHost {
     private func take(_ result: Fetched) {
         underway.remove(result.report.name)
         switch result.outcome {
-        case .stored: inbox.append(.stored(from: result.peer, result.report))
-        case .wrongBytes:
-            logger.warning(
-                "result not as it was announced",
-                metadata: ["peer": "\(result.peer)", "task": "\(result.report.name.task)"])
-            inbox.append(.unverified(from: result.peer, result.report.name))
+        case .stored: inbox.append(arrived(result.report, from: result.peer))
+        case .wrongBytes: inbox.append(refused(result.report, from: result.peer, "its bytes are others"))
         case .unavailable: break
         }
     }

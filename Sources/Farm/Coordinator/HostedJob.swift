@@ -51,6 +51,11 @@ package final class HostedJob {
 
     func program(_ id: ProgramID) -> Program { list[id] }
 
+    /// Whether bytes come with a result of this task.
+    func hasBytes(_ task: TaskID) -> Bool {
+        task.program.rawValue < list.programs.count && program(task.program).storesOutputs
+    }
+
     func encodedProgram(_ id: ProgramID) throws -> [UInt8] {
         if let bytes = encoded[id.rawValue] { return bytes }
         let encoder = JSONEncoder()

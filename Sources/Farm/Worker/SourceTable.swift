@@ -58,6 +58,9 @@ enum TaskError: Error, CustomStringConvertible {
     /// Nobody wants the result any more.
     case abandoned
 
+    /// Whether another worker may do better, and this one no better the next time.
+    var isOfThisMachine: Bool { if case .otherEncoder = self { true } else { false } }
+
     var description: String {
         switch self {
         case .sourceUnknown(let number): "source \(number) is not in the job's table"

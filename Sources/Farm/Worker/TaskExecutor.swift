@@ -170,14 +170,13 @@ final class TaskExecutor {
         _ body: EncodeBody, _ program: Program, segment: Int, inputs: WindowInputs, into output: PackOutputs
     ) throws {
         let own = try Self.flacLibrary.get()
-        guard own == body.library else {
-            throw TaskError.otherEncoder(wanted: body.library, own: own)
-        }
+        guard own == body.library else { throw TaskError.otherEncoder(wanted: body.library, own: own) }
         let range = program.range(ofSegment: segment)
+        guard range.start % FlacBlocks.frameCount == 0 else { throw TaskError.malformed("program: a block in pieces") }
         let layout = SampleLayout(format: body.samples, channelCount: program.inputs[0].channelCount)
         let encoder = try FlacStretchEncoder(
             name: "FLAC", rate: program.rateHertz, layout: layout, firstFrame: range.start)
-        try inputs.forEachPart(port: 0, range: range) {
+        try inputs.forEachPart(port: 0, range: range, bytesPerFrame: layout.bytesPerFrame) {
             try output.watch.check()
             try encoder.append(packed: $0)
         }

@@ -213,7 +213,9 @@ final class WindowInputs: PackedInputs {
     }
 
     /// The packed bytes of a port's frames, in order, as far as each part holds them.
-    func forEachPart(port: Int, range: FrameRange, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    func forEachPart(
+        port: Int, range: FrameRange, bytesPerFrame: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
         let input = program.inputs[port]
         var frame = range.start
         while frame < range.end {
@@ -222,7 +224,9 @@ final class WindowInputs: PackedInputs {
             let cached = try load(port: port, segment: segment, part: part)
             let first = frame - segment * input.segmentFrames - part * Program.partFrames
             let count = min(cached.frameCount - first, range.end - frame)
-            let bytesPerFrame = cached.byteCount / cached.frameCount
+            guard cached.byteCount == cached.frameCount * bytesPerFrame else {
+                throw TaskError.malformed("lease: a part of another length than its window's")
+            }
             let bytes = UnsafeRawBufferPointer(cached.bytes)[first * bytesPerFrame..<(first + count) * bytesPerFrame]
             try body(UnsafeRawBufferPointer(rebasing: bytes))
             frame += count

@@ -83,6 +83,8 @@ final class WorkerHost {
             /// Lost from this worker's own store, which can be filled again.
             case lostHere([Digest])
             case failed(String)
+            /// Not to be done on this machine, for a reason that is not the task's.
+            case unfit(String)
             case abandoned
         }
 
@@ -222,6 +224,9 @@ final class WorkerHost {
             CrashPoint.afterResult.reached(configuration)
         case .unreadable(let digests), .lostHere(let digests):
             apply(machine.handle(.unreadable(order.lease, segment: order.task.segment, digests), at: now))
+        case .unfit(let reason):
+            try? FileHandle.standardError.write(contentsOf: Data("error: \(reason)\n".utf8))
+            apply(machine.handle(.unreadable(order.lease, segment: order.task.segment, []), at: now))
         case .failed(let reason):
             apply(machine.handle(.failed(order.lease, segment: order.task.segment, reason: reason), at: now))
         case .abandoned:
@@ -363,6 +368,8 @@ final class WorkerHost {
             return .unreadable(digests)
         } catch TaskError.abandoned {
             return .abandoned
+        } catch let error as TaskError where error.isOfThisMachine {
+            return .unfit("\(error)")
         } catch {
             return .failed(describe(error, job.program))
         }
