@@ -7,6 +7,7 @@ extension CoordinatorMachine {
     mutating func stored(_ report: ResultReport, from peer: Peer, _ now: Tick) {
         let name = report.name
         guard let worker = workerSlots[peer], !workers[worker].isGone else {
+            acquit(name, peer)
             return emit(.send(peer, .identify(coordinator: incarnation)))
         }
         heard(worker, now)
@@ -39,6 +40,15 @@ extension CoordinatorMachine {
             }
             repeated(slot, task, report, by: worker, isLive: isLive)
         }
+    }
+
+    /// The process ended before its result was here, and the task was blamed: it had been done, and what came after it
+    /// ended the process.
+    private mutating func acquit(_ name: ResultName, _ peer: Peer) {
+        guard let slot = jobSlots[name.job], jobs[slot].isActive, let task = jobs[slot].index(of: name.task),
+            jobs[slot].tasks[task].key == name.key
+        else { return }
+        jobs[slot].attempts[task]?.counted.removeAll { $0 == peer }
     }
 
     /// True where the lease of a result is one that this very peer was given, for that program.

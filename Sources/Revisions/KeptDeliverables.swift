@@ -81,16 +81,31 @@ package struct KeptDeliverables: Sendable {
         return revision.soundOutputs.allSatisfy { path(of: $0.sha256, byteCount: $0.bytes) != nil }
     }
 
-    /// Notes where the record of a pin lies now, where its album was moved; nothing happens while the old one is there.
+    /// Notes where the record of a pin lies now, where its album was moved; nothing is while the old one is there.
     ///
+    /// - Parameter revision: the one that the pin is for.
+    /// - Returns: whether the pin, all its files and all sound of the revision are kept, by their sizes. Where not, a
+    ///   prune came first: it is to be kept anew.
     /// - Throws: `.notKept`.
-    package func follow(_ id: String, to record: String) throws {
-        guard var pin = pin(id), pin.record != record, orphanReason(pin) != nil else { return }
+    package func follow(_ id: String, of revision: Revision, to record: String) throws -> Bool {
+        // A store that is gone keeps nothing.
+        guard pin(id) != nil else { return false }
         let lock = try locked()
         defer { withExtendedLifetime(lock) {} }
-        pin.record = record
-        try writePin(pin)
-        try synchronise()
+        // Read under the lock: a prune may have taken it meanwhile.
+        guard var pin = pin(id), isWhole(pin, of: revision) else { return false }
+        if pin.record != record, orphanReason(pin) != nil {
+            pin.record = record
+            try writePin(pin)
+            try synchronise()
+        }
+        return true
+    }
+
+    private func isWhole(_ pin: KeptPin, of revision: Revision) -> Bool {
+        let named = Set(pin.files.map(\.sha256))
+        return pin.files.allSatisfy { path(of: $0.sha256, byteCount: $0.bytes) != nil }
+            && revision.soundOutputs.allSatisfy { named.contains($0.sha256) }
     }
 
     /// What is kept, and for whom.
@@ -121,15 +136,31 @@ package struct KeptDeliverables: Sendable {
         }
         let present = Set(RecordFolder.names(directory))
         for pin in survey.pins {
-            if let reason = orphanReason(pin) {
-                let hashes = Set(pin.files.map(\.sha256)).intersection(present)
-                let byteCount = hashes.reduce(0) { $0 + (FileState(ofFile: file($1))?.byteCount ?? 0) }
-                survey.orphans.append(KeptSurvey.Orphan(pin: pin, byteCount: byteCount, reason: reason))
-            }
             survey.missing += pin.files.filter { !present.contains($0.sha256) }.map { (pin, $0.path) }
                 .map { KeptSurvey.Missing(pin: $0, path: $1) }
         }
+        findOrphans(&survey)
         return survey
+    }
+
+    /// Which pins have no revision, and the space that comes back with each of them and with all.
+    private func findOrphans(_ survey: inout KeptSurvey) {
+        let reasons = survey.pins.map(orphanReason)
+        let hashes = survey.pins.map { Set($0.files.map(\.sha256)) }
+        var pinCounts: [String: Int] = [:]
+        for hash in hashes.joined() { pinCounts[hash, default: 0] += 1 }
+        var orphanCounts: [String: Int] = [:]
+        for (index, reason) in reasons.enumerated() where reason != nil {
+            for hash in hashes[index] { orphanCounts[hash, default: 0] += 1 }
+        }
+        func byteCount(_ hash: String) -> Int { FileState(ofFile: file(hash))?.byteCount ?? 0 }
+        for (index, reason) in reasons.enumerated() {
+            guard let reason else { continue }
+            let own = hashes[index].filter { pinCounts[$0] == 1 }.reduce(0) { $0 + byteCount($1) }
+            survey.orphans.append(KeptSurvey.Orphan(pin: survey.pins[index], byteCount: own, reason: reason))
+        }
+        survey.orphanedByteCount = orphanCounts.filter { pinCounts[$0.key] == $0.value }
+            .reduce(0) { $0 + byteCount($1.key) }
     }
 
     /// Removes the files that no pin needs; while a pin cannot be read, none.
@@ -337,7 +368,7 @@ package struct KeptSurvey: Sendable {
         }
 
         package var pin: KeptPin
-        /// Of its files that are kept; other pins may need some of them too.
+        /// Of its files that are kept and that no other pin needs, another orphan neither.
         package var byteCount: Int
         package var reason: Reason
     }
@@ -347,6 +378,8 @@ package struct KeptSurvey: Sendable {
     package var pins: [KeptPin] = []
     /// Those of `pins` without a revision.
     package var orphans: [Orphan] = []
+    /// Of the files that only orphans need, each once.
+    package var orphanedByteCount = 0
     /// Of commands that were killed: the next `prune` takes them.
     package var stalePins: [KeptPin] = []
     /// Files that no pin needs, in order of their hashes.

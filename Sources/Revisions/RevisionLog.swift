@@ -97,8 +97,9 @@ package struct RevisionLog: Sendable, Hashable {
         return nil
     }
 
-    /// The newest revision, where a render of the same would come to what already lies in its folder: session, choices
-    /// and engine are the same, the audio is, and every file is there with the size and time that were recorded.
+    /// The newest revision, where a render of the same would come to what already lies in its folder: session, choices,
+    /// engine and libraries are the same, the audio is, and every file is there with the size and time that were
+    /// recorded. The documents of a pinned one are those that are kept: in the folder there may be later ones.
     ///
     /// - Parameters:
     ///   - draft: what would be rendered; its outputs are not looked at.
@@ -108,9 +109,12 @@ package struct RevisionLog: Sendable, Hashable {
         guard let last = numbers.last, let latest = try? revision(last) else { return nil }
         let sources = latest.sources
         guard latest.session.digest == draft.session.digest, latest.options == draft.options,
-            latest.engine == draft.engine, latest.folder == plainPath(folder),
+            latest.engine == draft.engine, latest.libraries == draft.libraries, latest.folder == plainPath(folder),
             sources.count == draft.sources.count, zip(sources, draft.sources).allSatisfy({ $0.isSameFile(as: $1) }),
-            latest.outputs.allSatisfy({ $0.presence(in: latest.folder) == .same })
+            latest.outputs.allSatisfy({ output in
+                let presence = output.presence(in: latest.folder)
+                return presence == .same || latest.pinned != nil && !output.isSound && presence != .gone
+            })
         else { return nil }
         return latest
     }
@@ -120,15 +124,19 @@ package struct RevisionLog: Sendable, Hashable {
         package var session: Revision.SessionText
         package var options: Revision.Options
         package var engine: String
+        /// As in a revision: another encoder may write other bytes.
+        package var libraries: [String: String]
         /// In order of their paths.
         package var sources: [Revision.Source]
 
         package init(
-            session: Revision.SessionText, options: Revision.Options, engine: String, sources: [Revision.Source]
+            session: Revision.SessionText, options: Revision.Options, engine: String, libraries: [String: String],
+            sources: [Revision.Source]
         ) {
             self.session = session
             self.options = options
             self.engine = engine
+            self.libraries = libraries
             self.sources = sources
         }
     }
@@ -164,17 +172,27 @@ package struct RevisionLog: Sendable, Hashable {
         return .recorded(revision)
     }
 
-    /// The same render was delivered again: its files lie where they were written last, and have the time of that.
+    /// The same render was delivered again: its files lie where they were written last, and have the time of that. The
+    /// audio that it was made from now, by these libraries now, makes the same.
     private func moving(_ revision: Revision, to draft: Revision, _ records: RecordFolder) throws -> Revision {
         var moved = revision
         moved.folder = draft.folder
         // The documents that a pin keeps stay those that were kept.
         let documents = (revision.pinned == nil ? draft : revision).outputs.filter { !$0.isSound }
         moved.outputs = draft.soundOutputs + documents
+        let known = revision.sources.reduce(into: [String: Revision.Source]()) { $0[$1.path] = $1 }
+        moved.sources = draft.sources.map { source in
+            // What its samples are may have been learned then, and not now.
+            guard source.sound?.digest == nil, let before = known[source.path], before.isSameFile(as: source)
+            else { return source }
+            return before
+        }
+        moved.libraries = draft.libraries
         guard moved != revision else { return revision }
+        let changed = ["folder", "outputs", "sources", "libraries"]
         let bytes = try RevisionRecord.read(path(ofRecord: revision.number))
         try records.replace(
-            revision.number, with: RevisionRecord.changing(bytes, to: portable(moved), ["folder", "outputs"]))
+            revision.number, with: RevisionRecord.changing(bytes, to: portable(moved), changed))
         return moved
     }
 

@@ -145,9 +145,11 @@ extension Store {
     ) throws {
         var chosen: [Candidate] = []
         try database.inTransaction(.immediate) { db in
-            chosen = try choosing(db)
-            for candidate in chosen {
+            // A damaged page may show rows that are not found under their names: what did not go was not evicted, or
+            // the next round would choose it again, for ever.
+            chosen = try choosing(db).filter { candidate in
                 try db.run("DELETE FROM blob WHERE high = ? AND low = ?", candidate.digest.columns)
+                return db.changesCount > 0
             }
             for pack in Set(chosen.map(\.range.pack)) {
                 try db.run("UPDATE pack SET isSwept = 0 WHERE id = ?", [pack.rawValue])

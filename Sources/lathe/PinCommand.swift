@@ -32,13 +32,8 @@ struct PinCommand: ParsableCommand {
             }
             if let message { try RevisionName.check(message: message) }
         }
-        let before = found.revision.pinned.flatMap { isWhole($0, found) ? $0 : nil }
+        let before = try found.revision.pinned.flatMap { try isWhole($0, found) ? $0 : nil }
         let pin = try before ?? keep(found)
-        // An album that was moved is not an orphan of `lathe store prune` any more.
-        if before != nil {
-            let record = found.log.path(ofRecord: found.revision.number)
-            try orFail { try KeptDeliverables(store: pin.store).follow(pin.id, to: record) }
-        }
         let changed: Revision
         do {
             changed = try found.log.change(found.revision.number, name: name, message: message, pin: .pin(pin))
@@ -53,11 +48,17 @@ struct PinCommand: ParsableCommand {
         print("\(title) is pinned: \(files.count) files, \(sizeText(bytes)), in \(pin.store)/deliverables")
     }
 
-    private func isWhole(_ pin: Revision.Pin, _ found: FoundRevision) -> Bool {
+    /// Whether the pin does as it is; an album that was moved is no orphan of `lathe store prune` any more then.
+    private func isWhole(_ pin: Revision.Pin, _ found: FoundRevision) throws -> Bool {
         if let store, absolutePath(store) != pin.store { return false }
         let kept = KeptDeliverables(store: pin.store)
-        return kept.pin(pin.id) != nil
-            && found.revision.soundOutputs.allSatisfy { kept.verifiedPath(of: $0.sha256, byteCount: $0.bytes) != nil }
+        let revision = found.revision
+        // What takes long comes first, without the lock that `follow` looks under.
+        guard kept.pin(pin.id) != nil,
+            revision.soundOutputs.allSatisfy({ kept.verifiedPath(of: $0.sha256, byteCount: $0.bytes) != nil })
+        else { return false }
+        let record = found.log.path(ofRecord: revision.number)
+        return try orFail { try kept.follow(pin.id, of: revision, to: record) }
     }
 
     private func keep(_ found: FoundRevision) throws -> Revision.Pin {

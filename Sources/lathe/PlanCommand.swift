@@ -56,7 +56,7 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         let batch = try SessionInputs(sessions, options: options, segmentSeconds: farm.segmentSeconds)
         let store = try openStore(farm.store)
-        let isBatch = batch.isBatch
+        let mayStand = farm.leavesStanding(batch, options)
         let documents = try batch.inputs.map { input in
             let forecast = try orFail {
                 if farm.rehash {
@@ -67,7 +67,7 @@ struct PlanCommand: ParsableCommand {
             }
             let survey = ReleaseFolder.survey(
                 input.folder, for: input.plan, policy: options.overwrite, sessionDigest: input.digest)
-            let isUnchanged = try isBatch && options.overwrite == .fail && standing(input) != nil
+            let isUnchanged = try mayStand && standing(input) != nil
             return document(input.album, input.plan, forecast, survey, isUnchanged: isUnchanged)
         }
         if farm.json, batch.isBatch {
@@ -90,7 +90,7 @@ struct PlanCommand: ParsableCommand {
     private func standing(_ input: SessionInput) throws -> Revision? {
         try RevisionRecording(
             input, choice: RevisionChoice(), options: options, segmentSeconds: farm.segmentSeconds, isBatch: true,
-            mayStand: !farm.noCache && !farm.rehash
+            mayStand: true
         ).standing
     }
 
@@ -101,12 +101,15 @@ struct PlanCommand: ParsableCommand {
             Document.File(
                 path: file.path, bytes: bytes(file, album, forecast), isThere: survey.existingFiles.contains(file.path))
         }
-        let atMost = forecast.missing + forecast.unknown + forecast.finishTasks
+        // What is left as it is costs nothing.
+        let atLeast = isUnchanged ? 0 : forecast.missing
+        let atMost = isUnchanged ? 0 : forecast.missing + forecast.unknown + forecast.finishTasks
+        let expectedBytes = isUnchanged ? 0 : files.reduce(0) { $0 + ($1.bytes ?? 0) }
         return Document(
             songs: album.songs.count, sources: Set(album.songs.flatMap { $0.song.sources.map(\.path) }).count,
-            segmentsAtLeast: forecast.missing, segmentsAtMost: atMost, segmentsReused: forecast.reused,
+            segmentsAtLeast: atLeast, segmentsAtMost: atMost, segmentsReused: forecast.reused,
             expectedCpuSeconds: forecast.meanCostSeconds.map { $0 * Double(atMost) },
-            expectedBytes: files.reduce(0) { $0 + ($1.bytes ?? 0) }, folder: survey.path,
+            expectedBytes: expectedBytes, folder: survey.path,
             isResumed: survey.isResumed, isBlocked: !survey.blockingFiles.isEmpty && !isUnchanged,
             isUnchanged: isUnchanged, files: files)
     }
@@ -121,6 +124,10 @@ struct PlanCommand: ParsableCommand {
 
     private func show(_ document: Document) {
         print("\(document.songs) songs, \(document.sources) audio files: all there and whole")
+        if document.isUnchanged {
+            let count = document.files.count
+            return print("already rendered, unchanged: nothing would be done (\(count) files in \(document.folder))")
+        }
         print(
             "segments to render: at least \(document.segmentsAtLeast), at most \(document.segmentsAtMost);"
                 + " \(document.segmentsReused) are in the store")
@@ -131,7 +138,6 @@ struct PlanCommand: ParsableCommand {
         }
         print("at most \(sizeText(document.expectedBytes)) in \(document.folder):")
         for file in document.files { print("  \(file.path)\(file.isThere ? "  (is there)" : "")") }
-        if document.isUnchanged { print("already rendered, unchanged: nothing would be done") }
         if document.isResumed { print("An interrupted render of this session would be carried on.") }
         if document.isBlocked {
             complain("files are there already. Use --overwrite replace or number, or another folder with -o.")

@@ -24,6 +24,12 @@ struct FarmOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Test: seconds in a segment; part of every key.", visibility: .hidden))
     var segmentSeconds = 10.0
 
+    /// Whether albums that are whole and unchanged since their last revision are left as they are: by default, of
+    /// several albums, where nothing asks for a render of them, or says that what is remembered is not to be believed.
+    func leavesStanding(_ batch: SessionInputs, _ options: RenderOptions) -> Bool {
+        batch.isBatch && options.overwrite == .fail && !noCache && !rehash && audit == 0 && !scatter
+    }
+
     /// What a farm of several machines decides for itself.
     var ownAffairs: [(name: String, isGiven: Bool)] {
         [

@@ -16,7 +16,7 @@ struct RenderJob {
 
     func run() throws {
         var batch = try SessionInputs(sessions, options: options, segmentSeconds: farm.segmentSeconds)
-        var recordings = try self.recordings(batch, mayStand: leavesStanding(batch))
+        var recordings = try self.recordings(batch, mayStand: farm.leavesStanding(batch, options))
         // An earlier run of the command delivered these, and nothing has changed since.
         let standing = zip(batch.inputs, recordings).map { RenderedAlbum(input: $0, standing: $1.standing) }
         batch.inputs = zip(batch.inputs, standing).filter { $1 == nil }.map(\.0)
@@ -24,12 +24,6 @@ struct RenderJob {
         let rendered = batch.inputs.isEmpty ? [] : try render(batch, recordings)
         var next = rendered.makeIterator()
         try conclude(standing.compactMap { $0 ?? next.next() }, isBatch: batch.isBatch)
-    }
-
-    /// Whether albums that are whole and unchanged are left out: by default, of several albums, where nothing says that
-    /// what is remembered is not to be believed.
-    private func leavesStanding(_ batch: SessionInputs) -> Bool {
-        batch.isBatch && options.overwrite == .fail && revision.isRecorded && !farm.noCache && !farm.rehash
     }
 
     /// - Returns: one for each that is to be rendered, in their order.
@@ -65,7 +59,8 @@ struct RenderJob {
         display.finish(now: Date().timeIntervalSince(start))
         if let signal {
             // An album that is whole has its folder.
-            let isEnough = !batch.isBatch || options.overwrite == .replace || leavesStanding(batch)
+            let leavesStanding = revision.isRecorded && farm.leavesStanding(batch, options)
+            let isEnough = !batch.isBatch || options.overwrite == .replace || leavesStanding
             let ending = isEnough ? "." : ", with --overwrite replace where an album is whole by now."
             let stopped = "Stopped. What is rendered is kept: the same command carries on\(ending)"
             note(stopped)

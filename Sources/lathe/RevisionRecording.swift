@@ -6,6 +6,7 @@ import Release
 import Revisions
 import Session
 import SessionFiles
+import SoundFiles
 import Storage
 
 /// What a render says of itself in the log.
@@ -72,7 +73,8 @@ final class RevisionRecording {
     private func findStanding(_ folder: String) -> Revision? {
         guard choice.isRecorded, let session, !ReleaseFolder.isUnfinished(folder) else { return nil }
         let expected = RevisionLog.Expected(
-            session: session, options: options, engine: "\(Engine.digest)", sources: sources)
+            session: session, options: options, engine: "\(Engine.digest)", libraries: soundLibraries(),
+            sources: sources)
         guard let found = log.standing(expected, in: folder) else { return nil }
         let isNamed = choice.name.map { RevisionName.key($0) == found.name.map(RevisionName.key) } ?? true
         return isNamed && (choice.message.map { $0 == found.message } ?? true) ? found : nil
@@ -172,6 +174,13 @@ final class RevisionRecording {
         let album = String(typed.dropLast(ending.count))
         return album.contains(" ") ? "\"\(album)\"@" : album + "@"
     }
+}
+
+/// The codec libraries by name, as a render's document lists them.
+private func soundLibraries() -> [String: String] {
+    var versions = ["libsndfile": SoundLibraries.soundFile]
+    if let flac = try? SoundLibraries.flacEncoder() { versions["flac"] = flac }
+    return versions
 }
 
 /// This machine's name, without its domain.

@@ -126,7 +126,7 @@ struct RevisionRestore {
         if let endpoint {
             let folder = try claim(wanted, plan.adding(sessionPlan))
             let document = try RestoreOnFarm(found: found, album: album, stems: stems, endpoint: endpoint, keys: keys)
-                .run(into: folder, progress: farm.progress)
+                .run(into: folder, plan: plan, progress: farm.progress)
             return try conclude(document, folder)
         }
         let store = try openStore(farm.store)

@@ -38,7 +38,7 @@ struct StoreCommand: ParsableCommand {
             print("pinned      \(sizeText(statistics.pinnedByteCount))")
             print("results     \(statistics.resultCount)")
             if kept.fileCount > 0 || !kept.pins.isEmpty { StoreCommand.printKept(kept) }
-            StoreCommand.noteOrphans(kept.orphans)
+            StoreCommand.noteOrphans(kept)
         }
     }
 
@@ -62,11 +62,14 @@ struct StoreCommand: ParsableCommand {
     }
 
     /// Pins whose album is not there any more, and how to do without them.
-    private static func noteOrphans(_ orphans: [KeptSurvey.Orphan]) {
+    private static func noteOrphans(_ kept: KeptSurvey) {
+        let orphans = kept.orphans
         guard !orphans.isEmpty else { return }
-        let size = sizeText(orphans.reduce(0) { $0 + $1.byteCount })
-        let head = orphans.count == 1 ? "1 pin has no album" : "\(orphans.count) pins have no album"
-        note("\(head) where it was pinned; the files (\(size)) stay:")
+        let size = sizeText(kept.orphanedByteCount)
+        let head =
+            orphans.count == 1
+            ? "1 pin has no album where it was pinned" : "\(orphans.count) pins have no album where they were pinned"
+        note("\(head); the files that no other pin needs (\(size)) stay:")
         for orphan in orphans {
             let what = orphan.reason == .gone ? "is not there" : "is another revision's now"
             note(
@@ -76,7 +79,7 @@ struct StoreCommand: ParsableCommand {
         note(
             "Is the disk not mounted? Was the album moved? Then `lathe pin ALBUM@\(orphans[0].pin.number)` there says"
                 + " where it is. Was it deleted? Then `lathe store prune --drop \(orphans[0].pin.id.prefix(8))`"
-                + " removes its files, or --drop-orphans those of all of these.")
+                + " removes those of its files that no other pin needs, or --drop-orphans those of all of these.")
     }
 
     struct Verify: ParsableCommand {
@@ -144,17 +147,49 @@ struct StoreCommand: ParsableCommand {
         func run() throws {
             let store = try openStore(place.store)
             let deliverables = KeptDeliverables(store: store.directory)
-            let chosen = try dropped(deliverables.survey())
+            let named = try named(deliverables.survey())
+            let orphans = dropOrphans ? deliverables.survey().orphans.map(\.pin.id) : []
             let limit = try to.map(byteCount) ?? (days == nil ? try storeLimitBytes(store) : nil)
             let since = days.map { Int(time(nil)) - $0 * 86_400 }
             let report = try orFail {
                 try store.prune(unusedSince: since, toByteCount: limit, isDryRun: dryRun)
             }
-            let released = try orFail { try deliverables.prune(isDryRun: dryRun, dropping: chosen) }
+            let released = try orFail { try deliverables.prune(isDryRun: dryRun, dropping: named.union(orphans)) }
             let kept = deliverables.survey(without: dryRun ? Set(released.dropped.map(\.id)) : [])
             if place.json {
-                return try printJSON(PruneDocument(report, released: released, kept: kept, isDryRun: dryRun))
+                try printJSON(PruneDocument(report, released: released, kept: kept, isDryRun: dryRun))
+            } else {
+                show(report, released, kept)
             }
+            let dropped = Set(released.dropped.map(\.id))
+            try checkDropped(named.subtracting(dropped), Set(orphans).subtracting(dropped), kept)
+        }
+
+        /// A pin that was to go and stays is not passed over in silence.
+        private func checkDropped(_ named: Set<String>, _ orphans: Set<String>, _ kept: KeptSurvey) throws {
+            if !kept.damagedPins.isEmpty {
+                let missed = named.union(orphans).sorted()
+                guard !missed.isEmpty else { return }
+                throw Failure(
+                    code: Exit.couldNotRun,
+                    message: "not dropped: \(list(missed)). While a record of a pin cannot be read, no file that it may"
+                        + " need is removed: \(kept.damagedPins[0]).", hasDocument: place.json)
+            }
+            // An album that came back meanwhile is what `--drop-orphans` leaves alone.
+            guard !named.isEmpty else { return }
+            throw Failure(
+                code: Exit.couldNotRun,
+                message: "not dropped: \(list(named.sorted())). The album is there again, or the pin is gone already.",
+                hasDocument: place.json)
+        }
+
+        private func list(_ pins: [String]) -> String {
+            (pins.count == 1 ? "pin " : "pins ") + pins.map { String($0.prefix(8)) }.joined(separator: ", ")
+        }
+
+        private func show(
+            _ report: EvictionReport, _ released: (count: Int, byteCount: Int, dropped: [KeptPin]), _ kept: KeptSurvey
+        ) {
             let verb = dryRun ? "would be evicted" : "evicted"
             print("\(report.evictedCount) blobs \(verb), \(sizeText(report.evictedByteCount))")
             print("on disk: \(sizeText(report.diskByteCountBefore)) to \(sizeText(report.diskByteCountAfter))")
@@ -172,12 +207,12 @@ struct StoreCommand: ParsableCommand {
                 print("\(count) files of \(pins) stay")
             }
             StoreCommand.noteTrouble(kept)
-            StoreCommand.noteOrphans(kept.orphans)
+            StoreCommand.noteOrphans(kept)
         }
 
-        /// Numbers of the pins that are given up.
-        private func dropped(_ kept: KeptSurvey) throws -> Set<String> {
-            var chosen = Set(dropOrphans ? kept.orphans.map(\.pin.id) : [])
+        /// Numbers of the pins that are given up by name.
+        private func named(_ kept: KeptSurvey) throws -> Set<String> {
+            var chosen: Set<String> = []
             for digits in drop {
                 let matches = kept.pins.filter { digits.count >= 4 && $0.id.hasPrefix(digits.lowercased()) }
                 guard matches.count == 1 else {
@@ -186,6 +221,7 @@ struct StoreCommand: ParsableCommand {
                         message: matches.isEmpty
                             ? "no pin has the number \"\(printable(digits))\": `lathe store prune --dry-run` lists"
                                 + " those without an album by the first eight digits."
+                                + (kept.damagedPins.first.map { " Not all can be read: \($0)." } ?? "")
                             : "\(matches.count) pins begin with \"\(digits)\": give more digits.")
                 }
                 guard kept.orphans.contains(where: { $0.pin.id == matches[0].id }) else {
@@ -228,132 +264,4 @@ func printJSON(_ document: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     print(String(decoding: try encoder.encode(document), as: UTF8.self))
-}
-
-private struct StoreDocument: Encodable {
-    struct Blob: Encodable {
-        var digest: String
-        var pack: Int
-        var offset: Int
-        var bytes: Int
-        var path: String
-        var isPinned: Bool
-        var usedBy: [String]
-    }
-
-    var store: String
-    var namespace: String
-    var schema: Int
-    var diskBytes: Int
-    var blobBytes: Int
-    var pinnedBytes: Int
-    var results: Int
-    var packs: Int
-    var releasedFiles: Int
-    var releasedBytes: Int
-    var pinnedRevisions: Int
-    var orphanedPins: [OrphanDocument]
-    var blobs: [Blob]
-
-    init(_ statistics: StoreStatistics, _ kept: KeptSurvey) {
-        releasedFiles = kept.fileCount
-        releasedBytes = kept.byteCount
-        pinnedRevisions = kept.pins.count
-        orphanedPins = kept.orphans.map(OrphanDocument.init)
-        store = statistics.directory
-        namespace = statistics.namespace.name
-        schema = statistics.schemaVersion
-        diskBytes = statistics.diskByteCount
-        blobBytes = statistics.blobByteCount
-        pinnedBytes = statistics.pinnedByteCount
-        results = statistics.resultCount
-        packs = statistics.packCount
-        blobs = statistics.blobs.map { blob in
-            Blob(
-                digest: blob.digest.description, pack: blob.range.pack.rawValue, offset: blob.range.offset,
-                bytes: blob.range.byteCount,
-                path: statistics.packPath(blob.range.pack), isPinned: blob.isPinned,
-                usedBy: blob.usedBy.map(\.description))
-        }
-    }
-}
-
-private struct VerificationDocument: Encodable {
-    struct Loss: Encodable {
-        var digest: String
-        var pack: Int
-        var reason: String
-    }
-
-    var checked: Int
-    var checkedBytes: Int
-    var damaged: [Loss]
-    var isRepaired: Bool
-    var releasedFiles: Int
-    var releasedBytes: Int
-    /// SHA-256 of each.
-    var damagedReleasedFiles: [String]
-
-    init(_ report: VerificationReport, _ released: (count: Int, byteCount: Int, damaged: [String])) {
-        releasedFiles = released.count
-        releasedBytes = released.byteCount
-        damagedReleasedFiles = released.damaged
-        checked = report.checkedCount
-        checkedBytes = report.checkedByteCount
-        damaged = report.losses.map {
-            Loss(digest: $0.digest.description, pack: $0.range.pack.rawValue, reason: $0.reason)
-        }
-        isRepaired = report.isRepaired
-    }
-}
-
-/// A pin whose album is not where it was.
-private struct OrphanDocument: Encodable {
-    var pin: String
-    var record: String
-    var revision: Int
-    var bytes: Int
-    /// `gone` or `replaced`.
-    var reason: String
-
-    init(_ orphan: KeptSurvey.Orphan) {
-        pin = orphan.pin.id
-        record = orphan.pin.record
-        revision = orphan.pin.number
-        bytes = orphan.byteCount
-        reason = orphan.reason.rawValue
-    }
-}
-
-private struct PruneDocument: Encodable {
-    var isDryRun: Bool
-    var evicted: Int
-    var evictedBytes: Int
-    var diskBytesBefore: Int
-    var diskBytesAfter: Int
-    var forgottenResults: Int
-    /// Files of revisions that are not pinned any more.
-    var removedFiles: Int
-    var removedFileBytes: Int
-    var pinnedRevisions: Int
-    /// Numbers of the pins that were given up.
-    var droppedPins: [String]
-    var orphanedPins: [OrphanDocument]
-
-    init(
-        _ report: EvictionReport, released: (count: Int, byteCount: Int, dropped: [KeptPin]), kept: KeptSurvey,
-        isDryRun: Bool
-    ) {
-        droppedPins = released.dropped.map(\.id)
-        orphanedPins = kept.orphans.map(OrphanDocument.init)
-        removedFiles = released.count
-        removedFileBytes = released.byteCount
-        pinnedRevisions = kept.pins.count
-        self.isDryRun = isDryRun
-        evicted = report.evictedCount
-        evictedBytes = report.evictedByteCount
-        diskBytesBefore = report.diskByteCountBefore
-        diskBytesAfter = report.diskByteCountAfter
-        forgottenResults = report.forgottenResultCount
-    }
 }

@@ -154,6 +154,27 @@ import Testing
         #expect(failed.map(\.task) == [task(0, 0)] && failed.map(\.song) == [3])
     }
 
+    @Test("A segment that was done is not blamed for the end of its process, though its result comes behind it")
+    func acquittal() throws {
+        var farm = Farmhand()
+        farm.submit([chain(4, song: 3)])
+        for life in UInt64(1)...4 {
+            farm.now = farm.now + Policy().flapTicks
+            farm.join(peer(1, life))
+            let lease = try #require(farm.grants.last?.grant.lease)
+            farm.hear(.exited(peer(1, life), .signal(11)))
+            farm.store(task(0, 0), from: peer(1, life), lease)
+        }
+        #expect(!events(farm.effects).contains { if case .songFailed = $0 { true } else { false } })
+        // Without a result the segment is what was at hand.
+        for life in UInt64(5)...7 {
+            farm.now = farm.now + Policy().flapTicks
+            farm.join(peer(1, life))
+            farm.hear(.exited(peer(1, life), .signal(11)))
+        }
+        #expect(events(farm.effects).contains { if case .songFailed = $0 { true } else { false } })
+    }
+
     @Test("Silence is death: the lease goes to another worker")
     func silence() throws {
         var farm = Farmhand()

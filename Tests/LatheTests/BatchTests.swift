@@ -193,6 +193,15 @@ import Testing
         #expect(plan.status == 0, "\(plan.errors)")
         let plans = try JSON(Array(plan.output.utf8))["plans"].elements.map { $0["plan"] }
         #expect(plans.map { $0["isUnchanged"].bool } == [true, true])
+        // What is not done costs nothing.
+        for key in ["segmentsAtLeast", "segmentsAtMost", "expectedBytes"] {
+            #expect(plans.map { $0[key].int } == [0, 0], "\(key)")
+        }
+        let told = try workshop.run(
+            ["plan", workshop.path("pair.yaml"), workshop.path("turned.yaml"), "-o", workshop.path("out")]
+                + ["--store", workshop.path("store"), "--segment-seconds", "0.5"])
+        #expect(told.output.contains("already rendered, unchanged: nothing would be done"), "\(told.output)")
+        #expect(!told.output.contains("segments to render") && !told.output.contains("at most"), "\(told.output)")
         // All of it: nothing is to be done, and both are listed.
         let all = try workshop.run(both + options + ["--json"])
         #expect(all.status == 0, "\(all.errors)")
@@ -203,7 +212,10 @@ import Testing
         #expect(workshop.files(".lathe/revisions/pair") == ["000001.json"])
     }
 
-    @Test(arguments: ["session", "audio", "file", "message", "options", "document", "rehash", "unfinished"])
+    @Test(arguments: [
+        "session", "audio", "file", "message", "options", "document", "rehash", "unfinished", "audit", "scatter",
+        "library",
+    ])
     func `what is not just as an album's last revision is refused as ever`(change: String) throws {
         let workshop = try Workshop()
         try workshop.writePairAlbum(seconds: 1)
@@ -225,15 +237,60 @@ import Testing
         case "unfinished": try workshop.write("out/pair/.lathe-render", "{}")
         case "message": more = ["-m", "another"]
         case "options": more = ["--stems", "pre-master"]
+        case "audit": more = ["--audit", "100"]
+        case "scatter": more = ["--scatter"]
+        case "library":
+            // As by a render of before the encoder's library was another one.
+            let record = ".lathe/revisions/pair/000001.json"
+            let text = String(decoding: try workshop.bytes(record), as: UTF8.self)
+            try #require(text.contains("reference libFLAC "), "\(text)")
+            try workshop.write(record, text.replacing("reference libFLAC ", with: "reference libFLAC 0."))
         default: more = ["--rehash"]
         }
         let before = workshop.files("out")
+        // It is not said that nothing would be done.
+        if !["message", "options"].contains(change) {
+            let plan = try workshop.run(
+                ["plan"] + both.dropFirst() + options.prefix(4) + ["--segment-seconds", "0.5", "--json"] + more)
+            let plans = try JSON(Array(plan.output.utf8))["plans"].elements.map { $0["plan"] }
+            #expect(plans.first?["isUnchanged"].bool == false && plan.status == 2, "\(plan.output)")
+        }
         let refused = try workshop.run(both + options + more)
         #expect(refused.status == 2 && refused.errors.contains("--overwrite replace"), "\(refused.errors)")
         #expect(workshop.files("out") == before)
         // One album alone is refused too: nothing says that it is to be carried on.
         let alone = try workshop.run(["render", workshop.path("song.yaml"), "-o", workshop.path("out/song")] + short)
         #expect(alone.status == 2)
+    }
+
+    @Test(arguments: [false, true])
+    func `the same command carries on after a render elsewhere came to the same`(isPinned: Bool) throws {
+        let workshop = try Workshop()
+        try workshop.writePairAlbum(seconds: 1)
+        try writeSong(workshop)
+        let both = ["render", workshop.path("pair.yaml"), workshop.path("song.yaml")]
+        let options = ["--store", workshop.path("store"), "--workers", "0"] + short
+        try #require(try workshop.run(both + options + ["-o", workshop.path("out")]).status == 0)
+        if isPinned {
+            for album in ["pair", "song"] {
+                let pin = ["pin", "\(workshop.path(album))@1", "--store", workshop.path("store")]
+                try #require(try workshop.run(pin).status == 0)
+            }
+        }
+        // The same bytes with another time.
+        let bytes = try workshop.bytes("sounds/chord.wav")
+        try workshop.remove("sounds/chord.wav")
+        try Data(bytes).write(to: URL(fileURLWithPath: workshop.path("sounds/chord.wav")))
+        let second = try workshop.run(both + options + ["-o", workshop.path("out2")])
+        #expect(second.status == 0 && second.output.contains("Revision 1 still"), "\(second.errors)")
+        let again = try workshop.run(both + options + ["-o", workshop.path("out2")])
+        #expect(again.status == 0, "\(again.errors)")
+        let folder = workshop.path("out2/pair")
+        #expect(again.output.contains("already rendered, unchanged: 4 files in \(folder)"), "\(again.output)")
+        #expect(workshop.files(".lathe/revisions/pair") == ["000001.json"])
+        // A document that is gone is not there, whoever else keeps it.
+        try workshop.remove("out2/pair/report.html")
+        #expect(try workshop.run(both + options + ["-o", workshop.path("out2")]).status == 2)
     }
 
     /// `turned.yaml`: the pair's songs in the other order, under another target.

@@ -143,6 +143,73 @@ import Testing
         #expect(place.kept.survey().pins.count == 2 && place.kept.survey().fileCount == 2)
     }
 
+    @Test func `of a dropped pin the files stay that a live one needs too`() throws {
+        let place = try Place()
+        let bench = try Bench()
+        try bench.record(draft())
+        let revision = try bench.log.revision(1)
+        try place.keep(place.pin("a", place.files))
+        var live = place.pin("b", [place.files[0]])
+        live.record = bench.log.path(ofRecord: 1)
+        (live.time, live.session) = (revision.time, revision.session.digest)
+        try place.keep(live)
+        // What comes back is what the orphan alone needs.
+        #expect(place.kept.survey().orphans.map(\.byteCount) == [10])
+        #expect(place.kept.survey().orphanedByteCount == 10)
+        let pruned = try place.kept.prune(isDryRun: false, dropping: [place.pin("a", []).id, live.id])
+        #expect(pruned.dropped.map(\.id) == [place.pin("a", []).id] && pruned.byteCount == 10)
+        #expect(place.kept.survey().pins == [live] && place.kept.survey().missing.isEmpty)
+        #expect(place.kept.path(of: place.files[0].sha256, byteCount: 5) != nil)
+    }
+
+    @Test func `orphans that share a file are told what goes with each, and with all of them`() throws {
+        let place = try Place()
+        try place.keep(place.pin("a", place.files))
+        try place.keep(place.pin("b", [place.files[0]]))
+        let survey = place.kept.survey()
+        #expect(survey.orphans.map(\.byteCount) == [10, 0])
+        #expect(survey.orphanedByteCount == 15)
+        let all = Set(survey.orphans.map(\.pin.id))
+        #expect(try place.kept.prune(isDryRun: true, dropping: all).byteCount == 15)
+    }
+
+    @Test func `a pin that was pruned, or misses a file, does not follow its album`() throws {
+        for loss in ["pin", "file", "both"] {
+            let place = try Place()
+            let bench = try Bench()
+            var made = draft()
+            made.outputs = place.files.map {
+                Revision.Output(path: $0.path, role: "master", bytes: $0.bytes, sha256: $0.sha256)
+            }
+            try bench.record(made)
+            let revision = try bench.log.revision(1)
+            let pin = place.pin("a", place.files)
+            try place.keep(pin)
+            let record = bench.log.path(ofRecord: 1)
+            #expect(try place.kept.follow(pin.id, of: revision, to: record))
+            #expect(place.kept.pin(pin.id)?.record == record)
+            try place.keep(pin)
+            if loss != "file" { try place.kept.release(pin.id) }
+            if loss == "both" { _ = try place.kept.prune(isDryRun: false) }
+            if loss == "file" {
+                try FileManager.default.removeItem(atPath: place.kept.directory + "/" + place.files[1].sha256)
+            }
+            #expect(try !place.kept.follow(pin.id, of: revision, to: record), "\(loss)")
+            #expect(place.kept.pin(pin.id)?.record != record, "\(loss)")
+            #expect((place.kept.pin(pin.id) == nil) == (loss != "file"), "\(loss)")
+        }
+    }
+
+    @Test func `a pin that keeps other files than its revision's does not do for it`() throws {
+        let place = try Place()
+        let bench = try Bench()
+        try bench.record(draft())
+        let pin = place.pin("a", place.files)
+        try place.keep(pin)
+        #expect(try !place.kept.follow(pin.id, of: bench.log.revision(1), to: bench.log.path(ofRecord: 1)))
+        #expect(place.kept.pin(pin.id) == pin)
+    }
+
     @Test func `a kept file that has rotted is kept anew by the next pin of it`() throws {
         let place = try Place()
         try place.keep(place.pin("a", place.files))

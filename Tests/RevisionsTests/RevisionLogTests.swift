@@ -148,6 +148,78 @@ import Testing
         #expect(try moved.change(1, name: "mix 1").folder == new + "/two-render")
     }
 
+    @Test(arguments: [false, true])
+    func `a render that came to the same elsewhere stands there`(isPinned: Bool) throws {
+        let bench = try Bench()
+        /// As delivered into a folder, with its documents and the times of its files.
+        func delivered(into folder: String, modified: Int) throws -> Revision {
+            var made = draft()
+            made.folder = "\(bench.directory.path)/\(folder)"
+            let files = [("01 One.wav", "one"), ("render.json", folder)]
+            for (name, text) in files { try bench.directory.write("\(folder)/\(name)", text) }
+            made.outputs = files.map { name, text in
+                Revision.Output(
+                    path: name, role: name == "render.json" ? "document" : "master", bytes: text.utf8.count,
+                    sha256: digits("a"))
+            }
+            for (index, output) in made.outputs.enumerated() {
+                var times = stat()
+                #expect(stat("\(made.folder)/\(output.path)", &times) == 0)
+                made.outputs[index].modified = Int(times.st_mtim.tv_sec) * 1_000_000_000 + Int(times.st_mtim.tv_nsec)
+            }
+            made.sources[0].modified = modified
+            return made
+        }
+        func stands(_ draft: Revision) -> Bool {
+            let expected = RevisionLog.Expected(
+                session: draft.session, options: draft.options, engine: draft.engine, libraries: draft.libraries,
+                sources: draft.sources)
+            return bench.log.standing(expected, in: draft.folder)?.number == 1
+        }
+        let first = try delivered(into: "out", modified: 1)
+        #expect(try bench.record(first) == 1)
+        #expect(stands(first))
+        if isPinned {
+            let pin = Revision.Pin(id: String(digits("c").prefix(32)), time: "2026-01-01T00:00:00Z", store: "/s")
+            try bench.log.change(1, pin: .pin(pin))
+            #expect(stands(first))
+        }
+        // The audio was touched, and the codecs were upgraded: what came out is the same.
+        var second = try delivered(into: "elsewhere", modified: 2)
+        second.libraries["flac"] = "1.5.0"
+        #expect(!stands(second))
+        guard case .unchanged(let moved) = try bench.log.record(second) else { return #expect(Bool(false)) }
+        #expect(moved.sources == second.sources && moved.libraries == second.libraries)
+        #expect(try bench.log.revision(1) == moved)
+        #expect(stands(second))
+        #expect(!stands(first))
+        // With other libraries a render may give other bytes.
+        var third = second
+        third.libraries["flac"] = "1.6.0"
+        #expect(!stands(third))
+        // A pinned one's documents are those that are kept: there must be some.
+        try bench.directory.write("elsewhere/render.json", "of a later render")
+        #expect(stands(second) == isPinned)
+        try FileManager.default.removeItem(atPath: second.folder + "/render.json")
+        #expect(!stands(second))
+    }
+
+    @Test func `what the samples of audio are stays known where it is not learned anew`() throws {
+        let bench = try Bench()
+        var made = draft()
+        made.sources[0].sound = Revision.Source.Sound(rate: 48_000, channels: 2, frames: 9, samples: 1, digest: "d")
+        try bench.record(made)
+        var again = made
+        again.folder = "/album/other"
+        again.sources[0].sound?.digest = nil
+        try bench.record(again)
+        #expect(try bench.log.revision(1).sources == made.sources)
+        // Of a file that was touched nobody knows it.
+        again.sources[0].modified = 2
+        try bench.record(again)
+        #expect(try bench.log.revision(1).sources == again.sources)
+    }
+
     @Test func `a number that nobody can have is nobody's`() throws {
         let bench = try Bench()
         try bench.record(draft())
