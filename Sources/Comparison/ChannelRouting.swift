@@ -69,6 +69,14 @@ struct ChannelRoute: Sendable, Equatable {
     var b: ChannelTerm
     /// 1, or -1 where B is turned over before.
     var sign = 1.0
+
+    /// The channel that it is, of the file with more channels, else of A; nil where it is mixed.
+    func channel(_ countA: Int, _ countB: Int) -> Int? {
+        switch (a, b) {
+        case (.channel(let i), .channel(let j)): countA >= countB ? i : j
+        default: nil
+        }
+    }
 }
 
 extension [ChannelRoute] {
@@ -100,6 +108,8 @@ package struct Placement: Sendable {
     package internal(set) var channels: [ChannelFinding] = []
     /// Where B's offset changes, at least two; empty where it does not.
     package internal(set) var sections: [TimeSection] = []
+    /// Whether the offset changes again after the last of `sections`, where nobody followed it.
+    package internal(set) var hasMoreSections = false
     /// Part of a frame by which B is later, besides the offset, -0.5 to 0.5; 0 for none.
     package internal(set) var fractionFrames = 0.0
     package internal(set) var drift: Drift?
@@ -109,6 +119,8 @@ package struct Placement: Sendable {
     package internal(set) var fittingSecondCount = 0
     /// nil: as they stand.
     var routes: [ChannelRoute]?
+    /// Whether sound is in none of `routes`: they only bear witness for `channels`.
+    var isWitness = false
 
     var isUndone: Bool { routes != nil || !sections.isEmpty || fractionFrames != 0 }
     var isEmpty: Bool { channels.isEmpty && !isUndone && drift == nil }
@@ -118,14 +130,20 @@ extension [TimeSection] {
     /// By which B is later at a frame of A; nil where there are no sections.
     func lag(at frame: Int) -> Int? { last { $0.frame <= frame }?.lagFrames ?? first?.lagFrames }
 
+    /// The first frame of A at which the section before one ends: what B lacks of A lies between.
+    private func end(before index: Int) -> Int {
+        self[index].frame - Swift.max(0, self[index - 1].lagFrames - self[index].lagFrames)
+    }
+
+    /// Whether every section ends where it begins or later.
+    var isAscending: Bool { indices.dropFirst().allSatisfy { end(before: $0) >= self[$0 - 1].frame } }
+
     /// The frames of A within `frames` that lie in sections, with their offsets. What B lacks of A is in none.
     func pieces(of frames: Range<Int>) -> [(frames: Range<Int>, lag: Int)] {
-        indices.compactMap { index in
+        precondition(isAscending, "sections must not reach behind each other")
+        return indices.compactMap { index in
             let start = index == 0 ? frames.lowerBound : self[index].frame
-            var end = frames.upperBound
-            if index + 1 < count {
-                end = self[index + 1].frame - Swift.max(0, self[index].lagFrames - self[index + 1].lagFrames)
-            }
+            let end = index + 1 < count ? end(before: index + 1) : frames.upperBound
             let piece = Swift.max(start, frames.lowerBound)..<Swift.max(Swift.max(start, frames.lowerBound), end)
             let held = piece.clamped(to: frames)
             return held.isEmpty ? nil : (held, self[index].lagFrames)

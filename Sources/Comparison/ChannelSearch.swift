@@ -20,6 +20,8 @@ struct ChannelSearch {
     /// A claim: the least correlation, and what of the power that is left as the channels stand may be left with it.
     private static let leastCorrelation = 0.9
     private static let greatestShare = 0.25
+    /// What share of its power a channel must differ by to be another one than the mean: -50 dB.
+    private static let leastDifference = 1e-5
     /// Sample peaks: -80 dBFS, more than dither of 16 bits leaves, and -50 dBFS.
     private static let silentPeak: Float = 1e-4
     private static let soundingPeak: Float = 3.2e-3
@@ -44,23 +46,53 @@ struct ChannelSearch {
         var findings: [ChannelFinding] = []
         /// nil where there is nothing to undo.
         var routes: [ChannelRoute]?
+        /// Whether sound is in none of `routes`: they bear witness, but what is compared is all channels.
+        var isWitness = false
         /// B's level over A's by these routes, with its sign.
         var gain = 1.0
     }
 
     func run(_ stretches: [PlacedStretch]) throws -> Found {
-        guard !stretches.isEmpty else { return Found() }
+        let silent = silent()
+        guard !stretches.isEmpty else { return Found(findings: silent) }
         let sums = try sums(stretches)
         var found =
             switch (first.info.channelCount, second.info.channelCount) {
             case (1, 1): Found()
             case (1, 2), (2, 1): mono(sums)
-            case (2, 2): dualMono(sums) ?? exchanged(sums)
-            default: exchanged(sums)
+            case (2, 2): stereo(sums, silent)
+            default: exchanged(sums, silent)
             }
+        found.findings.insert(contentsOf: silent, at: 0)
         let routes = found.routes ?? .asTheyStand(first.info.channelCount, second.info.channelCount)
         found.gain = gain(sums, routes)
         return found
+    }
+
+    // MARK: Silent
+
+    private func isSilent(_ profile: FileProfile, _ channel: Int) -> Bool {
+        let measured = profile.signal.channels[channel]
+        return measured.samplePeak <= Self.silentPeak && measured.firstNonFiniteFrame == nil
+    }
+
+    /// Channels that one file has no sound in, while the other one has; of one channel against two, either counts.
+    private func silent() -> [ChannelFinding] {
+        let (countA, countB) = (first.info.channelCount, second.info.channelCount)
+        let sides: [(profile: FileProfile, other: FileProfile, name: ExtraFrames.Side)] = [
+            (first, second, .a), (second, first, .b),
+        ]
+        var findings: [ChannelFinding] = []
+        for channel in 0..<max(countA, countB) {
+            for side in sides where channel < side.profile.info.channelCount && isSilent(side.profile, channel) {
+                let others = side.other.signal.channels
+                let partners = countA == countB ? [others[channel]] : others
+                if partners.contains(where: { $0.samplePeak >= Self.soundingPeak }) {
+                    findings.append(ChannelFinding(.silent, side.name, channel: channel))
+                }
+            }
+        }
+        return findings
     }
 
     // MARK: Sums
@@ -82,7 +114,7 @@ struct ChannelSearch {
             if try !sourceB.read(frames.shifted(by: stretch.lag), into: Array(y.planes.prefix(countB))) {
                 y.clean(frameCount: count)
             }
-            for block in [x, y] where block.planes.count == 3 {
+            for (block, channelCount) in [(x, countA), (y, countB)] where channelCount == 2 {
                 _ = ChannelTerm.mean.plane(of: block.planes, count: count, scratch: block.planes[2])
             }
             for (i, p) in x.planes.enumerated() {
@@ -119,8 +151,11 @@ struct ChannelSearch {
         let stereo = isFirst ? second : first
         let side: ExtraFrames.Side = isFirst ? .a : .b
         let other: ExtraFrames.Side = isFirst ? .b : .a
-        if Self.isDual(stereo) { return Found(findings: [ChannelFinding(.dualMono, other, channel: 0, other: 0)]) }
         func left(_ channel: Int) -> Double { isFirst ? sums.left(0, channel) : sums.left(channel, 0) }
+        if Self.isDual(stereo) {
+            let isIt = isClaimed(left: left(0), asTheyStand: 1)
+            return Found(findings: [ChannelFinding(.dualMono, other, channel: 0, other: isIt ? 0 : nil)])
+        }
         let asTheyStand = 0.5 * (left(0) + left(1))
         let best = (0...2).min { left($0) < left($1) } ?? 0
         guard isClaimed(left: left(best), asTheyStand: asTheyStand) else { return Found() }
@@ -136,83 +171,101 @@ struct ChannelSearch {
         profile.info.channelCount == 2 && (profile.signal.sideToMid?.value ?? 0) <= -80
     }
 
+    private func stereo(_ sums: Sums, _ silent: [ChannelFinding]) -> Found {
+        let found = exchanged(sums, silent)
+        guard found.findings.isEmpty, silent.isEmpty else { return found }
+        return dualMono(sums) ?? found
+    }
+
     /// Two channels that are one, against two that are not; nil where that is not so.
     private func dualMono(_ sums: Sums) -> Found? {
         let (isA, isB) = (Self.isDual(first), Self.isDual(second))
         guard isA != isB else { return nil }
         let side: ExtraFrames.Side = isA ? .a : .b
         func left(_ channel: Int) -> Double { isA ? sums.left(0, channel) : sums.left(channel, 0) }
-        let best = (0...2).min { left($0) < left($1) } ?? 0
-        guard isClaimed(left: left(best), asTheyStand: 0.5 * (left(0) + left(1))) else {
-            return Found(findings: [ChannelFinding(.dualMono, side, channel: 0)])
+        func route(_ term: ChannelTerm) -> [ChannelRoute] {
+            [isA ? ChannelRoute(a: .channel(0), b: term) : ChannelRoute(a: term, b: .channel(0))]
         }
-        let term: ChannelTerm = best == 2 ? .mean : .channel(best)
-        let route = isA ? ChannelRoute(a: .channel(0), b: term) : ChannelRoute(a: term, b: .channel(0))
-        return Found(
-            findings: [
-                ChannelFinding(.dualMono, side, channel: 0, other: best == 2 ? nil : best, isMixed: best == 2)
-            ], routes: [route])
+        // The mean must be nearer than either channel, and neither of them the same already.
+        let nearest = min(left(0), left(1))
+        if nearest >= Self.leastDifference, isClaimed(left: left(2), asTheyStand: nearest) {
+            let finding = ChannelFinding(.dualMono, side, channel: 0, isMixed: true)
+            return Found(findings: [finding], routes: route(.mean))
+        }
+        let best = left(0) <= left(1) ? 0 : 1
+        // The other channel must be something else, not the same with an edit.
+        let isOther = left(1 - best) > 1 - Self.leastCorrelation * Self.leastCorrelation
+        if isOther, isClaimed(left: left(best), asTheyStand: left(1 - best)) {
+            let finding = ChannelFinding(.dualMono, side, channel: 0, other: best)
+            return Found(findings: [finding], routes: route(.channel(best)), isWitness: true)
+        }
+        return isOther ? Found(findings: [ChannelFinding(.dualMono, side, channel: 0)]) : nil
     }
 
     private func isClaimed(left: Double, asTheyStand: Double) -> Bool {
         left <= 1 - Self.leastCorrelation * Self.leastCorrelation && left <= Self.greatestShare * asTheyStand
     }
 
-    // MARK: Exchanged, inverted, silent
+    // MARK: Exchanged, inverted
 
-    private func exchanged(_ sums: Sums) -> Found {
+    private func exchanged(_ sums: Sums, _ silent: [ChannelFinding]) -> Found {
         let count = first.info.channelCount
-        let peaks = [first, second].map { $0.signal.channels.map(\.samplePeak) }
-        func isSilent(_ side: Int, _ channel: Int) -> Bool { peaks[side][channel] <= Self.silentPeak }
         var found = Found()
         var sources = [Int?](repeating: nil, count: count)
         var signs = [Double](repeating: 1, count: count)
-        var taken = Set<Int>()
-        // The surest first; a channel at its own place before others that are as sure.
-        var offers: [(correlation: Double, i: Int, j: Int)] = []
-        for j in 0..<count where !isSilent(1, j) {
-            for i in 0..<count where !isSilent(0, i) {
-                let value = sums.correlation(i, j)
-                guard value.magnitude >= Self.leastCorrelation else { continue }
-                let isHome = i == j
-                guard isHome || isClaimed(left: sums.left(i, j), asTheyStand: sums.left(j, j)) else { continue }
-                offers.append((value, i, j))
-            }
-        }
-        offers.sort { ($0.correlation.magnitude, $1.j, $1.i) > ($1.correlation.magnitude, $0.j, $0.i) }
-        for offer in offers where sources[offer.j] == nil && !taken.contains(offer.i) {
+        for offer in offers(sums) where sources[offer.j] == nil && !sources.contains(offer.i) {
             sources[offer.j] = offer.i
             signs[offer.j] = offer.correlation < 0 ? -1 : 1
-            taken.insert(offer.i)
         }
         // Polarity of all that is known is the gain's.
         let known = (0..<count).filter { sources[$0] != nil }
         if known.allSatisfy({ signs[$0] < 0 }) { for j in known { signs[j] = 1 } }
-        for j in 0..<count where sources[j] == nil && !taken.contains(j) { sources[j] = j }
-        for channel in 0..<count {
-            for (side, name) in [(0, ExtraFrames.Side.a), (1, .b)]
-            where isSilent(side, channel) && peaks[1 - side][channel] >= Self.soundingPeak {
-                found.findings.append(ChannelFinding(.silent, name, channel: channel))
-            }
-        }
-        var routes: [ChannelRoute] = []
-        for i in 0..<count {
-            guard let j = sources.firstIndex(of: i), !isSilent(0, i), !isSilent(1, j) else {
-                // What is silent in both may stay; what only one of them has is left out.
-                let isSame = isSilent(0, i) && isSilent(1, i)
-                routes.append(
-                    isSame ? ChannelRoute(a: .channel(i), b: .channel(i)) : ChannelRoute(a: .none, b: .none))
-                continue
-            }
-            routes.append(ChannelRoute(a: .channel(i), b: .channel(j), sign: signs[j]))
+        for j in known {
+            guard let i = sources[j] else { continue }
             if i != j {
                 let isSwap = sources[i] == j
                 if !isSwap { found.findings.append(ChannelFinding(.moved, .b, channel: j, other: i)) }
-                if isSwap, i < j { found.findings.append(ChannelFinding(.swapped, .b, channel: i, other: j)) }
+                if isSwap, j < i { found.findings.append(ChannelFinding(.swapped, .b, channel: j, other: i)) }
             }
             if signs[j] < 0 { found.findings.append(ChannelFinding(.inverted, .b, channel: j)) }
         }
+        // What found no partner is compared at its place, or with what is left over, too.
+        for j in 0..<count where sources[j] == nil && !sources.contains(j) { sources[j] = j }
+        for j in 0..<count where sources[j] == nil {
+            sources[j] = (0..<count).first { !sources.contains($0) }
+        }
+        var routes = (0..<count).map { i in
+            let j = sources.firstIndex(of: i) ?? i
+            return ChannelRoute(a: .channel(i), b: .channel(j), sign: signs[j])
+        }
+        // Of silence that is spoken of there is nothing to compare; but something has to be.
+        let dropped = Set(silent.map(\.channel)).filter { routes[$0].b == .channel($0) }
+        if dropped.count < count {
+            for channel in dropped { routes[channel] = ChannelRoute(a: .none, b: .none) }
+        }
         if routes != .asTheyStand(count, count) { found.routes = routes }
         return found
+    }
+
+    /// What A's channel `i` may be in B's channel `j`: the surest first, and a channel at its own place before others
+    /// that are as sure.
+    private func offers(_ sums: Sums) -> [(correlation: Double, i: Int, j: Int)] {
+        let count = first.info.channelCount
+        var offers: [(correlation: Double, i: Int, j: Int)] = []
+        for j in 0..<count where !isSilent(second, j) {
+            for i in 0..<count where !isSilent(first, i) {
+                let value = sums.correlation(i, j)
+                guard value.magnitude >= Self.leastCorrelation else { continue }
+                guard i == j || isClaimed(left: sums.left(i, j), asTheyStand: sums.left(j, j)) else { continue }
+                offers.append((value, i, j))
+            }
+        }
+        func isHome(_ offer: (correlation: Double, i: Int, j: Int)) -> Bool { offer.i == offer.j }
+        return offers.sorted { one, two in
+            let (x, y) = (one.correlation.magnitude, two.correlation.magnitude)
+            if x != y { return x > y }
+            if isHome(one) != isHome(two) { return isHome(one) }
+            return (one.j, one.i) < (two.j, two.i)
+        }
     }
 }

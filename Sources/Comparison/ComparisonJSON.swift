@@ -100,6 +100,7 @@ package enum ComparisonJSON {
                 ("fraction", result.placement.flatMap { $0.fractionFrames == 0 ? nil : .number($0.fractionFrames) }),
                 ("drift", result.placement?.drift.map(drift)),
                 ("sections", result.placement.flatMap { $0.sections.isEmpty ? nil : sections($0.sections, result) }),
+                ("moreSections", result.placement?.hasMoreSections == true ? .flag(true) : nil),
             ])
         }
     }
@@ -159,7 +160,7 @@ package enum ComparisonJSON {
                 ("peak", .finite(residual.peakDecibels)), ("rms", .finite(residual.rmsDecibels)),
                 ("peakFrame", residual.peakPlace.map { .integer($0.frame) }),
                 ("peakSeconds", residual.peakPlace.map { .number(Double($0.frame) / Double(residual.rateHertz)) }),
-                ("peakChannel", residual.peakPlace.map { .integer($0.channel) }),
+                ("peakChannel", residual.peakPlace?.channel.map { .integer($0) }),
                 ("differingFrameCount", .integer(residual.differingFrameCount)),
                 ("frameCount", .integer(residual.common.count)),
                 ("octaves", residual.bandPowers.isEmpty ? nil : .curve(residual.bandLevels)),
@@ -171,7 +172,7 @@ package enum ComparisonJSON {
         .object([
             ("frame", .integer(sample.frame)), ("frameInB", .integer(sample.frameInB)),
             ("timeSeconds", .number(Double(sample.frame) / Double(result.first.info.rate))),
-            ("channel", .integer(sample.channel)), ("a", .number(sample.valueA)), ("b", .number(sample.valueB)),
+            ("channel", .integer(sample.channel ?? 0)), ("a", .number(sample.valueA)), ("b", .number(sample.valueB)),
         ])
     }
 

@@ -99,6 +99,10 @@ package enum ComparisonSchema {
                   "description": "Where the offset changes; absent where it does not.",
                   "type": "array",
                   "items": {"$ref": "#/$defs/section"}
+                },
+                "moreSections": {
+                  "description": "True where the offset changes again after these; absent where nobody knows of it.",
+                  "type": "boolean"
                 }
               },
               "required": ["frames", "seconds", "correlation", "correlationAsIs", "confident"]
@@ -181,7 +185,10 @@ package enum ComparisonSchema {
                 },
                 "peakFrame": {"description": "Frame of A.", "type": "integer"},
                 "peakSeconds": {"description": "Of that frame.", "type": "number"},
-                "peakChannel": {"description": "From 0.", "type": "integer"},
+                "peakChannel": {
+                  "description": "From 0, of the file with more channels, else of A; absent where they are mixed.",
+                  "type": "integer"
+                },
                 "differingFrameCount": {"description": "Frames in which any channel is not equal.", "type": "integer"},
                 "frameCount": {"description": "Frames that both files have.", "type": "integer"},
                 "octaves": {"description": "dBFS in octaves.", "type": "array", "items": {"type": ["number", "null"]}}

@@ -14,6 +14,8 @@ struct FractionSearch {
     let second: FileProfile
     let routes: [ChannelRoute]
 
+    /// The most channels that are looked at.
+    private static let channelLimit = 8
     private static let leastFrames = 0.01
     private static let greatestSpreadFrames = 0.02
     private static let octaveShare = 0.01
@@ -25,22 +27,24 @@ struct FractionSearch {
         var size = 1024
         while size < rate / 2 { size *= 2 }
         let transform = FourierTransform(size: size)
-        let sourceA = try PlaneSource(path: a, capacity: size)
-        let sourceB = try PlaneSource(path: b, capacity: size)
-        let x = DoublePlanes(channelCount: sourceA.info.channelCount, frameCount: size)
-        let y = DoublePlanes(channelCount: sourceB.info.channelCount, frameCount: size)
+        let looks = routes.filter { $0.a != .none && $0.b != .none }.prefix(Self.channelLimit)
+        let sourceA = try ChannelSource(path: a, channels: Self.channels(looks.map(\.a)))
+        let sourceB = try ChannelSource(path: b, channels: Self.channels(looks.map(\.b)))
+        let x = DoublePlanes(channelCount: sourceA.channels.count, frameCount: size)
+        let y = DoublePlanes(channelCount: sourceB.channels.count, frameCount: size)
         let scratch = DoublePlanes(channelCount: 2, frameCount: size)
         let window = (0..<size).map { 0.5 - 0.5 * PinnedMath.cos(2 * Double.pi * (Double($0) + 0.5) / Double(size)) }
         var delays: [Double] = []
         var looked = 0
         for stretch in stretches {
             let frames = FrameRange(start: stretch.frame, count: size)
-            if try !sourceA.read(frames, into: x.planes) { x.clean(frameCount: size) }
-            if try !sourceB.read(frames.shifted(by: stretch.lag), into: y.planes) { y.clean(frameCount: size) }
+            try sourceA.read(frames, into: x.planes)
+            try sourceB.read(frames.shifted(by: stretch.lag), into: y.planes)
             var spectrum = CrossSpectrum(size: size)
-            for route in routes {
-                guard let p = route.a.plane(of: x.planes, count: size, scratch: scratch.planes[0]),
-                    let q = route.b.plane(of: y.planes, count: size, scratch: scratch.planes[1])
+            for route in looks {
+                let (termA, termB) = (sourceA.term(route.a), sourceB.term(route.b))
+                guard let p = termA.plane(of: x.planes, count: size, scratch: scratch.planes[0]),
+                    let q = termB.plane(of: y.planes, count: size, scratch: scratch.planes[1])
                 else { continue }
                 let both = ComplexLine(
                     real: (0..<size).map { window[$0] * p[$0] },
@@ -62,6 +66,18 @@ struct FractionSearch {
         return median
     }
 
+    /// Those that make up some terms, each once; of a mean the first two.
+    private static func channels(_ terms: [ChannelTerm]) -> [Int] {
+        let all = terms.flatMap { term -> [Int] in
+            switch term {
+            case .channel(let channel): [channel]
+            case .mean: [0, 1]
+            case .none: []
+            }
+        }
+        return Set(all).sorted()
+    }
+
     /// Frames; nil where a delay is not what tells A and B apart.
     private func delay(_ spectrum: CrossSpectrum, rate: Int) -> Double? {
         let delay = spectrum.delay()
@@ -81,7 +97,15 @@ struct FractionSearch {
     private func noisePower(_ size: Int) -> Double {
         let bits = [first, second].map { $0.info.format.isFloat ? 24 : min(24, $0.bitCount ?? 16) }.min() ?? 16
         let step = 1 / Double(1 << (bits - 1))
-        return step * step * 0.375 * Double(size) * Double(routes.count)
+        return step * step * 0.375 * Double(size) * Double(min(Self.channelLimit, routes.count))
+    }
+}
+
+extension ChannelSource {
+    /// A term of the file's channels as one of those that are read.
+    fileprivate func term(_ term: ChannelTerm) -> ChannelTerm {
+        guard case .channel(let channel) = term else { return term }
+        return channels.firstIndex(of: channel).map { .channel($0) } ?? .none
     }
 }
 

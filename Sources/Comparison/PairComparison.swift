@@ -174,10 +174,20 @@ package struct PairComparison {
             ).run()
         }
         if let lag = found.lag {
-            if alignment.lagFrames == 0 { result.asIs = aligned }
-            if lag == 0 { result.asIs = nil }
-            aligned = try pass(result, lag: lag).run(options)
-            alignment = alignment.moved(to: lag, aligned)
+            let moved = try pass(result, lag: lag).run(options)
+            let isUndone = found.placement.isUndone
+            let undone = isUndone ? try pass(result, lag: lag, undoing: found.placement).run(options) : moved
+            if undone.unexplainedShare < aligned.unexplainedShare {
+                if alignment.lagFrames == 0 { result.asIs = aligned }
+                if lag == 0 { result.asIs = nil }
+                aligned = moved
+                alignment = alignment.moved(to: lag, undone)
+            } else {
+                found = try PlacementSearch(
+                    a: pair.a.path, b: pair.b.path, first: first, second: second, alignment: alignment,
+                    aligned: aligned, mayMove: false
+                ).run()
+            }
         }
         let lag = alignment.lagFrames
         result.alignment = alignment
@@ -192,7 +202,21 @@ package struct PairComparison {
                 progress(0.5 + 0.5 * $0)
             }
         }
-        result.extras = try extras(first.info, second.info, common: aligned.common, lag: lag)
+        findChanges(&result, lag: lag, gain: gain)
+        // They are judged at one offset, and told of at those that were found.
+        let extras = try self.extras(first.info, second.info, common: aligned.common, lag: lag)
+        try judge(&result, extras)
+        result.extras = extras
+        if let sections = result.placement?.sections, let head = sections.first, let tail = sections.last {
+            let common = pass(result, lag: lag, undoing: undone).common
+            result.extras = try self.extras(
+                first.info, second.info, common: common, lag: head.lagFrames, tailLag: tail.lagFrames)
+        }
+    }
+
+    /// Regions and loudness in the residual that is left.
+    private func findChanges(_ result: inout PairResult, lag: Int, gain: GainOffset) {
+        let (first, second) = (result.first, result.second)
         let bits = [first, second].map { $0.info.format.isFloat ? nil : $0.bitCount }
         result.thresholdDecibels =
             options.thresholdDecibels ?? options.toleranceDecibels
@@ -210,12 +234,6 @@ package struct PairComparison {
                 result.loudnessChanges = changes.loudnessChanges(least: options.leastLoudnessChange)
             }
         }
-        try judge(&result)
-        if let sections = result.placement?.sections, let head = sections.first, let tail = sections.last {
-            let common = ResidualPass(undoing: undone, pass(result, lag: lag)).common
-            result.extras = try extras(
-                first.info, second.info, common: common, lag: head.lagFrames, tailLag: tail.lagFrames)
-        }
     }
 
     /// Keeps what explains the difference where it was found, and reads the files again with it undone.
@@ -231,6 +249,12 @@ package struct PairComparison {
                 placement.secondCount = fit.secondCount
                 placement.fittingSecondCount = fit.fittingSecondCount
                 result.restored = restored
+                if placement.isWitness {
+                    // Sound that is in no route differs as well.
+                    placement.routes = nil
+                    result.restored =
+                        placement.isUndone ? try pass(result, lag: lag, undoing: placement).run(options) : nil
+                }
             } else {
                 // Silence was seen in the whole file; the rest does not hold.
                 placement = Placement()
@@ -271,9 +295,10 @@ package struct PairComparison {
 
     /// What is judged: the residual as the files stand, or after what the options allow. Frames that only one file
     /// has are held against silence. A gain that turns the polarity is never allowed.
-    private func judge(_ result: inout PairResult) throws {
+    private func judge(_ result: inout PairResult, _ extras: [ExtraFrames]) throws {
         guard var judged = result.aligned else { return }
-        var extras = result.extras
+        let isEqualLong = extras.isEmpty
+        var extras = extras
         let forgiven = try forgiven(result)
         if options.allowsOffset {
             if let forgiven { judged = forgiven }
@@ -291,7 +316,7 @@ package struct PairComparison {
         guard isWhole else { return }
         // At another depth that holds all of them, or with the sign of a zero turned.
         let isShifted = (result.alignment?.lagFrames ?? 0) != 0
-        let isEqual = result.aligned?.first == nil && result.extras.isEmpty && !isShifted
+        let isEqual = result.aligned?.first == nil && isEqualLong && !isShifted
         // They are read as floats of 32 bits: nobody looked at what lies below.
         let isWide = result.first.info.format == .float64 || result.second.info.format == .float64
         result.isEqualAsFloats = isEqual && isWide

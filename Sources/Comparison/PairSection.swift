@@ -142,6 +142,10 @@ struct PairSection {
             notes.append("\(ComparisonPage.number(sound.gainDecibels)) dB, so that nothing clips")
         }
         if result.restored != nil { notes.append("B is heard as it stands: its channels and places are not put right") }
+        if let gain = result.gain, gain.isConfident, result.residual != nil {
+            let parts = [gain.decibels == 0 ? nil : "level", gain.isPolarityFlipped ? "polarity" : nil]
+            notes.append("B − A is with B at A's \(parts.compactMap { $0 }.joined(separator: " and "))")
+        }
         let match = Self.levelMatch(result)
         func button(_ side: String, _ name: String, _ key: String) -> String {
             "<button type=\"button\" class=\"side-button\" data-side=\"\(side)\" "

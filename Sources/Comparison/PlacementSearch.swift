@@ -12,6 +12,8 @@ struct PlacementSearch {
     let alignment: Alignment
     /// After the one offset.
     let aligned: Residual
+    /// Whether another offset may be found.
+    var mayMove = true
 
     private static let stretchCount = 6
     private static let sectionLimit = 8
@@ -34,7 +36,8 @@ struct PlacementSearch {
         found.placement.drift = time.drift
         let isMoving = time.drift == nil && !time.isConstant
         // Steady sounds correlate well a few periods off, where channels that were turned over do not at home.
-        if time.drift == nil, time.isConstant, time.stretches.count >= 2, let lag = time.stretches.first?.lag,
+        if mayMove, time.drift == nil, time.isConstant, time.stretches.count >= 2,
+            2 * time.stretches.count >= time.probedCount, let lag = time.stretches.first?.lag,
             lag != alignment.lagFrames
         {
             found.lag = lag
@@ -43,9 +46,12 @@ struct PlacementSearch {
         let channels = try ChannelSearch(a: a, b: b, first: first, second: second).run(stretches)
         found.placement.channels = channels.findings
         found.placement.routes = channels.routes
+        found.placement.isWitness = channels.isWitness
         let routes = channels.routes ?? .asTheyStand(first.info.channelCount, second.info.channelCount)
         if isMoving {
-            found.placement.sections = try sections(time.stretches, routes: routes, gain: channels.gain)
+            let places = try sections(time.stretches, routes: routes, gain: channels.gain)
+            found.placement.sections = places.sections
+            found.placement.hasMoreSections = places.hasMore
         } else if time.drift == nil {
             let search = FractionSearch(a: a, b: b, first: first, second: second, routes: routes)
             found.placement.fractionFrames = try search.run(stretches)
@@ -73,22 +79,25 @@ struct PlacementSearch {
         }
     }
 
-    /// Where the offset changes between stretches that have others; empty where that does not come out.
+    /// Where the offset changes between stretches that have others, and whether it changes after these again; empty
+    /// where that does not come out.
     private func sections(
         _ stretches: [PlacedStretch], routes: [ChannelRoute], gain: Double
-    ) throws -> [TimeSection] {
-        guard let start = stretches.first, gain != 0 else { return [] }
+    ) throws -> (sections: [TimeSection], hasMore: Bool) {
+        guard let start = stretches.first, gain != 0 else { return ([], false) }
         let split = try SectionSplit(a: a, b: b, rate: first.info.rate, routes: routes, gain: gain)
         let length = Int(TimeProbe.seconds * Double(first.info.rate))
         var sections = [TimeSection(frame: 0, lagFrames: start.lag)]
         for (one, next) in zip(stretches, stretches.dropFirst()) where one.lag != next.lag {
             let range = one.frame..<min(first.info.frameCount, next.frame + length)
-            guard sections.count < Self.sectionLimit,
-                let frame = try split.frame(in: range, from: one.lag, to: next.lag)
-            else { return [] }
+            if sections.count == Self.sectionLimit { return (sections, true) }
+            guard let frame = try split.frame(in: range, from: one.lag, to: next.lag, known: length) else {
+                return ([], false)
+            }
             sections.append(TimeSection(frame: frame, lagFrames: next.lag))
+            guard sections.isAscending else { return ([], false) }
         }
-        return sections
+        return (sections, false)
     }
 }
 
@@ -103,15 +112,32 @@ extension ResidualPass {
 }
 
 extension Alignment {
-    /// At another place that was found surely.
-    func moved(to lag: Int, _ aligned: Residual) -> Alignment {
-        let aa = aligned.sums.reduce(0) { $0 + $1.aa }
-        let ab = aligned.sums.reduce(0) { $0 + $1.ab }
-        let bb = aligned.sums.reduce(0) { $0 + $1.bb }
-        let correlation = aa * bb > 0 ? ab / (aa * bb).squareRoot() : 0
+    /// At another place.
+    ///
+    /// - Parameter residual: there, with the channels put right.
+    func moved(to lag: Int, _ residual: Residual) -> Alignment {
+        let correlation = residual.correlation
         return Alignment(
             lagFrames: lag, correlation: correlation, correlationAsIs: correlationAsIs,
-            greatestCorrelation: greatestCorrelation, isConfident: true)
+            greatestCorrelation: max(greatestCorrelation, correlation.magnitude),
+            isConfident: correlation.magnitude >= Self.leastCorrelation)
+    }
+}
+
+extension Residual {
+    /// Of all that was compared, -1 to 1; 0 where one is silent.
+    var correlation: Double {
+        let aa = sums.reduce(0) { $0 + $1.aa }
+        let bb = sums.reduce(0) { $0 + $1.bb }
+        let ab = sums.reduce(0) { $0 + $1.ab }
+        return aa * bb > 0 ? max(-1, min(1, ab / (aa * bb).squareRoot())) : 0
+    }
+
+    /// The share of B's power that is left when every second has the gain that fits it best; 1 where it has none.
+    var unexplainedShare: Double {
+        let power = sums.reduce(0) { $0 + $1.bb }
+        let left = sums.reduce(0) { $0 + ($1.aa > 0 ? max(0, $1.bb - $1.ab * $1.ab / $1.aa) : $1.bb) }
+        return power > 0 ? left / power : 1
     }
 }
 

@@ -88,6 +88,34 @@ final class PlaneSource {
     }
 }
 
+/// Reads long stretches of a few channels, without room for all of them.
+final class ChannelSource {
+    let channels: [Int]
+    private let source: PlaneSource
+    private let block: DoublePlanes
+
+    private static let blockFrameCount = 16_384
+
+    init(path: String, channels: [Int]) throws(SoundFileError) {
+        self.channels = channels
+        source = try PlaneSource(path: path, capacity: Self.blockFrameCount)
+        block = DoublePlanes(channelCount: source.info.channelCount, frameCount: Self.blockFrameCount)
+    }
+
+    /// Writes a plane for each of the channels, with silence outside of the file and for what is no number.
+    func read(_ frames: FrameRange, into planes: [UnsafeMutablePointer<Double>]) throws {
+        var frame = frames.start
+        while frame < frames.end {
+            let piece = FrameRange(frame, min(frames.end, frame + Self.blockFrameCount))
+            if try !source.read(piece, into: block.planes) { block.clean(frameCount: piece.count) }
+            for (plane, channel) in zip(planes, channels) {
+                (plane + (frame - frames.start)).update(from: block.planes[channel], count: piece.count)
+            }
+            frame = piece.end
+        }
+    }
+}
+
 /// Planes that live as long as this.
 final class DoublePlanes {
     let planes: [UnsafeMutablePointer<Double>]

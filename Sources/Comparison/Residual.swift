@@ -9,8 +9,9 @@ package struct Residual: Sendable {
     package let common: FrameRange
     /// dBFS of the greatest sample; `-.infinity` where all are equal.
     package private(set) var peakDecibels: Double = -Double.infinity
-    /// A's frame of that sample, and its channel; nil where all are equal.
-    package private(set) var peakPlace: (frame: Int, channel: Int)?
+    /// A's frame of that sample, and its channel, of the file with more channels, else of A; nil where all are equal,
+    /// and no channel where they are mixed.
+    package private(set) var peakPlace: (frame: Int, channel: Int?)?
     /// dBFS of the root mean square of all channels (AES17: a full-scale sine reads 0).
     package private(set) var rmsDecibels: Double = -Double.infinity
     /// Mean squares in the octaves of `SignalSummary.bandCentresHertz`, the mean of all channels; empty where not
@@ -34,6 +35,7 @@ package struct Residual: Sendable {
     private var constantEnergies: [Double] = []
     /// One per channel.
     private var signals: [SignalSummary]
+    private let channels: [Int?]
     private var energy = 0.0
 
     /// -90 dBFS, but never below what rounding and dither of the coarser file leave: three steps of it.
@@ -43,10 +45,12 @@ package struct Residual: Sendable {
         return max(-90, coarsest)
     }
 
-    init(rate: Int, channelCount: Int, common: FrameRange) {
+    /// - Parameter channels: which channel each of those compared is; nil for what is mixed.
+    init(rate: Int, channels: [Int?], common: FrameRange) {
         rateHertz = rate
+        self.channels = channels
         self.common = common
-        signals = (0..<channelCount).map { _ in SignalSummary(rateHertz: rate, channelCount: 1) }
+        signals = channels.map { _ in SignalSummary(rateHertz: rate, channelCount: 1) }
     }
 
     var channelCount: Int { signals.count }
@@ -80,7 +84,7 @@ package struct Residual: Sendable {
         for (channel, signal) in signals.enumerated() {
             guard let measured = signal.channels.first, measured.samplePeak > greatest else { continue }
             greatest = measured.samplePeak
-            peakPlace = measured.samplePeakFrame.map { ($0, channel) }
+            peakPlace = measured.samplePeakFrame.map { ($0, channels[channel]) }
         }
         peakDecibels = PinnedMath.decibels(gain: Double(hopPeaks.reduce(greatest, max)))
         bandPowers = Self.bands(signals, 0..<sums.count)

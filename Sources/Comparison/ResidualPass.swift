@@ -40,6 +40,8 @@ struct ResidualPass: Sendable {
     static let hopsPerSecond = 100
 
     var channelCount: Int { routes.count }
+    /// Which channel each route is; nil for what is mixed.
+    private var channels: [Int?] { routes.map { $0.channel(first.info.channelCount, second.info.channelCount) } }
     var rate: Int { first.info.rate }
 
     /// A's frames that B has, too; with several offsets, from the first of them to the last.
@@ -58,7 +60,7 @@ struct ResidualPass: Sendable {
         let isWhole = first.info.isLossy || second.info.isLossy
         let cut = StretchCut(frameCount: common.end, rate: rate, options, isWhole: isWhole)
         let analyzer = SignalAnalyzer(rateHertz: rate, channelCount: 1, measuresSpectrum: measuresBands)
-        var residual = Residual(rate: rate, channelCount: channelCount, common: common)
+        var residual = Residual(rate: rate, channels: channels, common: common)
         try StretchPool.fold(
             common.isEmpty ? 0 : cut.count,
             workers: options.workers(bytesEach: 28 * rate * max(2, first.info.channelCount)),
@@ -166,8 +168,8 @@ struct ResidualPass: Sendable {
                 if i < firstFrame {
                     firstFrame = i
                     record.first = DifferingSample(
-                        frame: frames.start + i, frameInB: frames.start + i + lag, channel: channel, valueA: p[i],
-                        valueB: q[i])
+                        frame: frames.start + i, frameInB: frames.start + i + lag,
+                        channel: route.channel(x.planes.count, y.planes.count), valueA: p[i], valueB: q[i])
                 }
             }
             var sum = 0.0
@@ -262,7 +264,8 @@ package struct DifferingSample: Sendable, Equatable {
     /// A's frame.
     package let frame: Int
     package let frameInB: Int
-    package let channel: Int
+    /// Of the file with more channels, else of A; nil where channels are mixed.
+    package let channel: Int?
     /// 1 is full scale.
     package let valueA: Double
     package let valueB: Double

@@ -4,6 +4,7 @@ import SoundFiles
 /// Finds the frame at which B's offset changes, between two places at which it is known.
 final class SectionSplit {
     private let routes: [ChannelRoute]
+    /// B's level over A's, without its sign.
     private let gain: Double
     private let block: Int
     private let capacity: Int
@@ -16,9 +17,12 @@ final class SectionSplit {
     /// - Parameter gain: B's level over A's.
     init(a: String, b: String, rate: Int, routes: [ChannelRoute], gain: Double) throws {
         self.routes = routes
-        self.gain = gain
+        self.gain = gain.magnitude
         block = max(1, rate / 100)
-        capacity = 100 * block
+        let channelCount = max(
+            try SoundFileReader.probe(path: a).channelCount, try SoundFileReader.probe(path: b).channelCount)
+        // A second, of many channels less: whole blocks of about a million samples.
+        capacity = block * max(1, min(100, (1 << 20) / (block * channelCount)))
         sourceA = try PlaneSource(path: a, capacity: capacity)
         sourceB = try PlaneSource(path: b, capacity: capacity)
         x = DoublePlanes(channelCount: sourceA.info.channelCount, frameCount: capacity)
@@ -28,20 +32,26 @@ final class SectionSplit {
 
     /// A's first frame of which B has the second offset, or nil where there is no room for what B lacks of A.
     ///
-    /// - Parameter range: A's frames; at its start B has the first offset, at its end the second.
-    func frame(in range: Range<Int>, from lag: Int, to next: Int) throws -> Int? {
+    /// - Parameters:
+    ///   - range: A's frames; at its start B has the first offset, at its end the second.
+    ///   - known: for how many frames at the start, and at the end, B surely has it.
+    func frame(in range: Range<Int>, from lag: Int, to next: Int, known: Int) throws -> Int? {
         let missing = max(0, lag - next)
         guard range.count > missing else { return nil }
+        // Polarity may turn there, too.
+        let head = try sign(range.lowerBound..<min(range.upperBound, range.lowerBound + known), lag: lag)
+        let tail = try sign(max(range.lowerBound, range.upperBound - known)..<range.upperBound, lag: next)
         // By blocks first.
-        let before = try errors(range, lag: lag, grain: block)
-        let after = try errors(range, lag: next, grain: block)
+        let before = try errors(range, lag: lag, sign: head, grain: block)
+        let after = try errors(range, lag: next, sign: tail, grain: block)
         let place = Self.split(before, after, missing: (missing + block / 2) / block)
         let coarse = range.lowerBound + place * block
         let start = max(range.lowerBound, coarse - 3 * block)
         let end = min(range.upperBound, coarse + 3 * block + missing)
         guard end - start > missing else { return nil }
         let fine = Self.split(
-            try errors(start..<end, lag: lag, grain: 1), try errors(start..<end, lag: next, grain: 1), missing: missing)
+            try errors(start..<end, lag: lag, sign: head, grain: 1),
+            try errors(start..<end, lag: next, sign: tail, grain: 1), missing: missing)
         return start + fine + missing
     }
 
@@ -57,27 +67,46 @@ final class SectionSplit {
         return best
     }
 
+    /// Whether B is A upside down: 1 or -1.
+    private func sign(_ range: Range<Int>, lag: Int) throws -> Double {
+        var sum = 0.0
+        try read(range, lag: lag, grain: 1) { route, _, p, q, count in
+            sum += route.sign * PlaneSums.product(p, q, count: count)
+        }
+        return sum < 0 ? -1 : 1
+    }
+
     /// Sums of squares of what one offset leaves, of `grain` frames each.
-    private func errors(_ range: Range<Int>, lag: Int, grain: Int) throws -> [Double] {
+    private func errors(_ range: Range<Int>, lag: Int, sign: Double, grain: Int) throws -> [Double] {
         var errors = [Double](repeating: 0, count: (range.count + grain - 1) / grain)
+        try read(range, lag: lag, grain: grain) { route, base, p, q, count in
+            let factor = sign * gain * route.sign
+            for i in 0..<count {
+                let rest = q[i] - factor * p[i]
+                errors[(base + i) / grain] += rest * rest
+            }
+        }
+        return errors
+    }
+
+    /// Calls `body` with every route, frames from the start of `range`, and what it compares of A and B, in pieces of
+    /// whole grains.
+    private func read(
+        _ range: Range<Int>, lag: Int, grain: Int,
+        _ body: (ChannelRoute, Int, UnsafePointer<Double>, UnsafePointer<Double>, Int) -> Void
+    ) throws {
         var frame = range.lowerBound
         while frame < range.upperBound {
             let frames = FrameRange(frame, min(range.upperBound, frame + capacity / grain * grain))
             if try !sourceA.read(frames, into: x.planes) { x.clean(frameCount: frames.count) }
             if try !sourceB.read(frames.shifted(by: lag), into: y.planes) { y.clean(frameCount: frames.count) }
-            let base = frame - range.lowerBound
             for route in routes {
                 guard let p = route.a.plane(of: x.planes, count: frames.count, scratch: scratch.planes[0]),
                     let q = route.b.plane(of: y.planes, count: frames.count, scratch: scratch.planes[1])
                 else { continue }
-                let factor = gain * route.sign
-                for i in 0..<frames.count {
-                    let rest = q[i] - factor * p[i]
-                    errors[(base + i) / grain] += rest * rest
-                }
+                body(route, frame - range.lowerBound, p, q, frames.count)
             }
             frame = frames.end
         }
-        return errors
     }
 }

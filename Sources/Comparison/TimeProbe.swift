@@ -24,8 +24,8 @@ final class TimeProbe {
     let frameCount: Int
     private let size: Int
     private let transform: FourierTransform
-    private let sourceA: PlaneSource
-    private let sourceB: PlaneSource
+    private let sourceA: ChannelSource
+    private let sourceB: ChannelSource
     private let x: DoublePlanes
     private let y: DoublePlanes
 
@@ -37,19 +37,22 @@ final class TimeProbe {
         self.size = size
         transform = FourierTransform(size: size)
         let window = frameCount + 2 * reach
-        sourceA = try PlaneSource(path: a, capacity: window)
-        sourceB = try PlaneSource(path: b, capacity: window)
-        x = DoublePlanes(channelCount: sourceA.info.channelCount, frameCount: window)
-        y = DoublePlanes(channelCount: sourceB.info.channelCount, frameCount: window)
+        func source(_ path: String) throws -> ChannelSource {
+            let count = try SoundFileReader.probe(path: path).channelCount
+            return try ChannelSource(path: path, channels: Array(0..<min(Self.channelLimit, count)))
+        }
+        (sourceA, sourceB) = (try source(a), try source(b))
+        x = DoublePlanes(channelCount: sourceA.channels.count, frameCount: frameCount)
+        y = DoublePlanes(channelCount: sourceB.channels.count, frameCount: window)
     }
 
     /// Scores by lag, from `centre - reach` to `centre + reach`; nil where A or B is silent.
     func scores(frame: Int, centre: Int) throws -> [Double]? {
         let window = FrameRange(start: frame + centre - reach, count: frameCount + 2 * reach)
         let held = FrameRange(start: frame, count: frameCount)
-        if try !sourceA.read(held, into: x.planes) { x.clean(frameCount: held.count) }
-        if try !sourceB.read(window, into: y.planes) { y.clean(frameCount: window.count) }
-        let channelCount = min(Self.channelLimit, max(x.planes.count, y.planes.count))
+        try sourceA.read(held, into: x.planes)
+        try sourceB.read(window, into: y.planes)
+        let channelCount = max(x.planes.count, y.planes.count)
         var fold = ScoreFold(lagCount: 2 * reach + 1, frameCount: frameCount, hasMeans: channelCount <= 2)
         for pair in stride(from: 0, to: channelCount, by: 2) {
             let left = x.planes[min(pair, x.planes.count)..<min(pair + 2, x.planes.count)]
@@ -153,8 +156,8 @@ private struct ScoreFold {
             let p3 = max(0, 0.25 * (p1 + p2 + 2 * running.2))
             let (c11, c22) = (straight.real[lag], straight.imaginary[lag])
             let (c12, c21) = (crossed.real[lag], crossed.imaginary[lag])
-            var (a1, a2) = (max(share(c11, pa[0], p1), share(c12, pa[0], p2)), 0.0)
-            a2 = max(share(c22, pa[1], p2), share(c21, pa[1], p1))
+            var a1 = max(share(c11, pa[0], p1), share(c12, pa[0], p2))
+            var a2 = max(share(c22, pa[1], p2), share(c21, pa[1], p1))
             var b1 = max(share(c11, pa[0], p1), share(c21, pa[1], p1))
             var b2 = max(share(c22, pa[1], p2), share(c12, pa[0], p2))
             if hasMeans {

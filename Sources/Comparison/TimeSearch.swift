@@ -29,6 +29,8 @@ struct TimeSearch {
         /// Stretches that were surely found, in the order of time.
         var stretches: [PlacedStretch] = []
         var drift: Drift?
+        /// How many were looked for.
+        var probedCount = 0
 
         /// Whether all lie at one offset.
         var isConstant: Bool { Set(stretches.map(\.lag)).count <= 1 }
@@ -45,14 +47,17 @@ struct TimeSearch {
         let rate = first.info.rate
         let probe = try TimeProbe(a: a, b: b, rate: rate)
         let frames = frames(probe.frameCount)
-        var found = Found()
+        var found = Found(probedCount: frames.count)
         var witnesses: [(frame: Int, lag: Double)] = []
         var lost: [Int] = []
         var lag = alignment.lagFrames
         let ends = second.info.frameCount - first.info.frameCount
         for (index, frame) in frames.enumerated() {
-            // After a few that are nowhere, B is something else.
-            if index == 4, witnesses.isEmpty { return Found() }
+            // After a few that are nowhere, B is something else, unless its end says otherwise.
+            if index == 4, witnesses.isEmpty {
+                guard let known = try endLag(frames, [lag, ends], probe) else { return Found() }
+                lag = known
+            }
             if alignment.isConfident, lag == alignment.lagFrames, isFitting(frame, probe.frameCount) {
                 found.stretches.append(PlacedStretch(frame: frame, lag: lag))
                 witnesses.append((frame, Double(lag)))
@@ -89,6 +94,18 @@ struct TimeSearch {
             found.stretches.sort { $0.frame < $1.frame }
         }
         return found
+    }
+
+    /// Where one of the last stretches surely lies, around `centres`; nil where it does not.
+    private func endLag(_ frames: [Int], _ centres: [Int], _ probe: TimeProbe) throws -> Int? {
+        for frame in frames.suffix(2).reversed() {
+            for centre in centres {
+                guard let scores = try probe.scores(frame: frame, centre: centre) else { continue }
+                let hit = probe.hit(scores, centre: centre)
+                if hit.score >= Self.sureScore { return hit.lag }
+            }
+        }
+        return nil
     }
 
     /// Where the end went, looked for far around, and what before it went the same way.

@@ -46,16 +46,16 @@ struct WideProbe {
 
     /// Means of so many frames of the first two channels.
     private func line(_ path: String, from start: Int, count: Int, grain: Int, size: Int) throws -> ComplexLine {
-        let block = 4096 * grain
-        let source = try PlaneSource(path: path, capacity: block)
-        let planes = DoublePlanes(channelCount: source.info.channelCount, frameCount: block)
+        let info = try SoundFileReader.probe(path: path)
+        let source = try ChannelSource(path: path, channels: Array(0..<min(2, info.channelCount)))
+        let planes = DoublePlanes(channelCount: source.channels.count, frameCount: 4096 * grain)
         var line = ComplexLine(size)
         for first in stride(from: 0, to: count, by: 4096) {
             let held = min(4096, count - first)
             let frames = FrameRange(start: start + first * grain, count: held * grain)
-            guard frames.end > 0, frames.start < source.info.frameCount else { continue }
-            if try !source.read(frames, into: planes.planes) { planes.clean(frameCount: frames.count) }
-            for (part, plane) in planes.planes.prefix(2).enumerated() {
+            guard frames.end > 0, frames.start < info.frameCount else { continue }
+            try source.read(frames, into: planes.planes)
+            for (part, plane) in planes.planes.enumerated() {
                 for i in 0..<held {
                     var sum = 0.0
                     for j in i * grain..<(i + 1) * grain { sum += plane[j] }

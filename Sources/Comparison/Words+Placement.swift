@@ -10,7 +10,8 @@ extension Words {
         guard let alignment = result.alignment else { return [] }
         let rate = Double(result.first.info.rate)
         if let sections = result.placement?.sections, !sections.isEmpty {
-            return self.sections(sections, rate: rate)
+            let more = "the offset changes again after that: more changes of the offset than these are not followed"
+            return self.sections(sections, rate: rate) + (result.placement?.hasMoreSections == true ? [more] : [])
         }
         var lines: [String] = []
         let fraction = result.placement?.fractionFrames ?? 0
@@ -75,12 +76,7 @@ extension Words {
         let (own, other) = isFirst ? (result.first, result.second) : (result.second, result.first)
         let (name, otherName) = isFirst ? ("A", "B") : ("B", "A")
         let channel = self.channel(finding.channel, of: own)
-        let source =
-            finding.isMixed
-            ? "\(otherName)'s channels mixed to mono"
-            : finding.other.map { index in
-                other.info.channelCount == 1 ? "\(otherName)'s one" : "\(otherName)'s \(side(index, of: other))"
-            }
+        let source = source(finding, otherName, other)
         switch finding.kind {
         case .inverted: return "\(channel) of \(name) is inverted"
         case .silent: return "\(channel) is silent in \(name)"
@@ -95,8 +91,28 @@ extension Words {
         }
     }
 
+    /// "A's left", "B's channels mixed to mono"; nil where nothing is known.
+    private static func source(_ finding: ChannelFinding, _ name: String, _ profile: FileProfile) -> String? {
+        if finding.isMixed { return "\(name)'s channels mixed to mono" }
+        return finding.other.map { index in
+            profile.info.channelCount == 1 ? "\(name)'s one" : "\(name)'s \(side(index, of: profile))"
+        }
+    }
+
+    /// What of a stereo file the one channel of the other was compared with; nil where it is all of it.
+    static func partner(_ result: PairResult) -> String? {
+        guard result.restored != nil, let placement = result.placement, placement.routes != nil,
+            let finding = placement.channels.first(where: { $0.kind == .mono })
+        else { return nil }
+        return finding.side == .a ? source(finding, "B", result.second) : source(finding, "A", result.first)
+    }
+
     private static func channel(_ index: Int, of profile: FileProfile) -> String {
-        profile.info.channelCount == 2 ? "the \(side(index, of: profile)) channel" : side(index, of: profile)
+        switch profile.info.channelCount {
+        case 1: "the one channel"
+        case 2: "the \(side(index, of: profile)) channel"
+        default: side(index, of: profile)
+        }
     }
 
     private static func side(_ index: Int, of profile: FileProfile) -> String {
@@ -107,7 +123,7 @@ extension Words {
     static func undone(_ placement: Placement) -> String {
         var parts: [String] = []
         if placement.routes != nil {
-            let isSilence = placement.channels.allSatisfy { $0.kind == .silent }
+            let isSilence = !placement.channels.isEmpty && placement.channels.allSatisfy { $0.kind == .silent }
             let channels = placement.channels.count == 1 ? "channel" : "channels"
             parts.append(isSilence ? "without the silent \(channels)" : "with the channels put right")
         }

@@ -121,7 +121,7 @@ enum Words {
         let (a, b) = (result.first, result.second)
         if a.info.channelCount != b.info.channelCount, result.incomparable == nil {
             let mono = a.info.channelCount == 1 ? "A" : "B"
-            return "\(mono) is mono: compared with both channels of the other"
+            return "\(mono) is mono: compared with \(partner(result) ?? "both channels of the other")"
         }
         if result.hasOtherLoudspeakers {
             return "the channels are for other loudspeakers (A \(a.layoutName), B \(b.layoutName))"
@@ -172,7 +172,7 @@ enum Words {
         let decimals = (sample.valueA - sample.valueB).magnitude < 1e-7 ? 12 : 8
         let values = [sample.valueA, sample.valueB].map { NumberText.fixed($0, decimals: decimals) }
         return "frame \(sample.frame) (\(time(Double(sample.frame) / Double(result.first.info.rate)))\(other)), "
-            + "\(stereo.channelName(sample.channel)): \(values[0]) in A, \(values[1]) in B"
+            + "\(stereo.channelName(sample.channel ?? 0)): \(values[0]) in A, \(values[1]) in B"
     }
 
     /// "1.8 LU louder, mostly above 5.6 kHz, residual peak -23.1 dBFS".

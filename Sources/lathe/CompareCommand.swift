@@ -111,6 +111,9 @@ struct CompareCommand: ParsableCommand {
         let pairs: FilePairs
         do {
             let (first, second) = (try argument(a, scratch), try argument(b, scratch))
+            if store != nil, !isRevision(a), !isRevision(b) {
+                note("--store is not used: neither \(a) nor \(b) is a revision.")
+            }
             let folder = FileManager.default.currentDirectoryPath
             pairs = try FilePairs(first, second, in: folder)
             if let html { try PageDestination.check(html, arguments: [first, second], pairs: pairs, in: folder) }
@@ -140,11 +143,15 @@ struct CompareCommand: ParsableCommand {
 
     // MARK: Where an argument becomes a file or a folder
 
+    private func isRevision(_ text: String) -> Bool {
+        !FileManager.default.fileExists(atPath: absolutePath(text)) && isRevisionReference(text)
+    }
+
     /// What an argument stands for: whatever exists is a path, and only what does not may be a revision, whose files
     /// are those in its folder while they are there, and restored where not.
     private func argument(_ text: String, _ scratch: String) throws -> ComparedArgument {
         if FileManager.default.fileExists(atPath: absolutePath(text)) { return ComparedArgument(text) }
-        if isRevisionReference(text) {
+        if isRevision(text) {
             let place = store.map { ["--store", $0] } ?? []
             let farm = try FarmOptions.parse(["--progress", progress.rawValue] + place)
             return ComparedArgument(

@@ -45,6 +45,15 @@ import Testing
         #expect(run.output.contains("1.6 LU louder"), "\(run.output)")
     }
 
+    @Test func `a store that no argument needs is said to be of no use`() throws {
+        let workshop = try workshop()
+        let run = try workshop.run([
+            "compare", workshop.path("A/two.wav"), workshop.path("B/two.wav"), "--store", workshop.path("nowhere"),
+            "--progress", "none",
+        ])
+        #expect(run.status == 0 && run.errors.contains("--store is not used"), "\(run.errors)")
+    }
+
     @Test func `one JSON document, on failure too`() throws {
         let workshop = try workshop()
         let run = try workshop.run(["compare", workshop.path("A"), workshop.path("B"), "--json"])
