@@ -81,7 +81,7 @@ package struct KeptDeliverables: Sendable {
         return revision.soundOutputs.allSatisfy { path(of: $0.sha256, byteCount: $0.bytes) != nil }
     }
 
-    /// Notes where the record of a pin lies now, where its album was moved; nothing is while the old one is there.
+    /// Notes where the record of a pin lies now, where its album was moved; not while the old one is there.
     ///
     /// - Parameter revision: the one that the pin is for.
     /// - Returns: whether the pin, all its files and all sound of the revision are kept, by their sizes. Where not, a
