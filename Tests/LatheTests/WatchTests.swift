@@ -65,22 +65,28 @@ import Testing
         try writeWideSong(workshop, fader: "0 dB")
         let watch = try start(
             workshop, ["long.yaml", "wide.yaml"], ["--block", "8", "--progress", "json", "--workers", "1"])
-        try #require(watch.process.wait(seconds: 240) { watch.process.segmentsDone > 2 })
-        // The worker stands still until both saves have been seen.
-        let worker = try #require(watch.process.children.first)
-        kill(worker, SIGSTOP)
-        defer { kill(worker, SIGCONT) }
+        // No worker gets anything done before both saves have been seen; one that is replaced neither.
+        let signalWorkers = { (signal: CInt) in for worker in watch.process.children { kill(worker, signal) } }
+        defer { signalWorkers(SIGCONT) }
         let events = { (event: String, session: String) in
             watch.lines.enumerated().filter {
                 $1["event"].string == event && $1["session"].string?.hasSuffix(session) == true
             }
         }
+        let areBegun = watch.process.wait(seconds: 240) {
+            signalWorkers(SIGSTOP)
+            return ["long.yaml", "wide.yaml"].allSatisfy { events("begun", $0).count == 1 }
+        }
+        try #require(areBegun, "\(watch.lines.map(\.text))")
         for (name, write) in [("long.yaml", writeLongSong), ("wide.yaml", writeWideSong)] {
             try write(workshop, "-3 dB")
-            let isBegun = watch.process.wait(seconds: 60) { events("begun", name).count == 2 }
+            let isBegun = watch.process.wait(seconds: 60) {
+                signalWorkers(SIGSTOP)
+                return events("begun", name).count == 2
+            }
             try #require(isBegun, "\(name): \(watch.lines.map(\.text))")
         }
-        kill(worker, SIGCONT)
+        signalWorkers(SIGCONT)
         let isDelivered = { (lines: [JSON], session: String) in
             lines.contains {
                 $0["event"].string == "render" && $0["session"].string?.hasSuffix(session) == true
