@@ -212,7 +212,7 @@ extension CoordinatorMachine {
         guard let (slot, task) = own(name.lease, name.job, name.task, worker) else { return }
         // The worker dropped the bytes it was told to drop; its run cannot be continued from there.
         attemptFailed(
-            slot, task, by: worker, isCounted: false, reason: "its bytes did not match their digests", now)
+            slot, task, by: worker, isCounted: false, reason: "its bytes were not those of its result", now)
         isUnwell(worker, slot, task, now)
         endLease(worker)
     }

@@ -181,6 +181,14 @@ package final class FlacEncoder {
 
 /// The names of the codec libraries, for keys and reports.
 package enum SoundLibraries {
+    /// Names and versions by library, as reports and revisions state them; without an encoder that cannot be named, for
+    /// then no FLAC is written.
+    package static var versions: [String: String] {
+        var versions = ["libsndfile": soundFile]
+        if let flac = try? flacEncoder() { versions["flac"] = flac }
+        return versions
+    }
+
     /// libsndfile's name and version, such as `libsndfile-1.2.0`.
     package static var soundFile: String { SoundLibraryFile.versionText }
 

@@ -73,7 +73,7 @@ final class RevisionRecording {
     private func findStanding(_ folder: String) -> Revision? {
         guard choice.isRecorded, let session, !ReleaseFolder.isUnfinished(folder) else { return nil }
         let expected = RevisionLog.Expected(
-            session: session, options: options, engine: "\(Engine.digest)", libraries: soundLibraries(),
+            session: session, options: options, engine: "\(Engine.digest)", libraries: SoundLibraries.versions,
             sources: sources)
         guard let found = log.standing(expected, in: folder) else { return nil }
         let isNamed = choice.name.map { RevisionName.key($0) == found.name.map(RevisionName.key) } ?? true
@@ -174,13 +174,6 @@ final class RevisionRecording {
         let album = String(typed.dropLast(ending.count))
         return album.contains(" ") ? "\"\(album)\"@" : album + "@"
     }
-}
-
-/// The codec libraries by name, as a render's document lists them.
-private func soundLibraries() -> [String: String] {
-    var versions = ["libsndfile": SoundLibraries.soundFile]
-    if let flac = try? SoundLibraries.flacEncoder() { versions["flac"] = flac }
-    return versions
 }
 
 /// This machine's name, without its domain.

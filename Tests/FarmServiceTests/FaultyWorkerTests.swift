@@ -83,6 +83,36 @@ extension RealFarmTests {
             try expectNothingLeft(farm, isDamageAllowed: true)
         }
 
+        @Test func `a worker whose FLAC is damaged is not believed, and every file is whole`() throws {
+            let (farm, reference, client) = try started()
+            try farm.startWorker(environment: ["LATHE_TEST_LIE": "encoder"])
+            try farm.startWorker()
+            try farm.waitForWorkers(2)
+            let id = try farm.submit(farm.submission("pair.yaml"), by: client).id
+            let done = try farm.waitUntilOver(id, client, seconds: 120)
+            #expect(done.state == .done, "\(done)")
+            expectSame(try farm.fetch(id, into: "out"), reference)
+            // Its bytes have the digests that it announced: only looking at them tells.
+            #expect(farm.coordinator?.errorsSoFar.contains("it is no stretch of its file") == true)
+            try expectNothingLeft(farm)
+        }
+
+        @Test func `a worker with another FLAC library leaves those segments to others`() throws {
+            let (farm, reference, client) = try started(seconds: 4)
+            let other = try farm.startWorker(environment: ["LATHE_TEST_FLAC": "reference libFLAC 9"])
+            try farm.waitForWorkers(1)
+            let id = try farm.submit(farm.submission("pair.yaml"), by: client).id
+            try farm.wait(60, "its own word") { other.errorsSoFar.contains("Install the same libFLAC") }
+            // More often than a task may fail: the job waits for somebody who can.
+            sleep(2)
+            #expect(try farm.waitFor(id, client, "its state") { _ in true }.state == .rendering)
+            try farm.startWorker()
+            let done = try farm.waitUntilOver(id, client, seconds: 120)
+            #expect(done.state == .done, "\(done)")
+            expectSame(try farm.fetch(id, into: "out"), reference)
+            try expectNothingLeft(farm)
+        }
+
         @Test func `a device that stands still loses its segment to another worker`() throws {
             let (farm, reference, client) = try started(environment: ["LATHE_TEST_HANG_TICKS": "4000"])
             let mark = farm.workshop.path("hung")

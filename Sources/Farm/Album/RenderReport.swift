@@ -43,7 +43,7 @@ package struct RenderReport {
         var entries: [RenderDocument.Song] = []
         for (index, null) in zip(songs, nulls) { entries.append(song(index, null, &failures)) }
         let document = RenderDocument(
-            lathe: version, libraries: libraries, album: album.title, artist: album.artist,
+            lathe: version, libraries: SoundLibraries.versions, album: album.title, artist: album.artist,
             albumIntegrated: albumIntegrated, loudness: loudness, songs: entries, farm: farm, renamed: plan.renamed,
             warnings: outcome.warnings, failures: failures)
         // Of what was delivered, where it was measured; else of the mix.
@@ -65,13 +65,6 @@ package struct RenderReport {
             }
         }
         return document
-    }
-
-    private var libraries: [String: String] {
-        var versions = ["libsndfile": SoundLibraries.soundFile]
-        // Where the encoder cannot be named, no FLAC was written and none is listed.
-        if let flac = try? SoundLibraries.flacEncoder() { versions["flac"] = flac }
-        return versions
     }
 
     private var loudness: RenderDocument.Loudness? {

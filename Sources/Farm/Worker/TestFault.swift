@@ -4,8 +4,13 @@ package import Quantities
 /// Faults that the tests of real processes ask a worker or a coordinator for, by environment variables. All are unset
 /// in production, where each costs one look at a constant.
 package enum TestFault {
-    /// `LATHE_TEST_LIE=1`: this worker gives other samples than it computed, and swears to them.
-    static let lies = text("LATHE_TEST_LIE") != nil
+    /// `LATHE_TEST_LIE=1`: this worker gives other bytes than it computed, and swears to them. With `encoder` only of
+    /// encoded files.
+    static func lies(isEncoding: Bool) -> Bool { lie.map { $0 != "encoder" || isEncoding } ?? false }
+    private static let lie = text("LATHE_TEST_LIE")
+
+    /// `LATHE_TEST_FLAC=NAME`: what this worker takes its FLAC library for.
+    static let flacLibrary = text("LATHE_TEST_FLAC")
 
     /// `LATHE_TEST_HANG=FILE`: the first segment after which this file can be made stands still for ever.
     private static let hangFile = text("LATHE_TEST_HANG")
