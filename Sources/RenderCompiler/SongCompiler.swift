@@ -14,7 +14,7 @@ package struct SongCompiler {
     /// Number of the song's first source in the job's table.
     private let firstSource: Int
     private let segmentFrames: Int
-    private let mergesCells: Bool
+    private let reducesPrograms: Bool
     private let routing: Routing
     private var frameCount = 0
     /// Units that read each sum.
@@ -23,6 +23,8 @@ package struct SongCompiler {
     private var streams: [SumRef: StreamRef] = [:]
     private var hashPrograms: [Int: ProgramID] = [:]
     private var conversions: [Conversion: ProgramID] = [:]
+    /// Sums that are a whole source as it lies in its file, which whoever reads them reads there.
+    private var untouchedSources: [SumRef: Int] = [:]
 
     private struct Conversion: Hashable {
         var source: Int
@@ -57,7 +59,7 @@ package struct SongCompiler {
         self.identities = identities
         self.firstSource = firstSource
         segmentFrames = options.segmentFrames(rateHertz: song.rateHertz)
-        mergesCells = options.mergesCells
+        reducesPrograms = options.reducesPrograms
         routing = try Routing(song)
     }
 
@@ -76,11 +78,11 @@ package struct SongCompiler {
         for unit in order where needed[unit] {
             for sum in routing.units[unit].reads { readers[sum, default: []].append(unit) }
         }
-        let partition = Partition(routing.units, order: order.filter { needed[$0] }, mergesCells: mergesCells)
+        let partition = Partition(routing.units, order: order.filter { needed[$0] }, mergesCells: reducesPrograms)
         for group in partition.groups {
             if let convolution = routing.units[group[0]].convolution {
                 addConvolution(convolution.device, of: convolution.input, unit: group[0], to: &programs)
-            } else {
+            } else if !reducesPrograms || !handOn(group, to: &programs) {
                 addProgram(group, to: &programs)
             }
         }
@@ -119,6 +121,74 @@ package struct SongCompiler {
             for producer in routing.units[unit].producers { needed[producer] = true }
         }
         return needed
+    }
+
+    // MARK: - Sums that nothing happens to
+
+    /// Where all that a group puts out is what it takes in, makes no program of it: a window that is stored twice, hashed
+    /// twice and read twice would hold the same samples.
+    ///
+    /// - Returns: whether the group's sums are those of other programs, or a source.
+    private mutating func handOn(_ group: [Int], to programs: inout ProgramList) -> Bool {
+        let inside = Set(group)
+        var found: [(sum: SumRef, original: Original)] = []
+        for unit in group {
+            for index in routing.units[unit].sums.indices {
+                let sum = SumRef(unit: unit, sum: index)
+                guard isRead(sum, outside: inside) else { continue }
+                guard let original = original(of: sum, inside: inside) else { return false }
+                found.append((sum, original))
+            }
+        }
+        for (sum, original) in found {
+            switch original {
+            case .sum(let other): streams[sum] = stream(other)
+            case .conversion(let clip):
+                let hashing = hashProgram(clip.source, programs: &programs)
+                streams[sum] = StreamRef(program: conversion(of: clip, hashing, programs: &programs), output: 0)
+            case .source(let source): untouchedSources[sum] = source
+            }
+        }
+        return true
+    }
+
+    /// What a sum is a copy of.
+    private enum Original {
+        case sum(SumRef)
+        case conversion(Clip)
+        case source(Int)
+    }
+
+    /// Follows sums that only hand on one other; nil where something happens to it on the way.
+    private func original(of sum: SumRef, inside group: Set<Int>) -> Original? {
+        let unit = routing.units[sum.unit]
+        guard unit.strips.count == 1, unit.strips[0].isUntouched, unit.sums[sum.sum].count == 1,
+            unit.sums[sum.sum][0].gain.constant == 0
+        else { return nil }
+        switch unit.strips[0].input {
+        case .terms(let terms):
+            guard terms.count == 1 else { return nil }
+            return group.contains(terms[0].unit) ? original(of: terms[0], inside: group) : .sum(terms[0])
+        case .clips(let clips):
+            guard clips.count == 1, let clip = clips.first, clip.isUntouched, clip.atFrame == 0 else { return nil }
+            let source = song.sources[clip.source]
+            guard source.channelCount == 2 else { return nil }
+            if source.rateHertz != song.rateHertz { return clip.frameCount == frameCount ? .conversion(clip) : nil }
+            // Of a file of floats nobody has looked at the samples.
+            let isWhole = clip.startFrame == 0 && clip.frameCount == source.frameCount && !source.samples.isFloat
+            return isWhole && isConvolvedOnly(sum) ? .source(clip.source) : nil
+        }
+    }
+
+    /// Whether only convolutions read a sum, which take a file as it is; a match measures all of its song.
+    private func isConvolvedOnly(_ sum: SumRef) -> Bool {
+        !isDelivered(sum)
+            && readers[sum, default: []].allSatisfy { reader in
+                switch routing.units[reader].convolution?.device.response {
+                case .files, .equalizer: true
+                case .match, nil: false
+                }
+            }
     }
 
     // MARK: - Programs
@@ -163,10 +233,11 @@ package struct SongCompiler {
     }
 
     private func isRead(_ sum: SumRef, outside group: Set<Int>) -> Bool {
-        if sum == routing.mix || sum == routing.preMaster || routing.stems.contains(where: { $0.sum == sum }) {
-            return true
-        }
-        return readers[sum, default: []].contains { !group.contains($0) }
+        isDelivered(sum) || readers[sum, default: []].contains { !group.contains($0) }
+    }
+
+    private func isDelivered(_ sum: SumRef) -> Bool {
+        sum == routing.mix || sum == routing.preMaster || routing.stems.contains { $0.sum == sum }
     }
 
     private mutating func compile(
@@ -283,7 +354,11 @@ package struct SongCompiler {
         _ device: ConvolutionDevice, of input: SumRef, unit: Int, to programs: inout ProgramList
     ) {
         var ports: [InputPort] = []
-        _ = port(for: stream(input), in: &ports, programs)
+        if let source = untouchedSources[input] {
+            ports.append(sourcePort(source, hashProgram(source, programs: &programs), programs))
+        } else {
+            _ = port(for: stream(input), in: &ports, programs)
+        }
         let response: ConvolveBody.Response
         switch device.response {
         case .equalizer(let values):

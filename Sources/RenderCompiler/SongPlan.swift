@@ -91,8 +91,9 @@ package struct CompileOptions: Sendable {
     /// Length of a segment in seconds of song time; ten outside tests.
     package var segmentSeconds: Double
 
-    /// Whether a bus takes in the one cell that feeds it: it changes where windows are handed over, never a bit.
-    package var mergesCells = true
+    /// Whether a bus takes in the one cell that feeds it, and sums of one thing unchanged are no programs; false makes
+    /// every channel one. It changes where windows are handed over, never a sample.
+    package var reducesPrograms = true
 
     package init(segmentSeconds: Double = 10) { self.segmentSeconds = segmentSeconds }
 

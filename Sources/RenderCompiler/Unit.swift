@@ -61,6 +61,11 @@ struct UnitStrip {
 
     var latencyFrames: Int { run.stages.reduce(0) { $0 + $1.latencyFrames } }
 
+    /// Whether its samples leave it as they came in, at every tap.
+    var isUntouched: Bool {
+        run.stages.isEmpty && fader.constant == 0 && pan.constant == 0 && panLaw == .balance && !isPolarityInverted
+    }
+
     init(
         name: String, input: Input, run: StageRun = StageRun(), deviceNames: [String] = [],
         fader: Curve = Curve(constant: 0), pan: Curve = Curve(constant: 0), panLaw: Strip.PanLaw = .balance,

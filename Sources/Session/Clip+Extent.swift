@@ -1,3 +1,5 @@
+import Quantities
+
 extension SourceFile {
     /// Song frames that the file holds from one of its frames on: ceil((frameCount - startFrame) * rate /
     /// file rate).
@@ -11,4 +13,9 @@ extension SourceFile {
         let divisor = Int128(rateHertz)
         return Int((scaled + divisor - 1) / divisor)
     }
+}
+
+extension Clip {
+    /// Whether its samples are those of its file, without gain or fades.
+    package var isUntouched: Bool { gain == .unity && fadeInFrames == 0 && fadeOutFrames == 0 }
 }

@@ -15,7 +15,7 @@ import Testing
 
     /// Names of the tracks of each program that reads clips, in order.
     private func cells(_ song: Song) throws -> [[String]] {
-        let graph = try CompiledGraph(song, mergesCells: false)
+        let graph = try CompiledGraph(song, reducesPrograms: false)
         return graph.mixes.compactMap { id, body in
             guard case .clips? = body.nodes[0].strips.first?.input else { return nil }
             return graph.list.labels[id].strips[0].map(\.name)
@@ -70,7 +70,7 @@ import Testing
         song.buses = [
             Bus(name: "A", devices: [squeeze]), Bus(name: "L", devices: [Device(.limiter)]),
         ]
-        song.returns = [Bus(name: "R")]
+        song.returns = [Bus(name: "R", mixer: Mixer(fader: Decibels(-3)))]
         song.tracks[0].mixer.output = .bus(0)
         song.tracks[1].mixer.output = .bus(1)
         song.tracks[2].mixer.sends = [Send(to: 0, gain: .unity)]
@@ -83,10 +83,66 @@ import Testing
     @Test func `A return into the bus that its tracks feed leaves cell and bus apart`() throws {
         var song = smallSong(trackCount: 2)
         song.buses = [Bus(name: "A")]
-        song.returns = [Bus(name: "R", mixer: Mixer(output: .bus(0)))]
+        song.returns = [Bus(name: "R", mixer: Mixer(fader: Decibels(-3), output: .bus(0)))]
         for i in 0..<2 { song.tracks[i].mixer = Mixer(output: .bus(0), sends: [Send(to: 0, gain: .unity)]) }
         let graph = try CompiledGraph(song)
-        #expect(graph.mixes.map { graph.list.labels[$0.id].name } == ["T0, T1", "R", "A", "Pre-master"])
+        #expect(graph.mixes.map { graph.list.labels[$0.id].name } == ["T0, T1", "R", "A"])
+    }
+
+    @Test func `What hands on one other unchanged is no program`() throws {
+        var song = smallSong(trackCount: 2)
+        song.tracks[1].mixer.sends = [Send(to: 0, gain: .unity)]
+        song.returns = [Bus(name: "R")]
+        // The pre-master has two terms; the return has one, and does nothing to it.
+        let two = try CompiledGraph(song)
+        #expect(two.mixes.map { two.list.labels[$0.id].name } == ["T0, T1 > Direct", "Pre-master"])
+        #expect(two.inputs(of: "Pre-master") == ["Direct", "T1"])
+        #expect(two.plan.stems.map(\.name) == ["Direct", "R"])
+        song.returns[0].mixer.fader = Decibels(-1)
+        #expect(try CompiledGraph(song).mixes.count == 3)
+        // One stem is the pre-master, and the mix.
+        song.tracks[1].mixer.sends = []
+        song.returns = []
+        let one = try compile(song)
+        #expect(one.plan.stems.map(\.stream) == [one.plan.preMaster] && one.plan.mix == one.plan.preMaster)
+        song.master.fader = Decibels(-1)
+        #expect(try CompiledGraph(song).mixes.map(\.body.nodes.count) == [2, 1])
+    }
+
+    @Test func `A file that is only converted, or only convolved, passes through no mix`() throws {
+        var song = smallSong(trackCount: 1)
+        #expect(try CompiledGraph(song).mixes.count == 1)
+        song.sources[0].rateHertz = 96_000
+        let (list, plan) = try compile(song)
+        guard case .convert = list[plan.mix.program].body else {
+            Issue.record("the mix is made by \(list[plan.mix.program].body)")
+            return
+        }
+        let mixCount = { (change: (inout Song) -> Void) in
+            var other = song
+            change(&other)
+            return try CompiledGraph(other).mixes.count
+        }
+        #expect(try mixCount { _ in } == 0)
+        #expect(try mixCount { $0.sources[0].channelCount = 1 } == 1)
+        #expect(try mixCount { $0.tracks[0].clips[0].gain = Decibels(-1) } == 1)
+        #expect(try mixCount { $0.tracks[0].clips[0].fadeInFrames = 10 } == 1)
+        #expect(try mixCount { $0.tracks[0].clips[0].atFrame = 1 } == 1)
+        #expect(try mixCount { $0.lengthFrames = 50_000 } == 1)
+        #expect(try mixCount { $0.tracks[0].mixer.isPolarityInverted = true } == 1)
+        #expect(try mixCount { $0.tracks[0].mixer.pan = 0.5 } == 1)
+        #expect(try mixCount { $0.tracks[0].mixer.fader = Decibels(-1) } == 1)
+
+        song.sources[0].rateHertz = 48_000
+        song.tracks[0].devices = [
+            Device(.equalizer, ["mode": "linear-phase"], bands: [["type": "bell", "frequency": 500, "gain": 3]])
+        ]
+        song.lengthFrames = 60_000
+        #expect(try mixCount { _ in } == 0)
+        #expect(try mixCount { $0.sources[0].samples = .float32 } == 1)
+        #expect(try mixCount { $0.tracks[0].clips[0].frameCount -= 1 } == 1)
+        #expect(try mixCount { $0.tracks[0].clips[0].startFrame = 1 } == 1)
+        #expect(try mixCount { $0.tracks[0].devices.append(squeeze) } == 1)
     }
 
     @Test func `Stems are the inputs of the master sum in session order`() throws {
@@ -217,6 +273,7 @@ import Testing
         var random = Random(4)
         var merged = 0
         var convolved = 0
+        var copied = 0
         for _ in 0..<800 {
             let song = randomSong(&random)
             #expect(song.violations.isEmpty)
@@ -240,11 +297,17 @@ import Testing
                             && program.inputs.count == body.responsePorts.ports.upperBound)
                 }
             }
-            let apart = try CompiledGraph(song, mergesCells: false)
+            let apart = try CompiledGraph(song, reducesPrograms: false)
             #expect(apart.mixes.allSatisfy { $0.body.nodes.count == 1 })
-            #expect(apart.channelsHeard == graph.channelsHeard)
-            for name in graph.channelsHeard { #expect(apart.inputs(of: name) == graph.inputs(of: name)) }
+            // What hands on one other unchanged is no program: who reads it reads that other.
+            let copies = apart.channelsHeard.subtracting(graph.channelsHeard).union(["Direct", "Pre-master"])
+            copied += copies.count - 2
+            #expect(graph.channelsHeard.isSubset(of: apart.channelsHeard))
+            for name in graph.channelsHeard {
+                #expect(apart.inputs(of: name, through: copies) == graph.inputs(of: name, through: copies), "\(name)")
+            }
         }
+        #expect(copied > 100)
         #expect(merged > 200)
         #expect(convolved > 200)
     }

@@ -17,11 +17,11 @@ func smallSong(trackCount: Int, rateHertz: Int = 48_000, clipFrames: Int = 48_00
 }
 
 func compile(
-    _ song: Song, segmentSeconds: Double = 0.5, mergesCells: Bool = true
+    _ song: Song, segmentSeconds: Double = 0.5, reducesPrograms: Bool = true
 ) throws -> (list: ProgramList, plan: SongPlan) {
     var list = ProgramList()
     var options = CompileOptions(segmentSeconds: segmentSeconds)
-    options.mergesCells = mergesCells
+    options.reducesPrograms = reducesPrograms
     let identities = song.sources.indices.map { Digest(high: 0, low: UInt64($0)) }
     let plan = try SongCompiler.compile(
         song, songIndex: 0, identities: identities, options: options, into: &list)
@@ -38,8 +38,8 @@ struct CompiledGraph {
     let list: ProgramList
     let plan: SongPlan
 
-    init(_ song: Song, mergesCells: Bool = true) throws {
-        (list, plan) = try compile(song, mergesCells: mergesCells)
+    init(_ song: Song, reducesPrograms: Bool = true) throws {
+        (list, plan) = try compile(song, reducesPrograms: reducesPrograms)
     }
 
     /// Mix programs with their numbers.
@@ -60,10 +60,12 @@ struct CompiledGraph {
     }
 
     private func reachesMaster(_ name: String) -> Bool {
+        // What the pre-master hands on where it is no program.
+        let last = names(of: plan.preMaster)
         var reached: Set<String> = [name]
         var open = [name]
         while let next = open.popLast() {
-            if next == "Pre-master" { return true }
+            if last.contains(next) { return true }
             for consumer in consumers(of: next) where reached.insert(consumer).inserted {
                 open.append(consumer)
             }
@@ -73,11 +75,17 @@ struct CompiledGraph {
 
     private func consumers(of name: String) -> [String] {
         let names = Set(mixes.flatMap { list.labels[$0.id].strips.joined().map(\.name) })
-        return names.filter { inputs(of: $0).contains(name) }.sorted()
+        return names.filter { directInputs(of: $0).contains(name) }.sorted()
     }
 
-    /// Strips whose signal a strip sums, by name.
-    func inputs(of name: String) -> Set<String> {
+    /// Strips whose signal a strip sums, by name; of one of `copies`, those that it sums.
+    func inputs(of name: String, through copies: Set<String> = []) -> Set<String> {
+        let found = directInputs(of: name)
+        return found.subtracting(copies).union(
+            found.intersection(copies).flatMap { inputs(of: $0, through: copies) })
+    }
+
+    private func directInputs(of name: String) -> Set<String> {
         var found: Set<String> = []
         for (id, body) in mixes {
             let wires = wires(of: id, body)
@@ -87,18 +95,26 @@ struct CompiledGraph {
                     for term in terms {
                         switch term {
                         case .wire(let wire): found.formUnion(wires[wire])
-                        case .port(let port): found.formUnion(names(of: list.programs[id].inputs[port]))
+                        case .port(let port):
+                            let input = list.programs[id].inputs[port]
+                            found.formUnion(names(of: StreamRef(program: input.program, output: input.output)))
                         }
                     }
                 }
             }
         }
-        return found
+        // A strip behind a convolution has the name of the one before it.
+        return found.subtracting([name])
     }
 
-    private func names(of port: InputPort) -> Set<String> {
-        guard case .mix(let body) = list[port.program].body else { return [] }
-        return wires(of: port.program.rawValue, body)[body.outputWires[port.output]]
+    private func names(of stream: StreamRef) -> Set<String> {
+        // A convolution stands for what it reads: the channel's devices before it, or what flows into the channel.
+        if case .convolve = list[stream.program].body {
+            let input = list[stream.program].inputs[0]
+            return input.source == nil ? names(of: StreamRef(program: input.program, output: input.output)) : []
+        }
+        guard case .mix(let body) = list[stream.program].body else { return [] }
+        return wires(of: stream.program.rawValue, body)[body.outputWires[stream.output]]
     }
 
     /// Per wire, the strips that it sums.

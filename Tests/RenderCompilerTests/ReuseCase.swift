@@ -82,6 +82,14 @@ struct ReuseCase {
         }
         guard touch.song == song else { return { _ in false } }
         let names = Self.channels(new.list.labels[id.rawValue])
+        // A touched channel that hands on another unchanged is no program now: who read it may read something else.
+        let carried = new.list.labels.reduce(into: Set<String>()) { $0.formUnion(Self.channels($1)) }
+        if let channels = touch.channels, !channels.isSubset(of: carried),
+            program.inputs.contains(where: { $0.source == nil })
+        {
+            let latency = if case .mix(let mix) = program.body { mix.latencyFrames } else { 64 }
+            return { [touch] in $0.end + latency > touch.firstFrame }
+        }
         guard case .mix(let mix) = program.body else {
             if case .measure = program.body {
                 // With a master, the pre-master is measured for its length alone.

@@ -90,7 +90,7 @@ import Testing
             }
             copy.addTrack("Plain", noise(10, channels: 1, frames: Self.frames))
             let rendered = try expectInvariant(copy, blocks: [], "\(name) at \(place)")
-            let apart = try copy.render(segmentSeconds: 0.05, mergesCells: false)
+            let apart = try copy.render(segmentSeconds: 0.05, reducesPrograms: false)
             let same = rendered.mix == apart.mix
             #expect(same)
             let isWindowed = rendered.runner.list.programs.contains {

@@ -105,7 +105,7 @@ import Testing
                 mixer: Mixer(output: .bus(i)))
         }
         let merged = try scene.render(segmentSeconds: 0.05)
-        let apart = try scene.render(segmentSeconds: 0.05, mergesCells: false)
+        let apart = try scene.render(segmentSeconds: 0.05, reducesPrograms: false)
         #expect(merged.runner.list.programs.count < apart.runner.list.programs.count)
         for (i, kind) in sampledKinds.enumerated() {
             let same = merged.stem("B\(i)") == apart.stem("B\(i)")

@@ -72,11 +72,11 @@ struct Scene {
     }
 
     func compile(
-        segmentSeconds: Double = 0.25, mergesCells: Bool = true
+        segmentSeconds: Double = 0.25, reducesPrograms: Bool = true
     ) throws -> (list: ProgramList, plan: SongPlan) {
         var list = ProgramList()
         var options = CompileOptions(segmentSeconds: segmentSeconds)
-        options.mergesCells = mergesCells
+        options.reducesPrograms = reducesPrograms
         let plan = try SongCompiler.compile(
             song, songIndex: 0, identities: identities(), options: options, into: &list)
         return (list, plan)
@@ -84,9 +84,9 @@ struct Scene {
 
     /// The rendered mix and what rendered it.
     func render(
-        segmentSeconds: Double = 0.25, options: PlanRunner.Options = .init(), mergesCells: Bool = true
+        segmentSeconds: Double = 0.25, options: PlanRunner.Options = .init(), reducesPrograms: Bool = true
     ) throws -> Rendered {
-        let (list, plan) = try compile(segmentSeconds: segmentSeconds, mergesCells: mergesCells)
+        let (list, plan) = try compile(segmentSeconds: segmentSeconds, reducesPrograms: reducesPrograms)
         let runner = PlanRunner(list, sources: samples, options: options)
         try runner.run()
         return Rendered(plan: plan, runner: runner)

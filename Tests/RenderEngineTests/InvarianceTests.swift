@@ -95,7 +95,7 @@ import Testing
                 mixer: Mixer(output: .bus(3 + i), sends: [Send(to: i % 2, gain: Decibels(-3))]))
         }
         let merged = try scene.render()
-        let apart = try scene.render(mergesCells: false)
+        let apart = try scene.render(reducesPrograms: false)
         #expect(merged.runner.list.programs.count == apart.runner.list.programs.count - 4)
         #expect(merged.mix == apart.mix)
         #expect(merged.preMaster == apart.preMaster)

@@ -154,9 +154,17 @@ final class AlbumJob: JobDriver {
 
     private func deliverStems(of plan: SongPlan) {
         for (index, stem) in plan.stems.enumerated() {
-            deliver(stem.stream, as: .stem(song: plan.song, index: index))
+            deliverStem(stem.stream, as: .stem(song: plan.song, index: index))
         }
-        deliver(plan.preMaster, as: .preMaster(song: plan.song))
+        deliverStem(plan.preMaster, as: .preMaster(song: plan.song))
+    }
+
+    /// One program feeds one file: what two files are made of, as of a song with one stem, is copied for the second.
+    private func deliverStem(_ stream: StreamRef, as role: DeliveredRole) {
+        guard deliveredRoles[stream.program] != nil else { return deliver(stream, as: role) }
+        let frames = list[stream.program].frameCount
+        let copy = FinishCompiler.addCopy(of: stream, frameCount: frames, song: list[stream.program].song, to: &list)
+        deliver(copy, as: role)
     }
 
     private func deliver(_ stream: StreamRef, as role: DeliveredRole) {

@@ -29,7 +29,8 @@ final class FileSink: DeliverySink, Sendable {
     private let lanes: [BlockingQueue<(@Sendable (Desk) -> Void)?>]
     private let results = Mutex<[DeliveredRole: Outcome]>([:])
     private let finished = DispatchSemaphore(value: 0)
-    /// Where the disk is full, tries again until there is room: others use it too, and a job outlives its client.
+    /// Where the disk is full, or no file can be opened, tries again until there is room: others use it too, and a job
+    /// outlives its client.
     private let waitsForSpace: Bool
     /// Whether masters that would come out as they lie there are left as they are.
     private let keepsFiles: Bool
@@ -130,7 +131,7 @@ final class FileSink: DeliverySink, Sendable {
                 if let kept = kept(role, file) {
                     desk.kept[role] = KeptProgress(kept, file)
                 } else {
-                    desk.writers[role] = try hall.withLock { try $0.folder.writer(for: file) }
+                    desk.writers[role] = try whenFilesCanBeOpened { try hall.withLock { try $0.folder.writer(for: file) } }
                     if case .master = role, keepsFiles { desk.parts[role] = [] }
                 }
             }
@@ -195,7 +196,7 @@ final class FileSink: DeliverySink, Sendable {
                 continue
             }
             do {
-                parts.append(try reader.read(place, digest: part.digest))
+                parts.append(try whenFilesCanBeOpened { try reader.read(place, digest: part.digest) })
             } catch let error as StoreError where error.isLoss {
                 missing.append(part.digest)
             }
@@ -217,6 +218,24 @@ final class FileSink: DeliverySink, Sendable {
                 try writer.rewind(toFrame: writer.frameCount)
                 sleep(1)
             }
+        }
+    }
+
+    /// Runs a step, again and again while the process has no descriptor left and its other work may give some back.
+    private func whenFilesCanBeOpened<Value>(_ step: () throws -> Value) throws -> Value {
+        while true {
+            do { return try step() } catch {
+                guard waitsForSpace, !isClosing.isSet, Self.isOutOfDescriptors(error) else { throw error }
+                usleep(200_000)
+            }
+        }
+    }
+
+    private static func isOutOfDescriptors(_ error: any Error) -> Bool {
+        switch error {
+        case let error as StoreError: error.code == .noDescriptors
+        case let error as ReleaseError: error.systemError == EMFILE || error.systemError == ENFILE
+        default: false
         }
     }
 
@@ -287,7 +306,8 @@ final class FileSink: DeliverySink, Sendable {
         guard case .master(let song, let delivery) = role, loudness.isEnabled else {
             return try publish(role, writer, file, nil, desk)
         }
-        let check = try known ?? DeliveredCheck.measure(path: writer?.temporaryPath ?? file.path)
+        let check =
+            try known ?? whenFilesCanBeOpened { try DeliveredCheck.measure(path: writer?.temporaryPath ?? file.path) }
         let isPooled = pooledSongs.contains(song)
         // An album's target is met by its songs together: one alone has none.
         let target = loudness.scope == .song ? loudness.target : nil

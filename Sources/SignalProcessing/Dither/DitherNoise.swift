@@ -58,11 +58,4 @@ package struct DitherNoise: Sendable, Equatable {
 extension SIMD8<Double> {
     @inline(__always)
     init(bits: SIMD8<UInt64>) { self = unsafe unsafeBitCast(bits, to: SIMD8<Double>.self) }
-
-    @inline(__always)
-    init(exactly x: SIMD8<Float>) {
-        self.init(
-            Double(x[0]), Double(x[1]), Double(x[2]), Double(x[3]), Double(x[4]), Double(x[5]), Double(x[6]),
-            Double(x[7]))
-    }
 }

@@ -1,3 +1,5 @@
+internal import CVector
+
 /// Quantises one channel of Float32 to signed integers, with or without dither.
 ///
 /// Windowed: no state.
@@ -76,25 +78,35 @@ package struct Quantiser: Sendable {
 
     @inline(__always)
     private func quantise(_ x: SIMD8<Float>, noise: SIMD8<Double>) -> (SIMD8<Int32>, Int) {
-        let fullScale = Double(1 << (bits - 1))
-        var y = SIMD8<Double>(exactly: x) * SIMD8(repeating: fullScale) + noise
-        y.replace(with: 0, where: y .!= y)
-        // Beyond 2^32 nothing needs rounding, and 1.5 * 2^52 has a unit of 1 in the last place from here on.
-        y.replace(with: 0x1p32, where: y .> 0x1p32)
-        y.replace(with: -0x1p32, where: y .< -0x1p32)
-        let magic = SIMD8<Double>(repeating: 0x1.8p52)
-        y = (y + magic) - magic
-        let high = SIMD8(repeating: fullScale - 1)
-        let low = SIMD8(repeating: -fullScale)
-        let above = y .> high
-        let below = y .< low
+        let (low, isLowClipped) = rounded(x.lowHalf, noise: noise.lowHalf)
+        let (high, isHighClipped) = rounded(x.highHalf, noise: noise.highHalf)
         var excess = 0
-        if (above .| below).isAnySet {
-            for i in 0..<8 where above[i] || below[i] { excess += 1 }
-            y.replace(with: high, where: above)
-            y.replace(with: low, where: below)
+        if (isLowClipped .| isHighClipped).isAnySet {
+            for i in 0..<4 { excess += (isLowClipped[i] ? 1 : 0) + (isHighClipped[i] ? 1 : 0) }
         }
-        return (SIMD8<Int32>(lowHalvesOf: y + magic), excess)
+        return (SIMD8<Int32>(lowHalvesOf: SIMD8(lowHalf: low, highHalf: high)), excess)
+    }
+
+    /// Rounds and clips four samples.
+    ///
+    /// - Returns: the integers, with 1.5 * 2^52 added to each, and which of them were clipped.
+    @inline(__always)
+    private func rounded(_ x: SIMD4<Float>, noise: SIMD4<Double>) -> (SIMD4<Double>, SIMDMask<SIMD4<Int64>>) {
+        let fullScale = Double(1 << (bits - 1))
+        var y = lathe_widened(x) * SIMD4(repeating: fullScale) + noise
+        y.replace(with: 0, where: y .!= y)
+        // Beyond these it is clipped however it is rounded, and 1.5 * 2^52 has a unit of 1 in the last place here.
+        y = bounded(y, from: -fullScale - 1, to: fullScale)
+        let magic = SIMD4<Double>(repeating: 0x1.8p52)
+        y = (y + magic) - magic
+        let kept = bounded(y, from: -fullScale, to: fullScale - 1)
+        return (kept + magic, kept .!= y)
+    }
+
+    @inline(__always)
+    private func bounded(_ x: SIMD4<Double>, from low: Double, to high: Double) -> SIMD4<Double> {
+        let (low, high) = (SIMD4(repeating: low), SIMD4(repeating: high))
+        return x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
     }
 
     /// Zeroes the frames whose whole neighbourhood is zero.

@@ -69,12 +69,11 @@ extension MutableSpan where Element == Int32 {
     }
 }
 
-extension SIMDMask<SIMD8<Int64>> {
+extension SIMDMask<SIMD4<Int64>> {
     /// Whether any lane is set.
     @inline(always)
     var isAnySet: Bool {
-        let words = unsafe unsafeBitCast(self, to: SIMD8<UInt64>.self)
-        let four = words.lowHalf | words.highHalf
+        let four = unsafe unsafeBitCast(self, to: SIMD4<UInt64>.self)
         return (four[0] | four[1]) | (four[2] | four[3]) != 0
     }
 }
