@@ -152,14 +152,22 @@ package final class DeliverableWriter {
         if let flac { try file.write(flac.header(md5: nil).span.bytes, at: 0) }
         try file.synchronise()
         stage = .finished
-        let pcm = try hashedSamples()
+        let reader = try reader()
+        if flac == nil, let start = reader?.dataOffset {
+            let digests = try hashedBytes(samples: start..<start + layout.byteCount(frames: frameCount))
+            return delivered(digests.file, samples: digests.samples)
+        }
+        let samples = try hashedSamples(reader)
         if let flac {
-            try file.write(flac.header(md5: pcm.md5).span.bytes, at: 0)
+            try file.write(flac.header(md5: samples.md5).span.bytes, at: 0)
             try file.synchronise()
         }
-        return DeliveredFile(
-            path: finalPath, byteCount: byteCount, frameCount: pcm.frameCount, sha256: try hashedBytes(),
-            pcmSHA256: pcm.sha256)
+        return delivered(try hashedBytes().file, samples: samples.sha256)
+    }
+
+    private func delivered(_ digest: String, samples: String) -> DeliveredFile {
+        DeliveredFile(
+            path: finalPath, byteCount: byteCount, frameCount: frameCount, sha256: digest, pcmSHA256: samples)
     }
 
     /// Gives the file its final name, which is durable when this returns.
@@ -179,8 +187,10 @@ package final class DeliverableWriter {
         if stage == .open { stage = .finished }
     }
 
-    private func hashedBytes() throws -> String {
+    /// SHA-256 of the file, and of a part of it besides, in one pass.
+    private func hashedBytes(samples: Range<Int> = 0..<0) throws -> (file: String, samples: String) {
         let hasher = SHA256Hasher()
+        let sampleHasher = SHA256Hasher()
         let runByteCount = 1 << 20
         let whole = (byteCount + runByteCount - 1) / runByteCount
         let runs = flac?.runs(byteCount: runByteCount) ?? Array(repeating: [runByteCount], count: whole)
@@ -195,37 +205,46 @@ package final class DeliverableWriter {
                 throw damaged("a damaged block at byte \(offset)")
             }
             hasher.update(bytes)
+            let part = samples.clamped(to: offset..<offset + bytes.count)
+            sampleHasher.update(
+                UnsafeRawBufferPointer(rebasing: bytes[(part.lowerBound - offset)..<(part.upperBound - offset)]))
             offset += bytes.count
         }
         guard offset == byteCount, try file.read(into: buffer, at: offset) == 0 else {
             throw damaged("another length than \(byteCount) bytes")
         }
-        return hasher.finishHexadecimal()
+        return (hasher.finishHexadecimal(), sampleHasher.finishHexadecimal())
     }
 
-    /// The samples as they are decoded from the file: interleaved, little-endian, at its own depth.
+    /// The samples as they are decoded: interleaved, little-endian, at the file's own depth.
     ///
+    /// - Parameter reader: nil for a file without a frame.
     /// - Returns: `md5` is of the same bytes, for the header of a FLAC file.
-    private func hashedSamples() throws -> (frameCount: Int, sha256: String, md5: [UInt8]?) {
+    private func hashedSamples(_ reader: SoundFileReader?) throws -> (sha256: String, md5: [UInt8]?) {
         let hasher = SHA256Hasher()
         var digest = flac == nil ? nil : SampleMD5()
-        // The reader refuses a file without a frame; a song cut to nothing is one all the same.
-        guard frameCount > 0 else { return (0, hasher.finishHexadecimal(), digest?.finish()) }
-        return try releasing(finalPath) {
-            let reader = try SoundFileReader(descriptor: file.descriptor, name: finalPath)
-            let info = reader.info
-            guard info.rate == rateHertz, info.channelCount == channelCount, info.layout == layout else {
-                throw damaged("\(info.channelCount) channels of \(info.format) at \(info.rate) Hz")
-            }
-            guard info.frameCount == frameCount else {
-                throw damaged("\(info.frameCount) frames instead of \(frameCount)")
-            }
-            try reader.forEachPart { _, bytes in
+        try releasing(finalPath) {
+            try reader?.forEachPart { _, bytes in
                 hasher.update(bytes)
                 digest?.add(bytes)
             }
-            return (info.frameCount, hasher.finishHexadecimal(), digest?.finish())
         }
+        return (hasher.finishHexadecimal(), digest?.finish())
+    }
+
+    /// A reader of what was written, whose header says what it should; nil for a file without a frame, which no reader
+    /// takes: a song cut to nothing is one all the same.
+    private func reader() throws -> SoundFileReader? {
+        guard frameCount > 0 else { return nil }
+        let reader = try releasing(finalPath) { try SoundFileReader(descriptor: file.descriptor, name: finalPath) }
+        let info = reader.info
+        guard info.rate == rateHertz, info.channelCount == channelCount, info.layout == layout else {
+            throw damaged("\(info.channelCount) channels of \(info.format) at \(info.rate) Hz")
+        }
+        guard info.frameCount == frameCount else {
+            throw damaged("\(info.frameCount) frames instead of \(frameCount)")
+        }
+        return reader
     }
 
     private func damaged(_ what: String) -> ReleaseError {

@@ -7,6 +7,8 @@ final class ConvertRunner: SegmentRunner {
     private let program: Program
     private let body: ConvertBody
     private let converter: PolyphaseConverter
+    /// What a part is converted from; as long as the longest so far.
+    private var planes = StereoScratch(frameCount: 0)
 
     init(program: Program, body: ConvertBody) throws {
         self.program = program
@@ -45,7 +47,7 @@ final class ConvertRunner: SegmentRunner {
     ) throws {
         let first = heard.start - body.startFrame
         let needed = converter.inputRange(forOutput: first..<first + heard.count)
-        let planes = StereoScratch(frameCount: needed.count)
+        if planes.frameCount < needed.count { planes = StereoScratch(frameCount: needed.count) }
         try inputs.read(
             port: 0, range: FrameRange(needed.lowerBound, needed.upperBound).shifted(by: body.portStartFrame),
             left: planes.left, right: destinations.count > 1 ? planes.right : nil)

@@ -127,11 +127,13 @@ final class MixRunner: SegmentRunner {
 
 /// Two planes of Float32.
 final class StereoScratch {
+    let frameCount: Int
     private let storage: Scratch<Float>
     let left: UnsafeMutablePointer<Float>
     let right: UnsafeMutablePointer<Float>
 
     init(frameCount: Int) {
+        self.frameCount = frameCount
         storage = Scratch(count: 2 * frameCount, zero: 0)
         left = storage.pointer
         right = storage.pointer + frameCount

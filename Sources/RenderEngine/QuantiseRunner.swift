@@ -8,6 +8,10 @@ final class QuantiseRunner: SegmentRunner {
     private let program: Program
     private let body: QuantiseBody
     private var channels: [Channel]
+    private let planes: StereoScratch
+    private let left: Scratch<Int32>
+    private let right: Scratch<Int32>
+    private let packed: Scratch<UInt8>
 
     /// What quantises a channel.
     private enum Channel {
@@ -41,6 +45,10 @@ final class QuantiseRunner: SegmentRunner {
         else { throw RenderError.malformedProgram }
         self.program = program
         self.body = body
+        planes = StereoScratch(frameCount: Program.partFrames + 2 * body.reachFrames)
+        left = Scratch(unwritten: Program.partFrames)
+        right = Scratch(unwritten: Program.partFrames)
+        packed = Scratch(unwritten: Program.partFrames * program.outputs[0].channelCount * body.samples.bitCount / 8)
         let bits = body.samples.bitCount
         channels = (0..<program.outputs[0].channelCount).map { channel in
             let noise = DitherNoise(seed: body.seed, outputOrdinal: body.output, channel: channel)
@@ -68,16 +76,12 @@ final class QuantiseRunner: SegmentRunner {
         _ part: FrameRange, inputs: any SegmentInputs, outputs: any SegmentOutputs
     ) throws -> Int {
         let needed = FrameRange(part.start - body.reachFrames, part.end + body.reachFrames)
-        let planes = StereoScratch(frameCount: needed.count)
         try inputs.read(port: 0, range: needed, left: planes.left, right: planes.right)
-        let left = Scratch<Int32>(count: part.count, zero: 0)
-        let right = Scratch<Int32>(count: part.count, zero: 0)
         var clippedCount = try quantise(planes.left, needed, channel: 0, part, into: left.pointer)
         if channels.count > 1 {
             clippedCount += try quantise(planes.right, needed, channel: 1, part, into: right.pointer)
         }
         let byteCount = part.count * channels.count * body.samples.bitCount / 8
-        let packed = Scratch<UInt8>(count: byteCount, zero: 0)
         let second = channels.count > 1 ? right.pointer : nil
         if body.samples == .integer16 {
             lathe_pack_int16(packed.pointer, left.pointer, second, part.count)

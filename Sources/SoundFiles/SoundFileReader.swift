@@ -156,6 +156,11 @@ package final class SoundFileReader {
     /// The most channels that are read as planes: nothing that is measured has more.
     package static let maximumPlaneCount = 64
 
+    /// Where the canonical bytes lie in the file as they are; nil where they have to be decoded or turned round.
+    package var dataOffset: Int? {
+        if case .direct(let dataOffset, isBigEndian: false) = source { dataOffset } else { nil }
+    }
+
     /// Calls `body` with the canonical bytes of each part in order.
     package func forEachPart(_ body: (FrameRange, UnsafeRawBufferPointer) throws -> Void) throws {
         var frame = 0

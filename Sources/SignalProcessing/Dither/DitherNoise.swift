@@ -32,7 +32,7 @@ package struct DitherNoise: Sendable, Equatable {
     }
 
     /// `value` for eight consecutive frames.
-    @inline(__always)
+    @inline(always)
     func lanes(at frame: Int) -> SIMD8<Double> {
         let first = key &+ UInt64(bitPattern: Int64(frame)) &* Self.goldenRatio
         let g = Self.goldenRatio
@@ -56,6 +56,6 @@ package struct DitherNoise: Sendable, Equatable {
 }
 
 extension SIMD8<Double> {
-    @inline(__always)
+    @inline(always)
     init(bits: SIMD8<UInt64>) { self = unsafe unsafeBitCast(bits, to: SIMD8<Double>.self) }
 }

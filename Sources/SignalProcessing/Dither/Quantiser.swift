@@ -76,7 +76,7 @@ package struct Quantiser: Sendable {
         return clipped
     }
 
-    @inline(__always)
+    @inline(always)
     private func quantise(_ x: SIMD8<Float>, noise: SIMD8<Double>) -> (SIMD8<Int32>, Int) {
         let (low, isLowClipped) = rounded(x.lowHalf, noise: noise.lowHalf)
         let (high, isHighClipped) = rounded(x.highHalf, noise: noise.highHalf)
@@ -90,7 +90,7 @@ package struct Quantiser: Sendable {
     /// Rounds and clips four samples.
     ///
     /// - Returns: the integers, with 1.5 * 2^52 added to each, and which of them were clipped.
-    @inline(__always)
+    @inline(always)
     private func rounded(_ x: SIMD4<Float>, noise: SIMD4<Double>) -> (SIMD4<Double>, SIMDMask<SIMD4<Int64>>) {
         let fullScale = Double(1 << (bits - 1))
         var y = lathe_widened(x) * SIMD4(repeating: fullScale) + noise
@@ -103,7 +103,7 @@ package struct Quantiser: Sendable {
         return (kept + magic, kept .!= y)
     }
 
-    @inline(__always)
+    @inline(always)
     private func bounded(_ x: SIMD4<Double>, from low: Double, to high: Double) -> SIMD4<Double> {
         let (low, high) = (SIMD4(repeating: low), SIMD4(repeating: high))
         return x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
@@ -139,7 +139,7 @@ package struct Quantiser: Sendable {
 
 extension SIMD8<Int32> {
     /// The lower 32 bits of each element: of a whole number plus 1.5 * 2^52, that number.
-    @inline(__always)
+    @inline(always)
     init(lowHalvesOf x: SIMD8<Double>) {
         let w = unsafe unsafeBitCast(x, to: SIMD16<Int32>.self)
         self = w.evenHalf
