@@ -95,6 +95,15 @@ package struct PolyphaseConverter: Sendable {
         }
     }
 
+    /// Output frames from one place to the next at which work is cut best: what is computed together lies between two
+    /// whole multiples, and would be computed again for either side of a cut in it.
+    package var blockFrames: Int {
+        switch method {
+        case .copy, .direct: 16_384
+        case .spectral(let spectral): spectral.blockFrames
+        }
+    }
+
     /// Fills `output`, whose first frame is output frame `outputStart`.
     ///
     /// - Parameters:

@@ -66,6 +66,9 @@ struct SpectralConverter: Sendable {
     /// Input frames beyond an output frame's position that its unit can read, on either side.
     var unitReach: Int { 2 * inputStride + margin }
 
+    /// Output frames of the lanes of one vector.
+    var blockFrames: Int { 8 * outputStride }
+
     /// Fills `output`; `input` covers `inputRange`.
     func process(
         input: Span<Float>, inputStart: Int, output: inout MutableSpan<Float>, outputStart: Int
