@@ -125,8 +125,8 @@ package struct SongCompiler {
 
     // MARK: - Sums that nothing happens to
 
-    /// Where all that a group puts out is what it takes in, makes no program of it: a window that is stored twice, hashed
-    /// twice and read twice would hold the same samples.
+    /// Where all that a group puts out is what it takes in, makes no program of it: a window that is stored twice,
+    /// hashed twice and read twice would hold the same samples.
     ///
     /// - Returns: whether the group's sums are those of other programs, or a source.
     private mutating func handOn(_ group: [Int], to programs: inout ProgramList) -> Bool {

@@ -57,6 +57,11 @@ package final class PackReader: Sendable {
         _ = try read(range, digest: digest)
     }
 
+    /// Checks that a pack reaches as far as a range.
+    ///
+    /// - Throws: `.blobMissing` where it does not.
+    package func checkExtent(_ range: PackRange) throws { _ = try checkedFile(range) }
+
     /// Closes a pack that is no longer of interest.
     package func forget(_ pack: PackID) {
         // Taken out under the lock, closed after it.

@@ -57,25 +57,39 @@ extension Store {
         }
     }
 
+    /// Why a range is taken to hold the bytes of a digest when it is entered.
+    package enum Evidence: Sendable {
+        /// It is read now.
+        case none
+        /// The writer's word, where the pack reaches that far: looked at when it is first read, like what an earlier
+        /// life of this process left.
+        case word
+        /// The caller has seen the bytes.
+        case seen
+    }
+
     /// Enters a part that a writer has appended, and returns where its bytes lie from now on: a part that was
     /// there before stays where it was, and the second copy is given back to the disk.
     ///
-    /// - Parameter isVerified: true where the caller has read the range and seen the digest; else it is done
-    ///   here.
     /// - Throws: `.blobMissing`, `.blobDamaged` or `.invalidRange` where the range does not hold the part.
     @discardableResult
-    package func record(_ part: Part, at range: PackRange, isVerified: Bool = false) throws -> PackRange {
+    package func record(_ part: Part, at range: PackRange, _ evidence: Evidence = .none) throws -> PackRange {
         guard range.byteCount == part.byteCount, range.checkedEnd != nil else {
             throw StoreError(
                 .invalidRange,
                 "a part of \(part.byteCount) bytes cannot lie in \(range.byteCount) bytes of \(range.pack)")
         }
-        if !isVerified { try reader.verify(range, digest: part.digest) }
+        switch evidence {
+        case .none: try reader.verify(range, digest: part.digest)
+        case .word: try reader.checkExtent(range)
+        case .seen: break
+        }
         if let existing = try intactRange(of: part.digest, besides: range) { return existing }
         return try withState { state in
             // Another thread may have recorded the digest while this one was reading.
             if let entry = state.index[part.digest], entry.isVerified { return entry.range }
-            state.index[part.digest] = .init(range: range, isVerified: true, isPending: true, lastUse: now())
+            state.index[part.digest] = .init(
+                range: range, isVerified: evidence != .word, isPending: true, lastUse: now())
             state.pendingBlobs.append(part.digest)
             state.unsynchronizedPacks.insert(range.pack)
             try flushWhenDue(&state)
@@ -93,7 +107,7 @@ extension Store {
         }
         let part = Part(digest: Digest.of(bytes), byteCount: bytes.count)
         if try intactRange(of: part.digest, besides: nil) != nil { return part }
-        try record(part, at: writer.append(bytes), isVerified: true)
+        try record(part, at: writer.append(bytes), .seen)
         return part
     }
 

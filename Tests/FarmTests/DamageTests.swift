@@ -88,6 +88,29 @@ import Testing
         }
     }
 
+    @Test(arguments: ["0", "1", "2"])
+    func `what a worker's memory damages on the way to the disk is found by who reads it`(workers: String) throws {
+        let (workshop, reference) = try rendered()
+        var madeAgain = 0
+        for seed in 1...4 {
+            var random = Random(seed: UInt64(seed))
+            let parts = (0..<12).map { _ in String(Int.random(in: 1...150, using: &random)) }
+            try workshop.remove("out")
+            try workshop.remove("store")
+            let torn = try workshop.render(
+                "pair.yaml", into: "out", ["--workers", workers],
+                environment: ["LATHE_TEST_TEAR": parts.joined(separator: ",")])
+            #expect(torn.differences(from: reference) == [], "parts \(parts)")
+            madeAgain += torn.tasks("rendered") - reference.tasks("rendered")
+            // What nobody has read yet waits in the store under a digest that it has not: a later render finds out.
+            _ = try workshop.run(["store", "verify", "--repair", "--store", workshop.path("store")])
+            try workshop.remove("out")
+            let later = try workshop.render("pair.yaml", into: "out", ["--workers", workers])
+            #expect(later.differences(from: reference) == [], "parts \(parts), later")
+        }
+        #expect(madeAgain > 0)
+    }
+
     @Test func `lost packs and a lost or ruined database`() throws {
         let (workshop, reference) = try rendered()
         let packs = workshop.files("store").filter { $0.hasSuffix(".pack") }

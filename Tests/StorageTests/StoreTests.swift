@@ -59,6 +59,30 @@ import Testing
         #expect(try store.read(part.digest) == bytes)
     }
 
+    @Test func `a part that is taken at its writer's word is looked at when it is read`() throws {
+        let temporary = TemporaryStore()
+        let store = try temporary.open()
+        let writer = try PackWriter(directory: temporary.directory, id: store.createPack())
+        let bytes = noise(10_000, seed: 1)
+        let range = try writer.append(bytes)
+        let beyond = PackRange(pack: range.pack, offset: range.offset + 1, byteCount: bytes.count)
+        let part = Part(digest: Digest.of(bytes), byteCount: bytes.count)
+        #expect(storeErrorCode { try store.record(part, at: beyond, .word) } == .blobMissing)
+        #expect(try store.record(part, at: range, .word) == range)
+        #expect(try store.read(part.digest) == bytes)
+        // Wrong bytes are entered, and are gone when somebody reads them, or brings the right ones.
+        let other = noise(10_000, seed: 2)
+        let wrong = Part(digest: Digest.of(other), byteCount: other.count)
+        #expect(try store.record(wrong, at: range, .word) == range)
+        #expect(try store.read(wrong.digest) == nil)
+        #expect(try store.record(wrong, at: range, .word) == range)
+        let right = try writer.append(other)
+        #expect(try store.record(wrong, at: right, .word) == right)
+        #expect(try store.read(wrong.digest) == other)
+        #expect(try store.losses().count == 2)
+        #expect(try store.read(part.digest) == bytes)
+    }
+
     @Test func `a second copy is given back to the disk, unless the first one is damaged`() throws {
         let temporary = TemporaryStore()
         let store = try temporary.open()

@@ -131,7 +131,9 @@ final class FileSink: DeliverySink, Sendable {
                 if let kept = kept(role, file) {
                     desk.kept[role] = KeptProgress(kept, file)
                 } else {
-                    desk.writers[role] = try whenFilesCanBeOpened { try hall.withLock { try $0.folder.writer(for: file) } }
+                    desk.writers[role] = try whenFilesCanBeOpened {
+                        try hall.withLock { try $0.folder.writer(for: file) }
+                    }
                     if case .master = role, keepsFiles { desk.parts[role] = [] }
                 }
             }

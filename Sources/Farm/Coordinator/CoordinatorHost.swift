@@ -13,7 +13,7 @@ import ZeroMQ
 package enum WorkerPlace: Sendable {
     /// A thread of this process: what it hashed is what it appended. Every read checks it again.
     case thisProcess
-    /// Processes of this machine, which open the same packs.
+    /// Children of this process, which open the same packs: their word is taken until somebody reads the bytes.
     case thisMachine
     /// Anywhere: bytes travel.
     case elsewhere
@@ -308,7 +308,7 @@ package final class CoordinatorHost {
         for part in parts where entered.insert(part.digest).inserted {
             guard let place = places[part.digest] else { return .unverified(from: peer, report.name) }
             do {
-                _ = try store.record(part, at: place, isVerified: workerPlace == .thisProcess)
+                _ = try store.record(part, at: place, workerPlace == .thisProcess ? .seen : .word)
                 count(part.byteCount, of: report.name.job)
             } catch let error as StoreError where error.isLoss || error.code == .invalidRange {
                 return refused(report, from: peer, "\(error)")

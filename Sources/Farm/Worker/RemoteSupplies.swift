@@ -138,7 +138,7 @@ final class RemoteSupplies: TaskSupplies {
         var entered: Set<Digest> = []
         for part in result.parts where entered.insert(part.digest).inserted {
             guard let place = places[part.digest] else { continue }
-            _ = try? cache.store.record(part, at: place, isVerified: true)
+            _ = try? cache.store.record(part, at: place, .seen)
         }
         _ = try? cache.store.pin(places.keys.sorted())
     }

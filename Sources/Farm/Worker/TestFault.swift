@@ -1,5 +1,6 @@
 import Foundation
 package import Quantities
+import Synchronization
 
 /// Faults that the tests of real processes ask a worker or a coordinator for, by environment variables. All are unset
 /// in production, where each costs one look at a constant.
@@ -11,6 +12,15 @@ package enum TestFault {
 
     /// `LATHE_TEST_FLAC=NAME`: what this worker takes its FLAC library for.
     static let flacLibrary = text("LATHE_TEST_FLAC")
+
+    /// `LATHE_TEST_TEAR=3,40`: the third and the fortieth part that this process appends are written with a wrong bit.
+    private static let tornParts = Set((text("LATHE_TEST_TEAR") ?? "").split(separator: ",").compactMap { Int($0) })
+    private static let partCount = Atomic<Int>(0)
+
+    /// Whether the next part is to be written wrong; counts it.
+    static func tears() -> Bool {
+        !tornParts.isEmpty && tornParts.contains(partCount.add(1, ordering: .relaxed).newValue)
+    }
 
     /// `LATHE_TEST_HANG=FILE`: the first segment after which this file can be made stands still for ever.
     private static let hangFile = text("LATHE_TEST_HANG")
