@@ -33,9 +33,9 @@ final class LaneGroup {
         precondition((1...4).contains(strips.count), "a lane group holds one to four strips")
         self.firstStrip = firstStrip
         stripCount = strips.count
-        steps = try Self.align(strips).map {
+        steps = try LaneAlignment.columns(of: strips).map {
             try LaneStep.make(
-                $0, firstStrip: firstStrip, rateHertz: rateHertz, startFrame: startFrame, blockFrames: blockFrames)
+                $0, firstStrip: firstStrip, rateHertz: rateHertz, startFrame: startFrame)
         }
         startsInLanes = steps.first.map { !$0.takesPlanes } ?? false
         lanes = Scratch(count: blockFrames, zero: LaneFrame())
@@ -48,12 +48,12 @@ final class LaneGroup {
 
     /// Takes the strips' planes, or the lanes after `takePacked`, through the steps in place.
     ///
-    /// They go into lanes for the first step that needs lanes, and for a strip by itself out of them again for one
-    /// that does not. At the end they lie where the last step left them.
+    /// They go into lanes for a step that needs lanes, and out of them for one that serves a strip alone. At the end
+    /// they lie where the last step left them.
     func process(frame: Int, count: Int, inputs: any SegmentInputs) throws {
         for step in steps {
             let lane = step.strip - firstStrip
-            if step.takesPlanes, !isInLanes || stripCount == 1, let left = planes.pointer[lane],
+            if step.takesPlanes, let left = planes.pointer[lane],
                 let right = planes.pointer[lane + 4]
             {
                 leaveLanes(count)
@@ -91,7 +91,8 @@ final class LaneGroup {
         isInLanes = true
     }
 
-    private func enterLanes(_ count: Int) {
+    /// Puts the block into the lanes, unless it lies there.
+    func enterLanes(_ count: Int) {
         guard !isInLanes else { return }
         planes.pointer.withMemoryRebound(to: UnsafePointer<Float>?.self, capacity: 8) {
             lathe_lanes_from_planar(laneFloats, $0, count)
@@ -122,56 +123,6 @@ final class LaneGroup {
                 step.stages.enumerated().map { lane, stage in
                     stage.map { strips[firstStrip + lane].stages[$0] }
                 })
-        }
-    }
-
-    // MARK: - Alignment
-
-    /// Steps in the order in which every strip meets its own stages in order. At each turn the kind that most
-    /// strips wait for goes next, so that equal chains end up as one column of full lanes.
-    private static func align(_ strips: [Strip]) -> [LaneStep.Column] {
-        var next = [Int](repeating: 0, count: strips.count)
-        var columns: [LaneStep.Column] = []
-        while true {
-            let waiting = strips.indices.filter { next[$0] < strips[$0].stages.count }
-            guard let leader = waiting.first else { return columns }
-            var best = StepClass(strips[leader].stages[next[leader]], strip: leader)
-            var bestCount = 0
-            for strip in waiting {
-                let candidate = StepClass(strips[strip].stages[next[strip]], strip: strip)
-                let count = waiting.count { StepClass(strips[$0].stages[next[$0]], strip: $0) == candidate }
-                if count > bestCount {
-                    best = candidate
-                    bestCount = count
-                }
-            }
-            var column = LaneStep.Column(
-                lanes: Array(repeating: nil, count: 4), stageIndices: Array(repeating: nil, count: 4),
-                aheadFrames: Array(repeating: 0, count: 4))
-            for strip in waiting where StepClass(strips[strip].stages[next[strip]], strip: strip) == best {
-                column.lanes[strip] = strips[strip].stages[next[strip]]
-                column.stageIndices[strip] = next[strip]
-                column.aheadFrames[strip] = strips[strip].stages[next[strip]...].reduce(0) { $0 + $1.latencyFrames }
-                next[strip] += 1
-            }
-            columns.append(column)
-        }
-    }
-
-    /// Stages that may run as one step: same kind and version, no side-chain and nothing of a single strip's.
-    private struct StepClass: Equatable {
-        let kind: UInt8
-        let version: UInt32
-        /// Set where a step serves this strip alone.
-        let owner: Int?
-
-        init(_ stage: Stage, strip: Int) {
-            kind = stage.kind
-            version = stage.version
-            switch ProcessorKind(rawValue: stage.kind)?.processor {
-            case .lanes: owner = stage.keyPort == nil ? nil : strip
-            case .stereo, nil: owner = strip
-            }
         }
     }
 }

@@ -27,10 +27,10 @@ class LaneStep {
         at frame: Int
     ) { preconditionFailure("a step without a processor") }
 
-    /// Whether the step serves one strip's planes, so that they need not go into lanes for it.
+    /// Whether the step serves one strip, and works on its planes instead of lanes.
     var takesPlanes: Bool { false }
 
-    /// Works on the strip's planes in place, where it takes planes; the bits are those of `process` on lanes.
+    /// Works on the strip's planes in place, where it takes planes.
     func process(_ planes: StripPlanes, key: StereoScratch?, count: Int, at frame: Int) {
         preconditionFailure("a step of lanes")
     }
@@ -68,7 +68,7 @@ class LaneStep {
 
     /// A step of the column's kind.
     static func make(
-        _ column: Column, firstStrip: Int, rateHertz: Int, startFrame: Int, blockFrames: Int
+        _ column: Column, firstStrip: Int, rateHertz: Int, startFrame: Int
     ) throws -> LaneStep {
         guard let kind = ProcessorKind(rawValue: column.stage.kind), kind.hasKey || column.stage.keyPort == nil
         else { throw RenderError.malformedProgram }
@@ -78,8 +78,7 @@ class LaneStep {
         }
         func stereo<Device: StereoDevice>(_ type: Device.Type) throws -> LaneStep {
             try StereoDeviceStep<Device>(
-                firstStrip: firstStrip, column: column, rateHertz: rateHertz, startFrame: startFrame,
-                blockFrames: blockFrames)
+                firstStrip: firstStrip, column: column, rateHertz: rateHertz, startFrame: startFrame)
         }
         switch kind.processor {
         case .lanes(let type): return try lanes(type)
@@ -176,15 +175,14 @@ final class LaneDeviceStep<Device: LaneDevice>: LaneStep {
     }
 }
 
-/// A device of one strip's stereo signal: on its planes, or taken out of its two lanes and put back.
+/// A device of one strip's stereo signal, on its planes.
 final class StereoDeviceStep<Device: StereoDevice>: LaneStep {
     private var device: Device
     private let rateHertz: Int
     private let lane: Int
-    private let planes: StereoScratch
     private var automation: StageAutomation
 
-    init(firstStrip: Int, column: Column, rateHertz: Int, startFrame: Int, blockFrames: Int) throws {
+    init(firstStrip: Int, column: Column, rateHertz: Int, startFrame: Int) throws {
         self.rateHertz = rateHertz
         lane = column.lane
         guard column.stage.version == Device.version, let extremes = column.stage.extremes,
@@ -196,35 +194,10 @@ final class StereoDeviceStep<Device: StereoDevice>: LaneStep {
             column.stage.latencyFrames == device.latencyFrames
         else { throw RenderError.malformedProgram }
         self.device = device
-        planes = StereoScratch(frameCount: blockFrames)
         super.init(firstStrip: firstStrip, column: column)
     }
 
     override var takesPlanes: Bool { true }
-
-    override func process(
-        _ lanes: UnsafeMutablePointer<LaneFrame>, key: UnsafeMutablePointer<LaneFrame>?, count: Int,
-        at frame: Int
-    ) {
-        for i in 0..<count {
-            planes.left[i] = lanes[i][lane]
-            planes.right[i] = lanes[i][lane + 4]
-        }
-        var keyScratch: StereoScratch?
-        if let key {
-            let scratch = keyPlanes(frameCount: count)
-            for i in 0..<count {
-                scratch.left[i] = key[i][lane]
-                scratch.right[i] = key[i][lane + 4]
-            }
-            keyScratch = scratch
-        }
-        process(StripPlanes(left: planes.left, right: planes.right), key: keyScratch, count: count, at: frame)
-        for i in 0..<count {
-            lanes[i][lane] = planes.left[i]
-            lanes[i][lane + 4] = planes.right[i]
-        }
-    }
 
     override func process(_ planes: StripPlanes, key: StereoScratch?, count: Int, at frame: Int) {
         guard !automation.isConstant else {

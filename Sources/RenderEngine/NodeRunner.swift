@@ -78,13 +78,12 @@ final class NodeRunner {
         frame: Int, count: Int, inputs: any SegmentInputs, packed: (any PackedInputs)?,
         wires: UnsafePointer<StripPlanes>, firstWire: Int
     ) throws {
-        var areInLanes = true
         for group in groups {
             try take(group, frame: frame, count: count, inputs, packed, wires)
             try group.process(frame: frame, count: count, inputs: inputs)
-            if !group.isInLanes { areInLanes = false }
         }
-        if areInLanes, let laneMix {
+        if let laneMix, groups.contains(where: \.isInLanes) {
+            for group in groups { group.enterLanes(count) }
             if !laneMix.run(into: wires + firstWire, count: count) { try blame(count) }
             return
         }

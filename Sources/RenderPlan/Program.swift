@@ -73,7 +73,7 @@ package struct Program: Sendable, Hashable, Codable {
     /// The control grid; it divides every segment (numeric contract, docs/determinism.md).
     package static let controlFrames = 8
     /// Part of every key. It changes when the meaning of a program's bytes changes.
-    package static let kernelVersion = 2
+    package static let kernelVersion = 3
 
     package var kind: ProgramKind
     /// Rate of this program's timeline.
