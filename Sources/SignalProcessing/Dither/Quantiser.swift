@@ -76,37 +76,41 @@ package struct Quantiser: Sendable {
         return clipped
     }
 
+    /// Rounds eight samples and clips them.
+    ///
+    /// - Returns: the integers, and how many of them were clipped.
     @inline(always)
     private func quantise(_ x: SIMD8<Float>, noise: SIMD8<Double>) -> (SIMD8<Int32>, Int) {
-        let (low, isLowClipped) = rounded(x.lowHalf, noise: noise.lowHalf)
-        let (high, isHighClipped) = rounded(x.highHalf, noise: noise.highHalf)
-        var excess = 0
-        if (isLowClipped .| isHighClipped).isAnySet {
-            for i in 0..<4 { excess += (isLowClipped[i] ? 1 : 0) + (isHighClipped[i] ? 1 : 0) }
-        }
-        return (SIMD8<Int32>(lowHalvesOf: SIMD8(lowHalf: low, highHalf: high)), excess)
-    }
-
-    /// Rounds and clips four samples.
-    ///
-    /// - Returns: the integers, with 1.5 * 2^52 added to each, and which of them were clipped.
-    @inline(always)
-    private func rounded(_ x: SIMD4<Float>, noise: SIMD4<Double>) -> (SIMD4<Double>, SIMDMask<SIMD4<Int64>>) {
-        let fullScale = Double(1 << (bits - 1))
-        var y = lathe_widened(x) * SIMD4(repeating: fullScale) + noise
-        y.replace(with: 0, where: y .!= y)
-        // Beyond these it is clipped however it is rounded, and 1.5 * 2^52 has a unit of 1 in the last place here.
-        y = bounded(y, from: -fullScale - 1, to: fullScale)
+        let fullScale = SIMD4<Double>(repeating: Double(1 << (bits - 1)))
+        let low = lathe_widened(x.lowHalf) * fullScale + noise.lowHalf
+        let high = lathe_widened(x.highHalf) * fullScale + noise.highHalf
+        // 1.5 * 2^52 has a unit of 1 in the last place; NaN is outside too.
         let magic = SIMD4<Double>(repeating: 0x1.8p52)
-        y = (y + magic) - magic
-        let kept = bounded(y, from: -fullScale, to: fullScale - 1)
-        return (kept + magic, kept .!= y)
+        let inside = (magnitude(low) .<= fullScale - 1) .& (magnitude(high) .<= fullScale - 1)
+        guard !(.!inside).isAnySet else { return clip(low, high) }
+        return (SIMD8<Int32>(lowHalvesOf: SIMD8(lowHalf: low + magic, highHalf: high + magic)), 0)
+    }
+
+    /// The same where a sample may be one that is clipped, or is no number.
+    @inline(never)
+    private func clip(_ low: SIMD4<Double>, _ high: SIMD4<Double>) -> (SIMD8<Int32>, Int) {
+        let fullScale = Double(1 << (bits - 1))
+        var values = SIMD8<Int32>()
+        var excess = 0
+        for i in 0..<8 {
+            let y = i < 4 ? low[i] : high[i - 4]
+            let rounded = y.isNaN ? 0 : y.rounded(.toNearestOrEven)
+            let kept = max(-fullScale, min(fullScale - 1, rounded))
+            if kept != rounded { excess += 1 }
+            values[i] = Int32(kept)
+        }
+        return (values, excess)
     }
 
     @inline(always)
-    private func bounded(_ x: SIMD4<Double>, from low: Double, to high: Double) -> SIMD4<Double> {
-        let (low, high) = (SIMD4(repeating: low), SIMD4(repeating: high))
-        return x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
+    private func magnitude(_ x: SIMD4<Double>) -> SIMD4<Double> {
+        let bits = unsafe unsafeBitCast(x, to: SIMD4<UInt64>.self) & SIMD4(repeating: 0x7FFF_FFFF_FFFF_FFFF)
+        return unsafe unsafeBitCast(bits, to: SIMD4<Double>.self)
     }
 
     /// Zeroes the frames whose whole neighbourhood is zero.
