@@ -2,8 +2,8 @@ import Foundation
 
 /// Prints how fast a coordinator hands out work, and what idle workers cost it:
 ///
-///     FarmDispatch dispatch [--tasks N] [--workers N] [--chained PROGRAMS] [--rounds N]
-///     FarmDispatch idle [--workers N] [--seconds N]
+///     FarmDispatch dispatch [--tasks N] [--workers N] [--chained PROGRAMS] [--rounds N] [--curve 1]
+///     FarmDispatch idle [--workers N] [--seconds N] [--curve 1]
 ///
 /// The coordinator is this process: one thread of Swift, one of libzmq, the ledger in a store in a temporary folder.
 /// The workers are DEALER sockets of a second process, over TCP on the loopback interface.
@@ -25,10 +25,13 @@ struct FarmDispatch {
         let tasks = arguments.number("tasks", 50_000)
         let workers = arguments.number("workers", 4)
         let chained = arguments.number("chained", 0)
+        let isEncrypted = arguments.number("curve", 0) != 0
         print("| run | tasks/s | tasks per CPU s, thread | the same, process | us a task, thread | process | load |")
         print("|---|---|---|---|---|---|---|")
         for round in 1...arguments.number("rounds", 3) {
-            let farm = try DispatchRun(taskCount: tasks, workerCount: workers, chainedPrograms: chained).run()
+            let farm = try DispatchRun(
+                taskCount: tasks, workerCount: workers, chainedPrograms: chained, isEncrypted: isEncrypted
+            ).run()
             print(farm.row("farm \(round)"))
             let raw = try RawPingPong(taskCount: tasks, workerCount: workers).run()
             print(raw.row("raw \(round)"))
@@ -39,7 +42,10 @@ struct FarmDispatch {
 
     private static func idle(_ arguments: Arguments) throws {
         let workers = arguments.number("workers", 500)
-        let cost = try IdleRun(workerCount: workers, seconds: arguments.number("seconds", 20)).run()
+        let cost = try IdleRun(
+            workerCount: workers, seconds: arguments.number("seconds", 20),
+            isEncrypted: arguments.number("curve", 0) != 0
+        ).run()
         let share = { text(100 * $0 / cost.wallSeconds) + " %" }
         print("\(workers) idle workers, \(text(cost.wallSeconds)) s: thread \(share(cost.threadSeconds)) of a core,")
         print("process \(share(cost.processSeconds)), load \(loadAverage())")

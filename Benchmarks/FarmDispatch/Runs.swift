@@ -14,14 +14,27 @@ private final class Farm {
     let host: CoordinatorHost
     private let folder: String
     private let workers: Process
+    /// Lets every key in: what is measured is what a connection costs once it stands.
+    private var authenticator: Authenticator?
 
-    init(workerCount: Int, threadCount: Int) throws {
+    init(workerCount: Int, threadCount: Int, isEncrypted: Bool) throws {
         folder = NSTemporaryDirectory() + "farm-dispatch-\(getpid())-\(monotonicMilliseconds())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let store = try Store(directory: folder)
         let port = 20_000 + Int(monotonicMilliseconds() % 10_000)
         let endpoint = "tcp://127.0.0.1:\(port)"
-        let transport = try RouterTransport(context: try Context(), endpoint: endpoint, options: .control)
+        // The snapshot of every segment of a chain: a pin of bytes that are not there is another thing than a pin.
+        let snapshot = try store.store([UInt8](repeating: 1, count: WorkerSwarm.snapshotByteCount))
+        let context = try Context()
+        var options = SocketOptions.control
+        var serverKey = ""
+        if isEncrypted {
+            let keys = try CurveKeyPair.generate()
+            authenticator = try Authenticator(in: context) { .allow(userID: $0.key.z85) }
+            options.security = .curveServer(keys, domain: "bench")
+            serverKey = keys.publicKey.z85
+        }
+        let transport = try RouterTransport(context: context, endpoint: endpoint, options: options)
         host = CoordinatorHost(
             store: store, transport: transport, policy: Policy(), incarnation: Incarnation(1),
             provenance: Provenance(worker: "", incarnation: "", processorModel: "any", latheVersion: "bench"),
@@ -29,6 +42,7 @@ private final class Farm {
         workers = try startAgain([
             "workers", "--endpoint", endpoint, "--namespace", store.namespace.name, "--engine",
             host.state.engine.description, "--count", "\(workerCount)", "--threads", "\(threadCount)",
+            "--server", "key " + serverKey, "--snapshot", "\(snapshot.digest)",
         ])
         let limit = monotonicMilliseconds() + 20_000
         while host.state.livePeers.count < workerCount {
@@ -42,6 +56,7 @@ private final class Farm {
     func stop() {
         workers.terminate()
         workers.waitUntilExit()
+        authenticator?.stop()
         try? FileManager.default.removeItem(atPath: folder)
     }
 }
@@ -52,6 +67,7 @@ struct DispatchRun {
     let workerCount: Int
     /// Chained programs that the tasks belong to; 0: windowed ones, all of whose tasks are ready at once.
     let chainedPrograms: Int
+    let isEncrypted: Bool
 
     private final class Driver: JobDriver {
         var outcome: JobOutcome?
@@ -63,7 +79,7 @@ struct DispatchRun {
     }
 
     func run() throws -> Cost {
-        let farm = try Farm(workerCount: workerCount, threadCount: 4)
+        let farm = try Farm(workerCount: workerCount, threadCount: 4, isEncrypted: isEncrypted)
         defer { farm.stop() }
         let driver = Driver()
         let (list, shapes) = programs
@@ -89,7 +105,8 @@ struct DispatchRun {
             let segments = taskCount * (number + 1) / programCount - taskCount * number / programCount
             let body = SourceBody(source: number, identity: Digest(high: 7, low: UInt64(number)), samples: .integer16)
             let program = Program(
-                kind: kind, rateHertz: 48_000, segmentFrames: 480_000, frameCount: segments * 480_000, inputs: [],
+                kind: kind, rateHertz: 48_000, segmentFrames: Program.partFrames,
+                frameCount: segments * Program.partFrames, inputs: [],
                 outputs: [OutputPort(channelCount: 2, format: .digests)], body: .hashSource(body), song: 0)
             _ = list.add(program, ProgramLabel(name: "no-op \(number)"))
             shapes.append(
@@ -105,9 +122,10 @@ struct DispatchRun {
 struct IdleRun {
     let workerCount: Int
     let seconds: Int
+    let isEncrypted: Bool
 
     func run() throws -> Cost {
-        let farm = try Farm(workerCount: workerCount, threadCount: 2)
+        let farm = try Farm(workerCount: workerCount, threadCount: 2, isEncrypted: isEncrypted)
         defer { farm.stop() }
         // Greetings are not idleness.
         try turn(farm, seconds: 2)

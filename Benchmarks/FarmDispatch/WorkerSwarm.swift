@@ -15,14 +15,24 @@ final class WorkerSwarm: Sendable {
     private let engine: Digest
     private let count: Int
     private let threadCount: Int
+    /// The coordinator's key; nil for plain connections.
+    private let server: CurveKey?
+    /// What the coordinator's store has.
+    private let snapshot: Part
+
+    static let snapshotByteCount = 1024
 
     init(_ arguments: Arguments) throws {
         endpoint = arguments.word("endpoint")
         namespace = arguments.word("namespace")
-        guard let engine = Digest(hexadecimal: arguments.word("engine")) else { throw CocoaError(.coderInvalidValue) }
+        guard let engine = Digest(hexadecimal: arguments.word("engine")),
+            let snapshot = Digest(hexadecimal: arguments.word("snapshot"))
+        else { throw CocoaError(.coderInvalidValue) }
         self.engine = engine
+        self.snapshot = Part(digest: snapshot, byteCount: Self.snapshotByteCount)
         count = arguments.number("count", 4)
         threadCount = min(count, arguments.number("threads", 4))
+        server = CurveKey(z85: arguments.word("server").dropFirst("key ".count))
     }
 
     /// Works until the coordinator's process is gone or ends this one.
@@ -45,7 +55,8 @@ final class WorkerSwarm: Sendable {
         var workers: [NoWorker] = []
         var places: [Poller.Registration: Int] = [:]
         for number in numbers {
-            let worker = try NoWorker(number, context, endpoint, engine, namespace)
+            let worker = try NoWorker(
+                number, context, endpoint, engine, namespace, server: server, snapshot: snapshot)
             places[poller.add(worker.socket)] = workers.count
             workers.append(worker)
         }
@@ -65,14 +76,20 @@ private final class NoWorker {
     private(set) var nextWake: UInt64
     private var machine: WorkerMachine
     private let namespace: String
+    private let snapshot: Part
     private var programs: [ProgramID: Program] = [:]
 
     private struct Leased: Decodable { var program: Program }
 
-    init(_ number: Int, _ context: Context, _ endpoint: String, _ engine: Digest, _ namespace: String) throws {
+    init(
+        _ number: Int, _ context: Context, _ endpoint: String, _ engine: Digest, _ namespace: String, server: CurveKey?,
+        snapshot: Part
+    ) throws {
+        self.snapshot = snapshot
         let peer = Peer(WorkerID(UInt64(number)), Incarnation(monotonicMilliseconds()))
         var options = SocketOptions.control
         options.routingID = peer.routingID
+        if let server { options.security = .curveClient(server: server, own: try .generate()) }
         socket = try Socket(.dealer, in: context, options: options)
         try socket.connect(to: endpoint)
         self.namespace = namespace
@@ -122,11 +139,12 @@ private final class NoWorker {
         let key = TaskKey.of(
             program.keyBytes(
                 ofSegment: order.task.segment, inputs: order.inputs, snapshot: before?.digest, namespace: namespace))
-        var result = TaskResult(outputs: [[]])
-        if program.kind == .chained {
-            let digest = Digest(high: UInt64(order.task.program.rawValue), low: UInt64(order.task.segment))
-            result.snapshot = Part(digest: digest, byteCount: 1024)
-        }
+        // The digest of the one part that a segment has.
+        let part = Part(
+            digest: Digest(high: UInt64(order.task.program.rawValue), low: ~UInt64(order.task.segment)),
+            byteCount: 4 * Program.partFrames)
+        var result = TaskResult(outputs: [[part]])
+        if program.kind == .chained { result.snapshot = snapshot }
         return Rendering(
             lease: order.lease, segment: order.task.segment, key: key, result: result, costMicroseconds: 1)
     }

@@ -6,6 +6,7 @@ import FarmTransfer
 import Foundation
 import Quantities
 import RenderHarness
+import Synchronization
 import Testing
 import ZeroMQ
 
@@ -360,13 +361,22 @@ final class RealFarm {
     }
 }
 
-/// Three (or so) ports in a row that nobody listens on.
+/// Three (or so) ports in a row that nobody listens on, and that no other test was given: its coordinator may be dead for
+/// a moment, and comes back to them.
 enum FreePorts {
+    private static let given = Mutex<Set<Int>>([])
+
     static func first(of count: Int) throws -> Int {
         for _ in 0..<200 {
             // Below the ports that the kernel gives to outgoing connections.
             let first = Int.random(in: 10_240..<32_000)
-            if (first..<first + count).allSatisfy(isFree) { return first }
+            let ports = first..<first + count
+            let isOurs = given.withLock { given in
+                guard given.isDisjoint(with: ports), ports.allSatisfy(isFree) else { return false }
+                given.formUnion(ports)
+                return true
+            }
+            if isOurs { return first }
         }
         throw HarnessError("no free ports")
     }
