@@ -135,7 +135,8 @@ package enum FinishCompiler {
 
     /// The stream itself, cut to `frameCount` frames: what a float delivery writes.
     package static func addCopy(
-        of stream: StreamRef, frameCount: Int, song: Int, to programs: inout ProgramList
+        of stream: StreamRef, frameCount: Int, song: Int,
+        label: ProgramLabel = ProgramLabel(name: "32-bit float", stage: .finish), to programs: inout ProgramList
     ) -> StreamRef {
         let producer = programs[stream.program]
         let strip = Strip(input: .terms([.port(0)]))
@@ -145,7 +146,7 @@ package enum FinishCompiler {
             kind: .windowed, rateHertz: producer.rateHertz, segmentFrames: producer.segmentFrames,
             frameCount: frameCount, inputs: [port(stream, programs)],
             outputs: [OutputPort(channelCount: 2, format: .planarFloat32)], body: .mix(body), song: song)
-        return StreamRef(program: programs.add(program, ProgramLabel(name: "32-bit float", stage: .finish)), output: 0)
+        return StreamRef(program: programs.add(program, label), output: 0)
     }
 
     /// The blocks of a FLAC file of a stream of integers, in segments of whole blocks.

@@ -128,6 +128,8 @@ package struct SongCompiler {
     /// Where all that a group puts out is what it takes in, makes no program of it: a window that is stored twice,
     /// hashed twice and read twice would hold the same samples.
     ///
+    /// A sum that is a source has no stream: only convolutions read it, and they read the file.
+    ///
     /// - Returns: whether the group's sums are those of other programs, or a source.
     private mutating func handOn(_ group: [Int], to programs: inout ProgramList) -> Bool {
         let inside = Set(group)
@@ -174,8 +176,11 @@ package struct SongCompiler {
             let source = song.sources[clip.source]
             guard source.channelCount == 2 else { return nil }
             if source.rateHertz != song.rateHertz { return clip.frameCount == frameCount ? .conversion(clip) : nil }
-            // Of a file of floats nobody has looked at the samples.
-            let isWhole = clip.startFrame == 0 && clip.frameCount == source.frameCount && !source.samples.isFloat
+            // Of a file of floats nobody has looked at the samples, and a file that goes on behind the song's end would
+            // be heard there by a filter that reads ahead.
+            let isWhole =
+                clip.startFrame == 0 && clip.frameCount == source.frameCount && source.frameCount <= frameCount
+                && !source.samples.isFloat
             return isWhole && isConvolvedOnly(sum) ? .source(clip.source) : nil
         }
     }
@@ -319,10 +324,13 @@ package struct SongCompiler {
             body: .hashSource(
                 SourceBody(source: firstSource + source, identity: identities[source], samples: file.samples)),
             song: songIndex)
-        let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
-        let id = programs.add(program, ProgramLabel(name: name))
+        let id = programs.add(program, ProgramLabel(name: fileName(file)))
         hashPrograms[source] = id
         return id
+    }
+
+    private func fileName(_ file: SourceFile) -> String {
+        file.path.split(separator: "/").last.map(String.init) ?? file.path
     }
 
     private mutating func conversion(
@@ -343,7 +351,7 @@ package struct SongCompiler {
                     frameCount: wanted.frameCount, portStartFrame: wanted.startFrame,
                     reachFrames: converter.historyFrames, version: PolyphaseConverter.version)),
             song: songIndex)
-        let id = programs.add(program, ProgramLabel(name: "rate conversion"))
+        let id = programs.add(program, ProgramLabel(name: "rate conversion of \(fileName(source))"))
         conversions[wanted] = id
         return id
     }

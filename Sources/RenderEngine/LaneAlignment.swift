@@ -2,7 +2,7 @@ package import RenderPlan
 import SignalProcessing
 
 /// The order in which the stages of up to four strips run as columns: every strip meets its own in order, and as few
-/// columns as can be hold all that may share one.
+/// columns as can be hold all that may share one, unless the chains are very long.
 ///
 /// A shortest common supersequence of the strips' chains (D. Maier, "The Complexity of Some Problems on Subsequences
 /// and Supersequences", JACM 25, 1978), found by trying every state of the chains once. It changes speed, never a bit,
@@ -16,7 +16,8 @@ package struct LaneAlignment {
     private var fewest: [Int: Int]?
 
     /// Strips with longer chains take the column that most of them wait for.
-    private static let stateLimit = 20_000
+    private static let stateLimit = 5_000
+    private static let stageLimit = 256
 
     private init(_ strips: [Strip]) {
         self.strips = strips
@@ -28,7 +29,7 @@ package struct LaneAlignment {
             count = count > Self.stateLimit ? count : count * (chain.count + 1)
         }
         self.strides = strides
-        fewest = count > Self.stateLimit ? nil : [:]
+        fewest = count > Self.stateLimit || classes.joined().count > Self.stageLimit ? nil : [:]
     }
 
     static func columns(of strips: [Strip]) -> [LaneStep.Column] {

@@ -48,14 +48,15 @@ final class LaneGroup {
 
     /// Takes the strips' planes, or the lanes after `takePacked`, through the steps in place.
     ///
-    /// They go into lanes for a step that needs lanes, and out of them for one that serves a strip alone. At the end
+    /// They go into lanes for a step that needs lanes, and out of them for a device of one strip's planes. At the end
     /// they lie where the last step left them.
     func process(frame: Int, count: Int, inputs: any SegmentInputs) throws {
         for step in steps {
             let lane = step.strip - firstStrip
-            if step.takesPlanes, let left = planes.pointer[lane],
-                let right = planes.pointer[lane + 4]
-            {
+            if step.takesPlanes {
+                guard let left = planes.pointer[lane], let right = planes.pointer[lane + 4] else {
+                    preconditionFailure("a step of a strip that is not there")
+                }
                 leaveLanes(count)
                 var key: StereoScratch?
                 if let port = step.keyPort {

@@ -361,8 +361,8 @@ final class RealFarm {
     }
 }
 
-/// Three (or so) ports in a row that nobody listens on, and that no other test was given: its coordinator may be dead for
-/// a moment, and comes back to them.
+/// Three (or so) ports in a row that nobody listens on, and that no other test was given: its coordinator may be dead
+/// for a moment, and comes back to them.
 enum FreePorts {
     private static let given = Mutex<Set<Int>>([])
 

@@ -111,6 +111,16 @@ import Testing
         #expect(madeAgain > 0)
     }
 
+    @Test func `a worker that damages what only files read ends the render with an error, and no file`() throws {
+        let workshop = try Workshop()
+        try workshop.writePairAlbum()
+        let run = try workshop.run(
+            workshop.renderArguments("pair.yaml", into: "out", ["--workers", "1"]),
+            environment: ["LATHE_TEST_TEAR": "rounded"])
+        #expect(run.status == 3, "\(run.errors)")
+        #expect(workshop.files("out").allSatisfy { !$0.hasSuffix(".wav") && !$0.hasSuffix(".flac") })
+    }
+
     @Test func `lost packs and a lost or ruined database`() throws {
         let (workshop, reference) = try rendered()
         let packs = workshop.files("store").filter { $0.hasSuffix(".pack") }

@@ -139,6 +139,8 @@ import Testing
         ]
         song.lengthFrames = 60_000
         #expect(try mixCount { _ in } == 0)
+        // A filter that reads ahead would hear what lies behind the song's end.
+        #expect(try mixCount { $0.lengthFrames = 47_999 } == 1)
         #expect(try mixCount { $0.sources[0].samples = .float32 } == 1)
         #expect(try mixCount { $0.tracks[0].clips[0].frameCount -= 1 } == 1)
         #expect(try mixCount { $0.tracks[0].clips[0].startFrame = 1 } == 1)

@@ -162,8 +162,10 @@ final class AlbumJob: JobDriver {
     /// One program feeds one file: what two files are made of, as of a song with one stem, is copied for the second.
     private func deliverStem(_ stream: StreamRef, as role: DeliveredRole) {
         guard deliveredRoles[stream.program] != nil else { return deliver(stream, as: role) }
-        let frames = list[stream.program].frameCount
-        let copy = FinishCompiler.addCopy(of: stream, frameCount: frames, song: list[stream.program].song, to: &list)
+        let program = list[stream.program]
+        let copy = FinishCompiler.addCopy(
+            of: stream, frameCount: program.frameCount, song: program.song, label: ProgramLabel(name: "Stem"),
+            to: &list)
         deliver(copy, as: role)
     }
 

@@ -152,8 +152,9 @@ final class FileSink: DeliverySink, Sendable {
 
     /// Gives a kept file a writer after all, with what of it has come.
     private func unkeep(_ role: DeliveredRole, _ desk: Desk) throws {
-        guard let progress = desk.kept.removeValue(forKey: role) else { return }
-        let writer = try hall.withLock { try $0.folder.writer(for: progress.planned) }
+        guard let progress = desk.kept[role] else { return }
+        let writer = try whenFilesCanBeOpened { try hall.withLock { try $0.folder.writer(for: progress.planned) } }
+        desk.kept[role] = nil
         desk.writers[role] = writer
         try progress.copy(to: writer)
         desk.parts[role] = Array(progress.kept.parts[..<progress.count])

@@ -30,7 +30,6 @@ package protocol JobDriver: AnyObject {
 }
 
 /// Runs `CoordinatorMachine`: moves frames, verifies and records results, answers look-ups. One thread calls it.
-///
 /// It never reacts in place: it drains its queues into inputs, steps the machine, then carries out the effects.
 package final class CoordinatorHost {
     let store: Store
@@ -40,6 +39,8 @@ package final class CoordinatorHost {
     private let storeLimitBytes: Int
     private let usesLedger: Bool
     private let workerPlace: WorkerPlace
+    /// Until the first part that does not read back; from then on each is looked at before it is entered.
+    private var believesChildren = true
     private let isAuditing: Bool
     private let logger: Logger
     private var machine: CoordinatorMachine
@@ -183,7 +184,6 @@ package final class CoordinatorHost {
     func result(of task: TaskID, in job: JobID) -> TaskResult? { machine.result(of: task, in: job) }
 
     func job(_ id: JobID) -> HostedJob? { jobs[id] }
-
     /// The job's figures so far.
     package func figures(of id: JobID) -> FarmFigures { withWorkers(jobs[id]?.figures ?? FarmFigures()) }
 
@@ -305,10 +305,11 @@ package final class CoordinatorHost {
         if workerPlace == .elsewhere { return try fetch(parts, of: report, from: peer) }
         // A steady signal names one part many times, at one place: entered twice, its bytes would be taken for a copy.
         var entered: Set<Digest> = []
+        let evidence: Store.Evidence = workerPlace == .thisProcess ? .seen : believesChildren ? .word : .none
         for part in parts where entered.insert(part.digest).inserted {
             guard let place = places[part.digest] else { return .unverified(from: peer, report.name) }
             do {
-                _ = try store.record(part, at: place, workerPlace == .thisProcess ? .seen : .word)
+                _ = try store.record(part, at: place, evidence)
                 count(part.byteCount, of: report.name.job)
             } catch let error as StoreError where error.isLoss || error.code == .invalidRange {
                 return refused(report, from: peer, "\(error)")
@@ -387,7 +388,7 @@ package final class CoordinatorHost {
         case .unpin(let pin): try store.unpin(pin.digests)
         case .discard(_, let digests):
             // Whoever could not read them may have had an old place, or bad memory: only what is bad here goes.
-            for digest in digests { _ = try store.read(digest) }
+            for digest in digests where try store.read(digest) == nil { believesChildren = false }
         case .deliver(let delivery):
             do {
                 let places = try places(of: [delivery.result])

@@ -198,6 +198,7 @@ final class PackOutputs: SegmentOutputs {
     private(set) var locations: Locations = [:]
     let watch: TaskWatch
     private let lies: Bool
+    private let isRounded: Bool
 
     init(writer: PackWriter, program: Program, watch: TaskWatch) {
         self.writer = writer
@@ -205,6 +206,7 @@ final class PackOutputs: SegmentOutputs {
         parts = Array(repeating: [], count: program.outputs.count)
         let isEncoding = if case .encode = program.body { true } else { false }
         lies = TestFault.lies(isEncoding: isEncoding)
+        isRounded = if case .quantise = program.body { true } else { false }
     }
 
     func write(output: Int, part bytes: UnsafeRawBufferPointer) throws {
@@ -228,7 +230,8 @@ final class PackOutputs: SegmentOutputs {
         let part = Part(digest: Digest.of(bytes), byteCount: bytes.count)
         // Silence, above all, comes again and again.
         guard locations[part.digest] == nil else { return part }
-        locations[part.digest] = TestFault.tears() ? try writer.append(changed(bytes)) : try writer.append(bytes)
+        locations[part.digest] = TestFault.tears(isRounded: isRounded)
+            ? try writer.append(changed(bytes)) : try writer.append(bytes)
         return part
     }
 }

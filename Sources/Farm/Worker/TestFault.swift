@@ -13,13 +13,15 @@ package enum TestFault {
     /// `LATHE_TEST_FLAC=NAME`: what this worker takes its FLAC library for.
     static let flacLibrary = text("LATHE_TEST_FLAC")
 
-    /// `LATHE_TEST_TEAR=3,40`: the third and the fortieth part that this process appends are written with a wrong bit.
+    /// `LATHE_TEST_TEAR=3,40`: the third and the fortieth part that this process appends are written with a wrong bit;
+    /// with `rounded` all that nobody but a file's writer reads.
     private static let tornParts = Set((text("LATHE_TEST_TEAR") ?? "").split(separator: ",").compactMap { Int($0) })
+    private static let tearsRounded = text("LATHE_TEST_TEAR") == "rounded"
     private static let partCount = Atomic<Int>(0)
 
     /// Whether the next part is to be written wrong; counts it.
-    static func tears() -> Bool {
-        !tornParts.isEmpty && tornParts.contains(partCount.add(1, ordering: .relaxed).newValue)
+    static func tears(isRounded: Bool) -> Bool {
+        isRounded && tearsRounded || !tornParts.isEmpty && tornParts.contains(partCount.add(1, ordering: .relaxed).newValue)
     }
 
     /// `LATHE_TEST_HANG=FILE`: the first segment after which this file can be made stands still for ever.
