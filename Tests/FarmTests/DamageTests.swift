@@ -118,7 +118,10 @@ import Testing
             workshop.renderArguments("pair.yaml", into: "out", ["--workers", "1"]),
             environment: ["LATHE_TEST_TEAR": "rounded"])
         #expect(run.status == 3, "\(run.errors)")
-        #expect(workshop.files("out").allSatisfy { !$0.hasSuffix(".wav") && !$0.hasSuffix(".flac") })
+        // The stems are floats, and whole.
+        let masters = workshop.files("out").filter { $0.hasSuffix(".wav") && !$0.contains("stems/") }
+        #expect(masters == [])
+        #expect(run.errors.contains("its bytes were not those of its result"), "\(run.errors)")
     }
 
     @Test func `lost packs and a lost or ruined database`() throws {

@@ -230,8 +230,8 @@ final class PackOutputs: SegmentOutputs {
         let part = Part(digest: Digest.of(bytes), byteCount: bytes.count)
         // Silence, above all, comes again and again.
         guard locations[part.digest] == nil else { return part }
-        locations[part.digest] = TestFault.tears(isRounded: isRounded)
-            ? try writer.append(changed(bytes)) : try writer.append(bytes)
+        let isTorn = TestFault.tears(isRounded: isRounded)
+        locations[part.digest] = isTorn ? try writer.append(changed(bytes)) : try writer.append(bytes)
         return part
     }
 }

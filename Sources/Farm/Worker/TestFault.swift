@@ -21,7 +21,8 @@ package enum TestFault {
 
     /// Whether the next part is to be written wrong; counts it.
     static func tears(isRounded: Bool) -> Bool {
-        isRounded && tearsRounded || !tornParts.isEmpty && tornParts.contains(partCount.add(1, ordering: .relaxed).newValue)
+        if isRounded, tearsRounded { return true }
+        return !tornParts.isEmpty && tornParts.contains(partCount.add(1, ordering: .relaxed).newValue)
     }
 
     /// `LATHE_TEST_HANG=FILE`: the first segment after which this file can be made stands still for ever.
