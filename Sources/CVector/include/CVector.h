@@ -3,8 +3,8 @@
 // except the scaling by a power of two and the widening to double (both exact), and the lane sums (additions in a
 // fixed order).
 //
-// Every function has a plain C twin, `..._plain`, which defines its result; the vector forms give the same
-// bits.
+// Every function that is written twice has a plain C twin, `..._plain`, which defines its result; the vector forms
+// give the same bits.
 #ifndef LATHE_CVECTOR_H
 #define LATHE_CVECTOR_H
 

@@ -19,17 +19,8 @@ package enum WorkerPlace: Sendable {
     case elsewhere
 }
 
-/// Drives a job from the outside: told of events, it adds programs and says when no more will come.
-package protocol JobDriver: AnyObject {
-    /// Something happened to the job.
-    func handle(_ event: FarmEvent, host: CoordinatorHost)
-    /// A window that the job delivers; answer with `host.consumed` or `host.undeliverable`, from any thread.
-    func deliver(_ delivery: FarmCoordination.Delivery, parts: Locations, host: CoordinatorHost)
-    /// Windows from this segment on were wrong: they come again.
-    func rewind(_ program: ProgramID, toSegment segment: Int)
-}
-
 /// Runs `CoordinatorMachine`: moves frames, verifies and records results, answers look-ups. One thread calls it.
+///
 /// It never reacts in place: it drains its queues into inputs, steps the machine, then carries out the effects.
 package final class CoordinatorHost {
     let store: Store
@@ -184,6 +175,7 @@ package final class CoordinatorHost {
     func result(of task: TaskID, in job: JobID) -> TaskResult? { machine.result(of: task, in: job) }
 
     func job(_ id: JobID) -> HostedJob? { jobs[id] }
+
     /// The job's figures so far.
     package func figures(of id: JobID) -> FarmFigures { withWorkers(jobs[id]?.figures ?? FarmFigures()) }
 

@@ -1,9 +1,10 @@
+package import FarmCoordination
 package import FarmProtocol
 import Foundation
 import Hashing
 package import Quantities
 package import RenderCompiler
-import RenderPlan
+package import RenderPlan
 
 /// A source file as a worker on another machine is told of it.
 package struct SourceReference: Codable, Hashable, Sendable {
@@ -23,6 +24,16 @@ package struct SourceReference: Codable, Hashable, Sendable {
 struct LeasedProgram: Codable {
     var program: Program
     var sources: [SourceReference]
+}
+
+/// Drives a job from the outside: told of events, it adds programs and says when no more will come.
+package protocol JobDriver: AnyObject {
+    /// Something happened to the job.
+    func handle(_ event: FarmEvent, host: CoordinatorHost)
+    /// A window that the job delivers; answer with `host.consumed` or `host.undeliverable`, from any thread.
+    func deliver(_ delivery: FarmCoordination.Delivery, parts: Locations, host: CoordinatorHost)
+    /// Windows from this segment on were wrong: they come again.
+    func rewind(_ program: ProgramID, toSegment segment: Int)
 }
 
 /// A job's programs as the host needs them: to derive keys and to hand them to workers.
